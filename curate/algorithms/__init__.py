@@ -1,0 +1,1 @@
+"""The science, as plain functions over numpy arrays: no polars, no configuration."""

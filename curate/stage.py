@@ -1,0 +1,283 @@
+"""What a stage is: a frozen, strict pydantic model, in one of three bases with one method each.
+
+========== ======== ========================================== =======================================
+base       scope    the method you write                       what it says
+========== ======== ========================================== =======================================
+Annotator  row      `columns(frame) -> frame`                  new columns for each row
+Filter     row      `rules() -> list[Rule]`                    keep, or drop with a reason
+Selector   corpus   `verdict(shards) -> Selection`             keep, or drop with a reason, seeing all rows
+========== ======== ========================================== =======================================
+
+No stage removes rows: `apply` returns one output row per input row, and the pipeline alone drops.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Literal, Protocol, TypeVar
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict
+
+from curate.errors import StageError
+from curate.schema import VERDICT, check_columns
+
+T = TypeVar("T")
+FrameFn = Callable[[pl.DataFrame], pl.DataFrame]
+
+#: Columns that every frame handed to a stage carries beside the ones it reads.
+KEYS: Final[tuple[str, ...]] = ("row", "id")
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One reason to drop a row, as polars expressions over the stage's columns.
+
+    Parameters
+    ----------
+    reason : a snake_case fact about the row (`too_short`), declared in the stage's `reasons`.
+    drop_when : Boolean expression, one value per row; null means that it cannot be decided: the row
+        is kept by this rule and counted as unknown.
+    value : expression for the evidence, one value per row; stored as text.
+    """
+
+    reason: str
+    drop_when: pl.Expr
+    value: pl.Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something the user must know of a finished run (exit code 1): a size or quota that was not met."""
+
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a selector returns: one row per input row, and what it could not do.
+
+    `frame` has the columns of `schema.VERDICT` and the stage's `writes`; `verdict_frame` builds it.
+    """
+
+    frame: pl.DataFrame
+    findings: tuple[Finding, ...] = field(default=())
+
+
+class Shards(Protocol):
+    """The engine's handle on the rows a selector reads; frames carry `row`, `id` and the stage's columns.
+
+    Functions must be pure: an engine may call them on any split of the rows, in any order, more than once.
+    """
+
+    def map(self, fn: FrameFn) -> Shards:
+        """`fn` over every shard; any split of the rows must give the same rows. Output keeps `row`."""
+
+    def group(self, key: str, fn: FrameFn) -> Shards:
+        """`fn` over frames that each hold all rows of some values of the column `key`."""
+
+    def collect(self) -> pl.DataFrame:
+        """One frame of all rows, sorted by `row`."""
+
+    def share(self, value: T) -> T:
+        """`value`, made cheap to use inside later functions on every worker."""
+
+
+class Stage(BaseModel, ABC):
+    """One step of a pipeline. Fields are its parameters; the docstring is its manual page.
+
+    A concrete class declares `stage: Literal["its_name"] = "its_name"`, the name used in YAML, and lives in
+    the file of that name.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    kind: ClassVar[Literal["annotator", "filter", "selector"]]
+    scope: ClassVar[Literal["row", "corpus"]]
+    #: Columns the stage always reads (`row` and `id` are always there).
+    reads: ClassVar[tuple[str, ...]] = ()
+    #: Columns the stage adds, with their dtypes.
+    writes: ClassVar[Mapping[str, pl.DataType]] = {}
+    #: Each reason the stage may give, with one sentence for a person.
+    reasons: ClassVar[Mapping[str, str]] = {}
+    #: Raised whenever the same parameters give other results than before; part of the cache address.
+    version: ClassVar[int] = 1
+
+    @property
+    def name(self) -> str:
+        """The stage's name in YAML, the ledger and messages."""
+        return str(type(self).model_fields["stage"].default)
+
+    def needs(self) -> tuple[str, ...]:
+        """Columns this instance reads: `reads`, and those that its parameters name."""
+        return self.reads
+
+    def content_key(self) -> Mapping[str, Any]:
+        """All that decides the result beside the rows: name, version and parameters.
+
+        A stage that depends on a file (a model) adds that file's hash.
+        """
+        return {"stage": self.name, "version": self.version, **self.model_dump(mode="json")}
+
+
+class Annotator(Stage):
+    """A row stage that adds columns and drops nothing. Slow work (Python, models) lives here only."""
+
+    kind: ClassVar[Literal["annotator", "filter", "selector"]] = "annotator"
+    scope: ClassVar[Literal["row", "corpus"]] = "row"
+
+    @abstractmethod
+    def columns(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The columns in `writes` (and no others), one row per row of `frame`, in its order."""
+
+    def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`row` and the columns in `writes`, one row per input row.
+
+        Raises
+        ------
+        StageError : another height than the input, or another set of columns or dtypes than declared.
+        """
+        out = self.columns(frame)
+        if out.height != frame.height:
+            raise StageError(f"{self.name}: {out.height} rows for {frame.height}")
+        check_columns(out, self.writes, what=self.name)
+        return out.select(frame["row"], *self.writes)
+
+
+class Filter(Stage):
+    """A row stage that says of each row: keep, or drop for the first of its rules that holds."""
+
+    kind: ClassVar[Literal["annotator", "filter", "selector"]] = "filter"
+    scope: ClassVar[Literal["row", "corpus"]] = "row"
+
+    @abstractmethod
+    def rules(self) -> list[Rule]:
+        """The rules in order; a row's reason is the first that holds, the rest go to `also`."""
+
+    def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """A verdict (`schema.VERDICT`) per input row.
+
+        Raises
+        ------
+        StageError : a rule gives a reason that the stage does not declare, or is not Boolean.
+        """
+        rules = self.rules()
+        for rule in rules:
+            if rule.reason not in self.reasons:
+                raise StageError(f"{self.name}: undeclared reason {rule.reason}")
+        if not rules:
+            return verdict_frame(frame["row"])
+        # One lazy select, so that polars computes sub-expressions shared by rules once.
+        facts = (
+            frame.lazy()
+            .select(
+                pl.col("row"),
+                *(rule.drop_when.alias(f"drop{i}") for i, rule in enumerate(rules)),
+                *(rule.value.cast(pl.String).alias(f"value{i}") for i, rule in enumerate(rules)),
+            )
+            .collect()
+        )
+        if facts.height != frame.height:
+            raise StageError(f"{self.name}: {facts.height} rows for {frame.height}")
+        for i, rule in enumerate(rules):
+            if facts.schema[f"drop{i}"] != pl.Boolean:
+                raise StageError(f"{self.name}: rule {rule.reason} is {facts.schema[f'drop{i}']}, not Boolean")
+        return self._decide(facts, rules)
+
+    @staticmethod
+    def _decide(facts: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+        drops = [pl.col(f"drop{i}").fill_null(value=False) for i in range(len(rules))]
+        reason: Any = pl
+        value: Any = pl
+        for i, rule in enumerate(rules):
+            reason = reason.when(drops[i]).then(pl.lit(rule.reason))
+            value = value.when(drops[i]).then(pl.col(f"value{i}"))
+        first = reason.otherwise(pl.lit(None, dtype=pl.String))
+        named = pl.concat_list(
+            [pl.when(d).then(pl.lit(r.reason)) for d, r in zip(drops, rules, strict=True)]
+        ).list.drop_nulls()
+        return facts.select(
+            pl.col("row"),
+            (~pl.any_horizontal(drops)).alias("keep"),
+            first.alias("reason"),
+            value.otherwise(pl.lit(None, dtype=pl.String)).alias("value"),
+            pl.lit(None, dtype=pl.String).alias("kept_id"),
+            named.list.slice(1).alias("also"),
+            pl.any_horizontal([pl.col(f"drop{i}").is_null() for i in range(len(rules))]).alias("unknown"),
+        )
+
+
+class Selector(Stage):
+    """A corpus stage (dedup, sampling, quotas): sees all rows, keeps some.
+
+    Ties are broken by a declared column, then by id, never by position.
+    """
+
+    kind: ClassVar[Literal["annotator", "filter", "selector"]] = "selector"
+    scope: ClassVar[Literal["row", "corpus"]] = "corpus"
+
+    @abstractmethod
+    def verdict(self, shards: Shards) -> Selection:
+        """A verdict and the columns in `writes` for every row of `shards`."""
+
+    def apply(self, shards: Shards) -> Selection:
+        """`verdict`, checked and sorted by row.
+
+        Raises
+        ------
+        StageError : undeclared columns or reasons, or a drop without a reason. The runner checks that
+            there is exactly one row for each row handed in.
+        """
+        selection = self.verdict(shards)
+        frame = selection.frame
+        check_columns(frame, {**VERDICT, **self.writes}, what=self.name)
+        given = set(frame["reason"].drop_nulls().unique().to_list())
+        if undeclared := sorted(given - set(self.reasons)):
+            raise StageError(f"{self.name}: undeclared reason {', '.join(undeclared)}")
+        if (frame["keep"] == frame["reason"].is_not_null()).any():
+            raise StageError(f"{self.name}: a reason must be given for each dropped row, and for no other")
+        return Selection(frame.select(*VERDICT, *self.writes).sort("row"), selection.findings)
+
+
+def verdict_frame(
+    row: pl.Series,
+    *,
+    keep: pl.Series | None = None,
+    reason: pl.Series | str | None = None,
+    value: pl.Series | None = None,
+    kept_id: pl.Series | None = None,
+    columns: Mapping[str, pl.Series] | None = None,
+) -> pl.DataFrame:
+    """A verdict per row from its parts; all series are parallel to `row`.
+
+    Parameters
+    ----------
+    keep : Boolean; all kept where not given.
+    reason : String, ignored for kept rows; one text for all dropped rows, or a series.
+    value, kept_id : evidence (cast to text) and the id kept in the row's place, ignored for kept rows.
+    columns : the stage's `writes`, for kept and dropped rows alike.
+    """
+    height = len(row)
+    kept = keep if keep is not None else pl.repeat(value=True, n=height, eager=True)
+
+    def when_dropped(part: pl.Series | str | None, name: str) -> pl.Series:
+        if part is None or isinstance(part, str):
+            part = pl.repeat(part, height, dtype=pl.String, eager=True)
+        masked = pl.select(pl.when(~kept).then(part.cast(pl.String)).otherwise(None).alias(name))
+        return masked[name].cast(pl.String)
+
+    return pl.DataFrame(
+        {
+            "row": row.cast(pl.UInt64),
+            "keep": kept,
+            "reason": when_dropped(reason, "reason"),
+            "value": when_dropped(value, "value"),
+            "kept_id": when_dropped(kept_id, "kept_id"),
+            "also": pl.Series([[]], dtype=pl.List(pl.String)).new_from_index(0, height),
+            "unknown": pl.repeat(value=False, n=height, eager=True),
+            **(columns or {}),
+        },
+    )

@@ -1,0 +1,1 @@
+"""Stages that drop repeats."""

@@ -1,0 +1,1 @@
+"""Stages that drop rows one by one, by rules."""
