@@ -1,137 +1,309 @@
-"""Which language a text is in: langdetect's n-gram profiles, summed exactly instead of sampled.
+"""Which language a text is in: langdetect's n-gram model, summed exactly instead of sampled.
 
-langdetect 1.0.9 (a port of Nakatani Shuyo's language-detection) holds, for each of 55 languages, the relative
-frequencies of the 1-, 2- and 3-character n-grams of its Wikipedia abstracts. Its detector draws n-grams of the
-text at random, multiplies their smoothed probabilities until one language exceeds 0.99999, and averages seven
-such trials: slow, and unstable where the n-grams disagree. Here every n-gram of the text counts once:
+langdetect draws n-grams of the text at random, multiplies their smoothed probabilities until one language exceeds
+0.99999, and averages seven such trials: slow, and unstable where n-grams disagree. Here every n-gram of the text
+counts once, under a flat prior:
 
-    log P(language | text) = sum over n-grams g of log(p(g | language) + alpha / 10000) + constant
+    log P(language | text) = sum over n-grams g of log(p(g | language) + 0.5 / 10000) + constant
 
-with alpha = 0.5, the mean of langdetect's (`detector.py`: ALPHA_DEFAULT, BASE_FREQ), and a flat prior. What an
-n-gram is (normalisation, capitalised words, URLs and mail addresses, Latin letters inside other scripts) follows
-`detector.py` and `utils/ngram.py` of the installed package; a text is not cut at 10,000 characters.
+0.5 is the mean of langdetect's random alpha (`detector.py`: ALPHA_DEFAULT, BASE_FREQ). What an n-gram is follows
+`detector.py` and `utils/ngram.py` of the installed package: URLs and mail addresses are blanked, characters
+normalised, words of capitals skipped, Latin letters dropped from a text that is mostly in another script. Unlike
+there, a text is not cut at 10,000 characters.
 
-N-grams never cross a space, so a word's contribution depends on the word alone. It is computed once per distinct
-word of a call, by adding its n-grams in order, and a text's score adds its words in order: the same bits for any
-split of the texts into calls, and for any number of threads.
+No n-gram crosses a space, so what a word adds depends on the word alone. It is computed once per distinct word of a
+block, adding its n-grams in order; a text adds its words in order. The result has the same bits for any split of
+the texts and any number of threads.
 """
 
 from __future__ import annotations
 
 import functools
-import json
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib import resources
 from typing import Any, Final
 
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from curate.algorithms.language_profiles import FREE, Profiles, home, profiles
 from curate.algorithms.parallel import thread_map
 
-#: Smoothing added to each relative frequency: langdetect's ALPHA_DEFAULT / BASE_FREQ.
-SMOOTHING: Final = 0.5 / 10000
-#: Language of a text in which no n-gram of any profile occurs.
-UNDETERMINED: Final = "und"
+_home = njit(cache=True, nogil=True)(home)
 
 _SPACE: Final = 32
-_EMPTY: Final = -1
-_CHUNK: Final = 4 << 20  # characters scored by one thread at a time
+_BEYOND: Final = 0xFFFF  # stands for every character outside the Basic Multilingual Plane: in no profile
+_BLOCK: Final = 2 << 20  # characters scored at a time: enough for words to repeat, 20 MB of words at most
 
 
 @dataclass(frozen=True)
-class Profiles:
-    """langdetect's profiles as one sparse table, n-grams by languages.
+class Scores:
+    """What the n-grams of each text say.
 
     Parameters
     ----------
-    languages : codes as langdetect names them, sorted; their position is the language's number.
-    normal : (65536,) uint16, each character of the Basic Multilingual Plane as langdetect's `NGram.normalize` has it.
-    upper : (65536,) bool, whether the normalised character is upper case.
-    keys, slots : (2^k,) int64 and int32, an open-addressing hash table from packed n-gram to row of the table;
-        an n-gram's characters are packed in 16 bits each, the last one lowest, and a free slot is -1.
-    start : (n-grams + 1,) int32, where each row begins in `language` and `weight`.
-    language, weight : uint8 and float64, the languages that have the n-gram, and log(p / SMOOTHING + 1).
+    languages : codes, as in `Profiles`.
+    evidence : (texts, languages) float64, log-probabilities up to a constant for each text.
+    ngrams : (texts,) int64, how many n-grams of the text are in any profile.
+    letters : (texts,) int64, letters of the text (one of Han, Kana or Hangul counts three).
     """
 
     languages: tuple[str, ...]
-    normal: NDArray[np.uint16]
-    upper: NDArray[np.bool_]
-    keys: NDArray[np.int64]
-    slots: NDArray[np.int32]
-    start: NDArray[np.int32]
-    language: NDArray[np.uint8]
-    weight: NDArray[np.float64]
+    evidence: NDArray[np.float64]
+    ngrams: NDArray[np.int64]
+    letters: NDArray[np.int64]
+
+    def best(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The number of the likeliest language of each text and its posterior probability, both (texts,).
+
+        The posterior is that of a flat prior and of independent n-grams, as langdetect has it; since n-grams
+        overlap, it is near 1 for any text longer than a sentence. Ties go to the first code.
+        """
+        best = self.evidence.argmax(axis=1)
+        above = self.evidence - self.evidence[np.arange(len(best)), best][:, None]
+        return best, 1.0 / np.exp(above).sum(axis=1)
 
 
-def known_languages() -> tuple[str, ...]:
-    """The codes of the languages that langdetect has profiles for, sorted; reads the folder, not the profiles."""
-    folder = resources.files("langdetect") / "profiles"
-    return tuple(sorted(entry.name for entry in folder.iterdir() if not entry.name.startswith((".", "_"))))
+@njit(cache=True, nogil=True)
+def _symbols(
+    codes: NDArray[np.uint32],
+    ends: NDArray[np.int64],
+    normal: NDArray[np.uint16],
+    letter: NDArray[np.int64],
+    letters: NDArray[np.int64],
+) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+    """Normalised characters of all texts, Latin letters dropped where langdetect does, and where each text ends."""
+    symbols = np.empty(len(codes), np.uint16)
+    bounds = np.empty(len(ends), np.int64)
+    begin = at = 0
+    for text in range(len(ends)):
+        latin = other = 0
+        for i in range(begin, ends[text]):
+            code = codes[i]
+            latin += 65 <= code <= 122
+            other += code >= 0x300
+            if code <= 0xFFFF:
+                letters[text] += letter[code]
+        drop = 2 * latin < other
+        for i in range(begin, ends[text]):
+            code = codes[i]
+            if drop and 65 <= code <= 122:
+                continue
+            symbols[at] = normal[code] if code <= 0xFFFF else _BEYOND
+            at += 1
+        begin = ends[text]
+        bounds[text] = at
+    return symbols, bounds
 
 
-@functools.cache
-def profiles() -> Profiles:
-    """The profiles of the installed langdetect; read once per process, in about a third of a second."""
-    from langdetect.utils.ngram import NGram
+@njit(cache=True, nogil=True)
+def _cut(symbols: NDArray[np.uint16], bounds: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where each word ends, with the space after it, and how many words the texts have up to and with each one."""
+    ends = np.empty(len(symbols) + len(bounds), np.int64)
+    upto = np.empty(len(bounds), np.int64)
+    count = i = 0
+    for text in range(len(bounds)):
+        while i < bounds[text]:
+            while i < bounds[text] - 1 and symbols[i] != _SPACE:
+                i += 1
+            i += 1
+            ends[count] = i
+            count += 1
+        upto[text] = count
+    return ends[:count], upto
 
-    folder = resources.files("langdetect") / "profiles"
-    packed, numbers, weights, languages = [], [], [], known_languages()
-    for number, code in enumerate(languages):
-        profile = json.loads((folder / code).read_text(encoding="utf-8"))
-        grams, key = _pack(list(profile["freq"]))
-        total = np.asarray(profile["n_words"], np.float64)[np.array([len(gram) - 1 for gram in grams])]
-        frequency = np.array([profile["freq"][gram] for gram in grams], np.float64) / total
-        packed.append(key)
-        weights.append(np.log1p(frequency / SMOOTHING))
-        numbers.append(np.full(len(grams), number, np.uint8))
-    key = np.concatenate(packed)
-    order = np.argsort(key, kind="stable")
-    distinct, first = np.unique(key[order], return_index=True)
-    keys, slots = _hash_table(distinct)
-    normal = [NGram.normalize(chr(code)) for code in range(1 << 16)]
-    return Profiles(
-        languages=languages,
-        normal=np.array([ord(char) for char in normal], np.uint16),
-        upper=np.array([char.isupper() for char in normal]),
-        keys=keys,
-        slots=slots,
-        start=np.append(first, len(order)).astype(np.int32),
-        language=np.concatenate(numbers)[order],
-        weight=np.concatenate(weights)[order],
+
+@njit(cache=True, nogil=True)
+def _same(symbols: NDArray[np.uint16], ends: NDArray[np.int64], a: int, b: int) -> bool:
+    """Whether words `a` and `b` are the same symbols."""
+    begin_a = ends[a - 1] if a else 0
+    begin_b = ends[b - 1] if b else 0
+    if ends[a] - begin_a != ends[b] - begin_b:
+        return False
+    same = True
+    for i in range(ends[a] - begin_a):
+        same &= symbols[begin_a + i] == symbols[begin_b + i]
+    return same
+
+
+@njit(cache=True, nogil=True)
+def _number(symbols: NDArray[np.uint16], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """A number for each word, the same for equal words, and where each number first occurs."""
+    size = 1
+    while size < 2 * len(ends) + 1:
+        size *= 2
+    table = np.full(size, -1, np.int32)
+    hashes = np.empty(len(ends), np.int64)
+    firsts = np.empty(len(ends), np.int64)
+    numbers = np.empty(len(ends), np.int64)
+    count = begin = 0
+    for word in range(len(ends)):
+        value = np.int64(0)
+        for i in range(begin, ends[word]):
+            value = (value ^ symbols[i]) * 0x100000001B3  # as in FNV-1a, 64 bits
+        begin = ends[word]
+        slot = (value ^ (value >> 29)) & (size - 1)
+        while table[slot] >= 0:
+            other = table[slot]
+            if hashes[other] == value and _same(symbols, ends, firsts[other], word):
+                break
+            slot = (slot + 1) & (size - 1)
+        if table[slot] < 0:
+            table[slot] = count
+            hashes[count] = value
+            firsts[count] = word
+            count += 1
+        numbers[word] = table[slot]
+    return numbers, firsts[:count]
+
+
+@njit(cache=True, nogil=True)
+def _add(
+    gram: int,
+    keys: NDArray[np.int64],
+    slots: NDArray[np.int32],
+    start: NDArray[np.int32],
+    language: NDArray[np.uint8],
+    weight: NDArray[np.float64],
+    row: NDArray[np.float64],
+) -> int:
+    """Add a packed n-gram to the evidence; 1 if any profile has it, else 0."""
+    mask = len(keys) - 1
+    slot = _home(gram, len(keys))
+    while keys[slot] != gram:
+        if keys[slot] == FREE:
+            return 0
+        slot = (slot + 1) & mask
+    entry = slots[slot]
+    for i in range(start[entry], start[entry + 1]):
+        row[language[i]] += weight[i]
+    return 1
+
+
+@njit(cache=True, nogil=True)
+def _weigh(
+    symbols: NDArray[np.uint16],
+    ends: NDArray[np.int64],
+    firsts: NDArray[np.int64],
+    upper: NDArray[np.bool_],
+    table: Any,
+    rows: NDArray[np.float64],
+    ngrams: NDArray[np.int64],
+) -> None:
+    """The evidence of each distinct word, into `rows`, and its number of known n-grams."""
+    for number in range(len(firsts)):
+        word = firsts[number]
+        row = rows[number]
+        before, last = np.int64(0), np.int64(_SPACE)  # a word starts after a space, which counts as its character
+        for i in range(ends[word - 1] if word else 0, ends[word]):
+            symbol = np.int64(symbols[i])
+            if symbol == _SPACE and last == _SPACE:
+                continue
+            capitals = upper[symbol] and upper[last]
+            if not capitals:
+                if symbol != _SPACE:
+                    ngrams[number] += _add(symbol, *table, row)
+                ngrams[number] += _add((last << 16) | symbol, *table, row)
+                if before:
+                    ngrams[number] += _add((before << 32) | (last << 16) | symbol, *table, row)
+            before, last = last, symbol
+
+
+@njit(cache=True, nogil=True)
+def _total(
+    numbers: NDArray[np.int64],
+    upto: NDArray[np.int64],
+    rows: NDArray[np.float64],
+    row_ngrams: NDArray[np.int64],
+    evidence: NDArray[np.float64],
+    ngrams: NDArray[np.int64],
+) -> None:
+    """Each text's evidence and n-grams: its words', added in the order of the text."""
+    word = 0
+    for text in range(len(upto)):
+        while word < upto[text]:
+            number = numbers[word]
+            ngrams[text] += row_ngrams[number]
+            for language in range(rows.shape[1]):
+                evidence[text, language] += rows[number, language]
+            word += 1
+
+
+def _score_block(texts: Sequence[str], table: Profiles) -> Scores:
+    cleaned = [_clean(text) for text in texts]
+    codes = np.frombuffer("".join(cleaned).encode("utf-32-le", "surrogatepass"), np.uint32)
+    letters = np.zeros(len(texts), np.int64)
+    bounds = np.cumsum([len(text) for text in cleaned], dtype=np.int64)
+    symbols, bounds = _symbols(codes, bounds, table.normal, table.letters, letters)
+    ends, upto = _cut(symbols, bounds)
+    numbers, firsts = _number(symbols, ends)
+    rows = np.zeros((len(firsts), len(table.languages)))
+    row_ngrams = np.zeros(len(firsts), np.int64)
+    grams = (table.keys, table.slots, table.start, table.language, table.weight)
+    _weigh(symbols, ends, firsts, table.upper, grams, rows, row_ngrams)
+    evidence = np.zeros((len(texts), len(table.languages)))
+    ngrams = np.zeros(len(texts), np.int64)
+    _total(numbers, upto, rows, row_ngrams, evidence, ngrams)
+    return Scores(table.languages, evidence, ngrams, letters)
+
+
+def score(texts: Sequence[str]) -> Scores:
+    """The evidence of every n-gram of each text for each of langdetect's languages.
+
+    Parameters
+    ----------
+    texts : any length each, empty ones too; they are scored in blocks, on as many threads as `parallel` allows.
+    """
+    table = profiles()
+    blocks = thread_map(lambda block: _score_block(block, table), _blocks(texts))
+    return Scores(
+        table.languages,
+        np.concatenate([block.evidence for block in blocks]),
+        np.concatenate([block.ngrams for block in blocks]),
+        np.concatenate([block.letters for block in blocks]),
     )
 
 
-def _pack(grams: list[str]) -> tuple[list[str], NDArray[np.int64]]:
-    """The n-grams of 1 to 3 characters, and each packed in an integer, 16 bits for a character."""
-    grams = [gram for gram in grams if 1 <= len(gram) <= 3]
-    codes = np.frombuffer("".join(gram.rjust(3, "\0") for gram in grams).encode("utf-32-le"), np.uint32)
-    wide = codes.reshape(-1, 3).astype(np.int64)
-    return grams, (wide[:, 0] << 32) | (wide[:, 1] << 16) | wide[:, 2]
+def count_letters(texts: Sequence[str]) -> NDArray[np.int64]:
+    """The letters of each text, (texts,), counted as in `Scores.letters` but before URLs and addresses are blanked."""
+    letter = profiles().letters
+    counts = []
+    for block in _blocks(texts):
+        codes = np.frombuffer("".join(block).encode("utf-32-le", "surrogatepass"), np.uint32)
+        upto = np.concatenate([[0], np.cumsum(letter[np.minimum(codes, _BEYOND)])])
+        counts.append(np.diff(upto[np.cumsum([0, *map(len, block)])]))
+    return np.concatenate(counts)
 
 
-@njit(cache=True, nogil=True, inline="always")  # type: ignore[untyped-decorator]
-def _mix(value: int) -> int:
-    """Spread the bits of an n-gram or of a running hash over a non-negative int64."""
-    value = (value ^ (value >> 29)) * 0x1CE4E5B9BF58476D
-    value = (value ^ (value >> 32)) * 0x14D049BB133111EB
-    return (value ^ (value >> 29)) & 0x7FFFFFFFFFFFFFFF
+def _blocks(texts: Sequence[str]) -> list[Sequence[str]]:
+    blocks, begin, size = [], 0, 0
+    for i, text in enumerate(texts):
+        size += len(text)
+        if size >= _BLOCK:
+            blocks.append(texts[begin : i + 1])
+            begin, size = i + 1, 0
+    if begin < len(texts) or not blocks:
+        blocks.append(texts[begin:])
+    return blocks
 
 
-@njit(cache=True)  # type: ignore[untyped-decorator]
-def _hash_table(distinct: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    size = 1
-    while size < 3 * len(distinct):
-        size *= 2
-    keys = np.full(size, _EMPTY, np.int64)
-    slots = np.zeros(size, np.int32)
-    for row in range(len(distinct)):
-        slot = _mix(distinct[row]) & (size - 1)
-        while keys[slot] != _EMPTY:
-            slot = (slot + 1) & (size - 1)
-        keys[slot] = distinct[row]
-        slots[slot] = row
-    return keys, slots
+@functools.cache
+def _cleaners() -> tuple[Any, Any, Any, str]:
+    """langdetect's own patterns for URLs and mail addresses, its normaliser for Vietnamese, and that one's marks."""
+    from langdetect.detector import Detector
+    from langdetect.utils.ngram import NGram
+
+    return Detector.URL_RE, Detector.MAIL_RE, NGram.normalize_vi, NGram.DMARK_CLASS
+
+
+def _clean(text: str) -> str:
+    """What langdetect does to a text before it cuts n-grams; the tests before each step only save time."""
+    url, mail, vietnamese, marks = _cleaners()
+    if "://" in text:
+        text = url.sub(" ", text)
+    if "@" in text:
+        text = mail.sub(" ", text)
+    if not text.isascii() and any(mark in text for mark in marks):
+        text = vietnamese(text)
+    return text

@@ -1,0 +1,58 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`.
+# Each makes .venv if there is none, and installs again only when pyproject.toml or constraints.txt has changed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
+JOBS ?= 2
+
+.PHONY: demo test check docs sample-data bench clean help
+
+help:
+	@echo "make demo         install the core and curate sample_data/ into out/demo"
+	@echo "make test         install everything and run the whole test suite"
+	@echo "make check        ruff, mypy, and whether the generated docs are current"
+	@echo "make docs         generate the reference pages again"
+	@echo "make sample-data  generate sample_data/ again"
+	@echo "make bench        time the main job (on ../shared/data/raw where it is there)"
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing curate (core) into $(VENV)"
+	$(PIP) -e .
+	touch $@
+
+$(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
+	@echo "installing curate with all extras into $(VENV)"
+	$(PIP) -e '.[all,dev]'
+	touch $@ $(VENV)/.core
+
+demo: $(VENV)/.core
+	$(BIN)/curate run pipelines/lima_1k.yaml sample_data/raw --out out/demo
+	@echo
+	@echo "The set is out/demo/train.jsonl; how it was made stands in out/demo/README.md."
+	@echo "Next: $(BIN)/curate why out/demo $$(head -c 16 out/demo/.curate/demo_id 2>/dev/null || echo ID)"
+
+test: $(VENV)/.dev
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+check: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/python tools/make_docs.py --check
+
+docs: $(VENV)/.dev
+	$(BIN)/python tools/make_docs.py
+
+sample-data: $(VENV)/.dev
+	$(BIN)/python tools/make_sample_data.py
+
+bench: $(VENV)/.dev
+	$(BIN)/python benchmarks/main_job.py
+
+clean:
+	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache

@@ -1,0 +1,245 @@
+"""Bands of MinHash signatures: how many, their keys, the buckets of texts that share one, and the pairs in them.
+
+Leskovec, Rajaraman and Ullman (2014), *Mining of Massive Datasets*, section 3.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from curate.algorithms.parallel import thread_map
+
+Index = NDArray[np.int64]
+Keys = NDArray[np.uint32]
+
+#: Weights of false positives and false negatives in the choice of bands: candidates are verified, so a false
+#: positive costs time only, and a false negative is a duplicate that stays.
+WEIGHTS: Final = (0.01, 0.99)
+
+_PAIRS_PER_BATCH = 1 << 20
+
+
+@cache
+def optimal_bands(threshold: float, num_perm: int) -> tuple[int, int]:
+    """The numbers of bands and of rows per band, as `datasketch.MinHashLSH` chooses them with `WEIGHTS`.
+
+    Minimises `0.01 * FP + 0.99 * FN` over all bands * rows <= num_perm, where FP is the integral of
+    `1 - (1 - s^rows)^bands` over s from 0 to the threshold, FN of its complement from the threshold to 1.
+    Integrals by Gauss-Legendre quadrature with 256 nodes, exact to rounding for these polynomials (degree
+    <= num_perm) up to 511 permutations.
+    """
+    nodes, weights = np.polynomial.legendre.leggauss(256)
+    below, above = threshold * (nodes + 1) / 2, threshold + (1 - threshold) * (nodes + 1) / 2
+    best = (np.inf, 1, 1)
+    for bands in range(1, num_perm + 1):
+        for rows in range(1, num_perm // bands + 1):
+            false_positive = weights @ (1 - (1 - below**rows) ** bands) * threshold / 2
+            false_negative = weights @ (1 - above**rows) ** bands * (1 - threshold) / 2
+            error = float(WEIGHTS[0] * false_positive + WEIGHTS[1] * false_negative)
+            best = min(best, (error, bands, rows))
+    return best[1], best[2]
+
+
+def band_keys(signature: Keys, bands: int, rows: int) -> Keys:
+    """A 32-bit hash of each band of `rows` values, uint32 `(n, bands)`.
+
+    Two texts that agree on a band share its key; that two others do by chance (once in 2^32 pairs) costs one
+    needless verification.
+    """
+    result: Keys = _band_keys(signature, bands, rows)
+    return result
+
+
+@dataclass(frozen=True, slots=True)
+class Buckets:
+    """The nodes that share a band's key, for each band: `order[starts[i] : ends[i]]`, ascending, two or more."""
+
+    order: Index
+    starts: Index
+    ends: Index
+
+
+def buckets(keys: Keys, nodes: Index) -> list[Buckets]:
+    """The buckets of each band.
+
+    Parameters
+    ----------
+    keys : uint32 `(n, bands)`, those of all nodes.
+    nodes : int64 `(m,)`, ascending, the nodes to look at; fewer than 2^32.
+    """
+    return thread_map(lambda band: Buckets(*_buckets(keys, nodes, band)), range(keys.shape[1]))
+
+
+def bucket_members(tables: list[Buckets], size: int) -> Index:
+    """The nodes, of `size` in all, that are in any bucket, ascending."""
+    shared = np.zeros(size, dtype=np.bool_)
+    for table in tables:
+        _mark(table.order, table.starts, table.ends, shared)
+    return np.flatnonzero(shared)
+
+
+def first_pairs(keys: Keys, tables: list[Buckets], parent: Index) -> Iterator[tuple[Index, Index]]:
+    """Band by band, each bucket's first member with every other one, `left` and `right`, int64 `(pairs,)` each.
+
+    Left out are pairs that share an earlier band (which has them, here or among `other_pairs`) and those that are in
+    one component by the time that their band's turn comes.
+
+    Parameters
+    ----------
+    keys : uint32 `(n, bands)`.
+    tables : `buckets` of those keys.
+    parent : int64 `(n,)`, the component of each node, which the caller may change between two steps.
+    """
+    for band, table in enumerate(tables):
+        yield _first_pairs(keys, band, table.order, table.starts, table.ends, parent)
+
+
+def other_pairs(keys: Keys, tables: list[Buckets], parent: Index) -> Iterator[tuple[Index, Index]]:
+    """As `first_pairs`, but all pairs of a bucket that leave out its first member, in batches.
+
+    The time goes with the number of such pairs, not with all pairs of a bucket.
+    """
+    for band, table in enumerate(tables):
+        members, group_ends, bucket_ends = _open_members(table.order, table.starts, table.ends, parent)
+        at = 0
+        while at < members.size:
+            ranges = (members, group_ends, bucket_ends)
+            left, right, at = _other_pairs(keys, band, ranges, parent, at, max(_PAIRS_PER_BATCH, members.size))
+            yield left, right
+
+
+@njit(nogil=True, cache=True)
+def _buckets(keys, nodes, band):  # type: ignore[no-untyped-def]  # numba infers the types of a kernel
+    """The nodes in order of one band's keys, and the ranges of two or more that share one."""
+    size = nodes.size
+    packed = np.empty(size, dtype=np.uint64)
+    spare = np.empty(size, dtype=np.uint64)
+    for at in range(size):
+        packed[at] = np.uint64(keys[nodes[at], band]) << np.uint64(32) | np.uint64(nodes[at])
+    # Radix sort, stable, so that nodes ascend within a bucket: linear time whatever the keys.
+    for shift in (32, 43, 54):
+        counts = np.zeros(2049, dtype=np.int64)
+        for at in range(size):
+            counts[((packed[at] >> np.uint64(shift)) & np.uint64(2047)) + np.uint64(1)] += 1
+        for digit in range(2048):
+            counts[digit + 1] += counts[digit]
+        for at in range(size):
+            digit = (packed[at] >> np.uint64(shift)) & np.uint64(2047)
+            spare[counts[digit]] = packed[at]
+            counts[digit] += 1
+        packed, spare = spare, packed
+    order = np.empty(size, dtype=np.int64)
+    starts = np.empty(size // 2, dtype=np.int64)
+    ends = np.empty(size // 2, dtype=np.int64)
+    found = 0
+    start = 0
+    for at in range(size):
+        order[at] = np.int64(packed[at] & np.uint64(0xFFFFFFFF))
+        if at + 1 == size or packed[at + 1] >> np.uint64(32) != packed[at] >> np.uint64(32):
+            if at > start:
+                starts[found] = start
+                ends[found] = at + 1
+                found += 1
+            start = at + 1
+    return order, starts[:found].copy(), ends[:found].copy()
+
+
+@njit(nogil=True, cache=True)
+def _mark(order, starts, ends, shared):  # type: ignore[no-untyped-def]  # numba
+    for bucket in range(starts.size):
+        for at in range(starts[bucket], ends[bucket]):
+            shared[order[at]] = True
+
+
+@njit(nogil=True, cache=True)
+def _met_before(keys, band, a, b):  # type: ignore[no-untyped-def]  # numba
+    met = False
+    for earlier in range(band):
+        met = met or keys[a, earlier] == keys[b, earlier]
+    return met
+
+
+@njit(nogil=True, cache=True)
+def _first_pairs(keys, band, order, starts, ends, parent):  # type: ignore[no-untyped-def]  # numba
+    room = 0
+    for bucket in range(starts.size):
+        room += ends[bucket] - starts[bucket] - 1
+    left = np.empty(room, dtype=np.int64)
+    right = np.empty(room, dtype=np.int64)
+    n = 0
+    for bucket in range(starts.size):
+        a = order[starts[bucket]]
+        for at in range(starts[bucket] + 1, ends[bucket]):
+            b = order[at]
+            if parent[a] != parent[b] and not _met_before(keys, band, a, b):
+                left[n] = a
+                right[n] = b
+                n += 1
+    return left[:n], right[:n]
+
+
+@njit(nogil=True, cache=True)
+def _open_members(order, starts, ends, parent):  # type: ignore[no-untyped-def]  # numba
+    """The members, but the first, of buckets with several components, by bucket and component.
+
+    With each one the place where its component ends, and where its bucket ends.
+    """
+    members = np.empty(order.size, dtype=np.int64)
+    group_ends = np.empty(order.size, dtype=np.int64)
+    bucket_ends = np.empty(order.size, dtype=np.int64)
+    n = 0
+    for bucket in range(starts.size):
+        rest = order[starts[bucket] + 1 : ends[bucket]]
+        roots = parent[rest]
+        if rest.size < 2 or roots.min() == roots.max():
+            continue
+        by_root = np.argsort(roots, kind="mergesort")
+        end = n + rest.size
+        group_end = end
+        for at in range(rest.size - 1, -1, -1):
+            if at + 1 < rest.size and roots[by_root[at]] != roots[by_root[at + 1]]:
+                group_end = n + at + 1
+            members[n + at] = rest[by_root[at]]
+            group_ends[n + at] = group_end
+            bucket_ends[n + at] = end
+        n = end
+    return members[:n].copy(), group_ends[:n].copy(), bucket_ends[:n].copy()
+
+
+@njit(nogil=True, cache=True)
+def _other_pairs(keys, band, ranges, parent, at, room):  # type: ignore[no-untyped-def]  # numba
+    """Up to `room` unverified pairs in different components, and the member to go on with."""
+    members, group_ends, bucket_ends = ranges
+    left = np.empty(room, dtype=np.int64)
+    right = np.empty(room, dtype=np.int64)
+    n = 0
+    while at < members.size and n + bucket_ends[at] - group_ends[at] <= room:
+        a = members[at]
+        for other in range(group_ends[at], bucket_ends[at]):
+            b = members[other]
+            if parent[a] != parent[b] and not _met_before(keys, band, a, b):
+                left[n] = a
+                right[n] = b
+                n += 1
+        at += 1
+    return left[:n].copy(), right[:n].copy(), at
+
+
+@njit(nogil=True, cache=True)
+def _band_keys(signature, bands, rows):  # type: ignore[no-untyped-def]  # numba
+    out = np.empty((signature.shape[0], bands), dtype=np.uint32)
+    for row in range(signature.shape[0]):
+        for band in range(bands):
+            h = np.uint64(0x9E3779B97F4A7C15)
+            for at in range(band * rows, (band + 1) * rows):
+                h = (h ^ np.uint64(signature[row, at])) * np.uint64(0xBB67AE8584CAA73B)
+                h ^= h >> np.uint64(32)
+            out[row, band] = np.uint32(h >> np.uint64(16))
+    return out

@@ -1,0 +1,98 @@
+"""Connected components by union-find, and the survivor of each component."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+Index = NDArray[np.int64]
+
+_REPEAT = re.compile(r"(.*)-([0-9]+)", re.DOTALL)
+
+
+def connected_components(size: int, left: Index, right: Index) -> Index:
+    """The smallest member of each node's component, int64 `(size,)`.
+
+    Parameters
+    ----------
+    size : number of nodes.
+    left, right : int64 `(edges,)`, the ends of each undirected edge, in `0 … size - 1`.
+
+    Union by smallest root with path halving (Tarjan and van Leeuwen 1984, *Worst-case analysis of set union
+    algorithms*, J. ACM 31(2), section 3).
+    """
+    parent = np.arange(size, dtype=np.int64)
+    unite(parent, left, right)
+    return parent
+
+
+def unite(parent: Index, left: Index, right: Index) -> None:
+    """Join the components of `left[i]` and `right[i]` in `parent`, in place.
+
+    Parameters
+    ----------
+    parent : int64 `(size,)`, `arange(size)` or what an earlier call left; afterwards each entry is the
+        smallest member of its component.
+    left, right : int64 `(edges,)`.
+
+    Raises
+    ------
+    ValueError : the two ends differ in number, or a node is out of range.
+    """
+    if left.shape != right.shape:
+        raise ValueError(f"{left.size} left and {right.size} right ends")
+    if not left.size:
+        return
+    if min(left.min(), right.min()) < 0 or max(left.max(), right.max()) >= parent.size:
+        raise ValueError(f"an edge leads out of the {parent.size} nodes")
+    _unite(parent, left, right)
+
+
+@njit(nogil=True, cache=True)
+def _unite(parent, left, right):  # type: ignore[no-untyped-def]  # numba infers the types of a kernel
+    for edge in range(left.size):
+        a, b = left[edge], right[edge]
+        while parent[a] != a:
+            parent[a] = parent[parent[a]]
+            a = parent[a]
+        while parent[b] != b:
+            parent[b] = parent[parent[b]]
+            b = parent[b]
+        if a < b:
+            parent[b] = a
+        elif b < a:
+            parent[a] = b
+    # A root is smaller than its members, so one pass in ascending order flattens every path.
+    for node in range(parent.size):
+        parent[node] = parent[parent[node]]
+
+
+def survivors(labels: Index, ids: Sequence[str], scores: NDArray[np.float64] | None = None) -> Index:
+    """The member of each node's component that is kept, int64 `(n,)`.
+
+    Parameters
+    ----------
+    labels : int64 `(n,)`, 0 or more, equal within a component and nowhere else.
+    ids : n ids; ties go to the first one in `id_order`.
+    scores : float64 `(n,)`, the largest is kept; NaN counts as less than any number. None: by id alone.
+
+    The choice depends on ids and scores only, never on the order of the nodes.
+    """
+    rank = np.empty(len(ids), dtype=np.int64)
+    rank[sorted(range(len(ids)), key=lambda node: id_order(ids[node]))] = np.arange(len(ids))
+    worth = np.zeros(len(ids)) if scores is None else np.where(np.isnan(scores), -np.inf, scores)
+    order = np.lexsort((rank, -worth, labels))
+    first = np.flatnonzero(np.diff(labels[order], prepend=-1))
+    best = np.empty(len(ids), dtype=np.int64)
+    best[order] = np.repeat(order[first], np.diff(first, append=len(ids)))
+    return best
+
+
+def id_order(example_id: str) -> tuple[str, int, str]:
+    """A sort key of ids that puts repeats in their own order: `ab`, `ab-2`, `ab-10`, `ac`."""
+    repeat = _REPEAT.fullmatch(example_id)
+    return (repeat[1], int(repeat[2]), example_id) if repeat else (example_id, 1, example_id)

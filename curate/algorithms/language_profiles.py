@@ -1,0 +1,143 @@
+"""langdetect's language profiles, merged into one sparse table of n-grams by languages.
+
+langdetect 1.0.9 (a port of Nakatani Shuyo's language-detection, 2010) ships, for each of 55 languages, how often
+each 1-, 2- and 3-character n-gram occurs in the language's Wikipedia abstracts. They are read from the installed
+package (`langdetect/profiles/*`, JSON: `freq`, `n_words`), nothing is copied here.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+#: Smoothing added to each relative frequency: langdetect's ALPHA_DEFAULT / BASE_FREQ (`detector.py`).
+SMOOTHING: Final = 0.5 / 10000
+#: Characters of scripts in which one of them carries about as much as a short word: Kana, Han, Hangul.
+SYLLABIC: Final = (
+    (0x3041, 0x3100),
+    (0x31F0, 0x3200),
+    (0x3400, 0x4DC0),
+    (0x4E00, 0xA000),
+    (0xAC00, 0xD7A4),
+    (0xF900, 0xFB00),
+)
+#: How many letters one of them counts for.
+SYLLABIC_LETTERS: Final = 3
+FREE: Final = -1
+
+_PLANE: Final = 1 << 16
+
+
+@dataclass(frozen=True)
+class Profiles:
+    """The merged profiles, and what langdetect does to single characters.
+
+    Parameters
+    ----------
+    languages : codes as langdetect names them, sorted; a language's number is its position.
+    normal : (65536,) uint16, each character of the Basic Multilingual Plane as `NGram.normalize` returns it.
+    upper : (65536,) bool, whether a normalised character is upper case.
+    letters : (65536,) int64, for how many letters a character counts: 0, 1, or `SYLLABIC_LETTERS`.
+    keys, slots : (2^k,) int64 and int32, a hash table with open addressing from packed n-gram to row; a free key
+        is `FREE`. An n-gram is packed with 16 bits for each character, the last one lowest.
+    start : (rows + 1,) int32, where each row begins in `language` and `weight`.
+    language, weight : (entries,) uint8 and float64: the languages that have the row's n-gram, in order, and
+        log(p / SMOOTHING + 1), which is what the n-gram adds to the language's score beyond the constant
+        log(SMOOTHING) that it adds to all.
+    """
+
+    languages: tuple[str, ...]
+    normal: NDArray[np.uint16]
+    upper: NDArray[np.bool_]
+    letters: NDArray[np.int64]
+    keys: NDArray[np.int64]
+    slots: NDArray[np.int32]
+    start: NDArray[np.int32]
+    language: NDArray[np.uint8]
+    weight: NDArray[np.float64]
+
+
+def _folder() -> Path:
+    spec = find_spec("langdetect")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModuleNotFoundError("langdetect is not installed, although curate depends on it", name="langdetect")
+    return Path(spec.submodule_search_locations[0]) / "profiles"
+
+
+@functools.cache
+def known_languages() -> tuple[str, ...]:
+    """The codes of langdetect's languages, sorted; lists its folder without importing it."""
+    return tuple(sorted(path.name for path in _folder().iterdir() if path.is_file() and not path.name.startswith(".")))
+
+
+@functools.cache
+def profiles() -> Profiles:
+    """The merged profiles of the installed langdetect: read at first use, then kept (7 MB, a fifth of a second)."""
+    from langdetect.utils.ngram import NGram
+
+    languages = known_languages()
+    packed, numbers, weights = [], [], []
+    for number, code in enumerate(languages):
+        profile = json.loads((_folder() / code).read_text(encoding="utf-8"))
+        grams = [gram for gram in profile["freq"] if 1 <= len(gram) <= 3]
+        total = np.array(profile["n_words"], np.float64)[[len(gram) - 1 for gram in grams]]
+        packed.append(_pack(grams))
+        weights.append(np.log1p(np.array([profile["freq"][gram] for gram in grams], np.float64) / total / SMOOTHING))
+        numbers.append(np.full(len(grams), number, np.uint8))
+    key = np.concatenate(packed)
+    order = np.argsort(key, kind="stable")
+    distinct, first = np.unique(key[order], return_index=True)
+    keys, slots = _hash_table(distinct)
+    normal = [NGram.normalize(chr(code)) for code in range(_PLANE)]
+    letters = np.array([chr(code).isalpha() for code in range(_PLANE)]).astype(np.int64)
+    for first_code, end in SYLLABIC:
+        letters[first_code:end] *= SYLLABIC_LETTERS
+    return Profiles(
+        languages=languages,
+        normal=np.array([ord(char) for char in normal], np.uint16),
+        upper=np.array([chr(code).isupper() for code in range(_PLANE)]),
+        letters=letters,
+        keys=keys,
+        slots=slots,
+        start=np.append(first, len(order)).astype(np.int32),
+        language=np.concatenate(numbers)[order],
+        weight=np.concatenate(weights)[order],
+    )
+
+
+def _pack(grams: list[str]) -> NDArray[np.int64]:
+    """The packed n-grams; shorter ones have zeros in front."""
+    codes = np.frombuffer("".join(gram.rjust(3, "\0") for gram in grams).encode("utf-32-le"), np.uint32)
+    wide = codes.reshape(-1, 3).astype(np.int64)
+    return (wide[:, 0] << 32) | (wide[:, 1] << 16) | wide[:, 2]
+
+
+def home(key: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """The slot at which the search for `key` begins in a table of `size` (a power of two) slots."""
+    mixed = key ^ (key >> 15) ^ (key >> 31)
+    return ((mixed * 0x9E3779B1) >> 15) & (size - 1)
+
+
+def _hash_table(distinct: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """Open addressing with linear probing, a third full at most; all keys still homeless move on together."""
+    size = 1 << int(3 * len(distinct)).bit_length()
+    keys = np.full(size, FREE, np.int64)
+    slots = np.zeros(size, np.int32)
+    left, at = np.arange(len(distinct)), home(distinct, size)
+    while len(left):
+        # The first of several keys that want the same slot gets it, in the order of the keys.
+        wanted, winner = np.unique(at, return_index=True)
+        winner = winner[keys[wanted] == FREE]
+        keys[at[winner]] = distinct[left[winner]]
+        slots[at[winner]] = left[winner]
+        rest = np.ones(len(left), np.bool_)
+        rest[winner] = False
+        left, at = left[rest], (at[rest] + 1) & (size - 1)
+    return keys, slots

@@ -1,0 +1,178 @@
+"""MinHash signatures, and clusters of near-duplicates verified by the exact Jaccard index.
+
+Broder (1997), *On the resemblance and containment of documents*. The permutations are datasketch's scheme
+`affine32` (version 2.0): `min over shingles of a * fmix32(h) + b mod 2^32`, so signatures are bit-equal to
+`datasketch.MinHash(num_perm, seed=1, scheme="affine32")` over the low 32 bits of the same shingles.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Final
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from curate.algorithms.banding import Buckets, first_pairs, other_pairs
+from curate.algorithms.components import unite
+from curate.algorithms.parallel import thread_map
+
+Index = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+Signatures = NDArray[np.uint32]
+
+#: datasketch's default seed.
+SEED: Final = 1
+_EMPTY = np.uint32(0xFFFFFFFF)
+_PAIRS_PER_TASK = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class ShingleSets:
+    """Sorted sets of some nodes: that of `nodes[i]` is `values[offsets[i] : offsets[i + 1]]`.
+
+    Parameters
+    ----------
+    nodes : int64 `(m,)`, ascending.
+    values : uint64 `(total,)`, ascending without repeats within each set.
+    offsets : int64 `(m + 1,)`.
+    """
+
+    nodes: Index
+    values: Hashes
+    offsets: Index
+
+    def jaccard(self, left: Index, right: Index, *, least: float = 0.0) -> NDArray[np.float64]:
+        """Exact Jaccard index of the sets of the nodes `left[i]` and `right[i]`, float64 `(pairs,)`.
+
+        Where it is below `least`, any number below `least` may stand in its place (the comparison stops as soon
+        as that is certain). Two empty sets have 0.
+
+        Raises
+        ------
+        ValueError : a node has no set here.
+        """
+        a, b = np.searchsorted(self.nodes, left), np.searchsorted(self.nodes, right)
+        last = self.nodes.size - 1
+        if left.size and (
+            last < 0
+            or (self.nodes[np.minimum(a, last)] != left).any()
+            or (self.nodes[np.minimum(b, last)] != right).any()
+        ):
+            raise ValueError("a pair has a node without a set")
+        cuts = range(0, left.size, _PAIRS_PER_TASK)
+        parts = thread_map(
+            lambda at: _jaccard(
+                self.values, self.offsets, a[at : at + _PAIRS_PER_TASK], b[at : at + _PAIRS_PER_TASK], least
+            ),
+            cuts,
+        )
+        return np.concatenate(parts) if parts else np.zeros(0)
+
+
+@cache
+def permutations(num_perm: int) -> tuple[Signatures, Signatures]:
+    """datasketch's multipliers and addends for its default seed, two uint32 arrays `(num_perm,)`."""
+    from datasketch import MinHash
+
+    a, b = MinHash(num_perm=num_perm, seed=SEED, scheme="affine32").permutations
+    return np.ascontiguousarray(a, dtype=np.uint32), np.ascontiguousarray(b, dtype=np.uint32)
+
+
+def signatures(shingles: Hashes, offsets: Index, num_perm: int, *, used: int | None = None) -> Signatures:
+    """MinHash signatures, uint32 `(n, used)`: the first `used` (default: all) of `num_perm` permutations.
+
+    Parameters
+    ----------
+    shingles : uint64 `(total,)`; those of text i are `shingles[offsets[i] : offsets[i + 1]]`; repeats and order
+        make no difference. A text without shingles has `2^32 - 1` throughout, as in datasketch.
+    offsets : int64 `(n + 1,)`.
+    """
+    a, b = permutations(num_perm)
+    count = num_perm if used is None else used
+    result: Signatures = _signatures(shingles, offsets, a[:count], b[:count])
+    return result
+
+
+def cluster(keys: Signatures, tables: list[Buckets], sets: ShingleSets, threshold: float, parent: Index) -> None:
+    """Join all nodes that share a band and have a Jaccard index of `threshold` or more.
+
+    The result is exactly the components of that graph: a pair is left unverified only where its nodes are in
+    one component already. Each bucket's members are compared with its first member, band by band, then all
+    pairs of a bucket that are still apart; a pair is compared in the first band it shares and nowhere else. So
+    a bucket of n texts that are all alike takes n - 1 comparisons.
+
+    Parameters
+    ----------
+    keys : uint32 `(n, bands)`.
+    tables : `banding.buckets` of those keys.
+    sets : the sets of all nodes in a bucket.
+    threshold : least Jaccard index of two near-duplicates, in (0, 1].
+    parent : int64 `(n,)`, as in `components.unite`, changed in place.
+    """
+    for pairs in (first_pairs, other_pairs):
+        for left, right in pairs(keys, tables, parent):
+            alike = sets.jaccard(left, right, least=threshold) >= threshold
+            unite(parent, left[alike], right[alike])
+
+
+@njit(nogil=True, cache=True)
+def _jaccard(values, offsets, left, right, least):  # type: ignore[no-untyped-def]  # numba
+    out = np.empty(left.size, dtype=np.float64)
+    for pair in range(left.size):
+        i, i_end = offsets[left[pair]], offsets[left[pair] + 1]
+        j, j_end = offsets[right[pair]], offsets[right[pair] + 1]
+        total = (i_end - i) + (j_end - j)
+        # With m shared of `total`, the index is m / (total - m): below `least` unless m reaches this bound. One
+        # less than the bound, so that rounding never stops a pair that a full comparison would accept.
+        needed = np.int64(np.ceil(least * total / (1.0 + least))) - 1
+        shared = np.int64(0)
+        if min(i_end - i, j_end - j) >= needed:
+            while i < i_end and j < j_end:
+                stop = min(i_end - i, j_end - j, 32)
+                for _ in range(stop):
+                    x, y = values[i], values[j]
+                    shared += np.int64(x == y)
+                    i += np.int64(x <= y)
+                    j += np.int64(y <= x)
+                if shared + min(i_end - i, j_end - j) < needed:
+                    break
+        out[pair] = shared / (total - shared) if total > shared else 0.0
+    return out
+
+
+@njit(nogil=True, cache=True)
+def _signatures(shingles, offsets, a, b):  # type: ignore[no-untyped-def]  # numba
+    n = offsets.size - 1
+    count = a.size
+    out = np.empty((n, count), dtype=np.uint32)
+    longest = 0
+    for row in range(n):
+        longest = max(longest, offsets[row + 1] - offsets[row])
+    mixed = np.empty(longest + 64, dtype=np.uint32)
+    for row in range(n):
+        low = offsets[row]
+        length = offsets[row + 1] - low
+        if length == 0:
+            out[row, :] = _EMPTY
+            continue
+        for j in range(length):
+            h = np.uint32(shingles[low + j])
+            h = np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B)
+            h = np.uint32(h)
+            h = np.uint32(h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
+            h = np.uint32(h)
+            mixed[j] = h ^ (h >> np.uint32(16))
+        # Repeats change no minimum, and a whole number of blocks leaves the vector loop no remainder.
+        padded = (length + 63) // 64 * 64
+        for j in range(length, padded):
+            mixed[j] = mixed[0]
+        for k in range(count):
+            least = _EMPTY
+            factor, addend = a[k], b[k]
+            for j in range(padded):
+                least = min(least, np.uint32(mixed[j] * factor + addend))
+            out[row, k] = least
+    return out

@@ -1,0 +1,185 @@
+"""Content-addressed results of the steps of a run, and the table of rows that they add up to.
+
+A step's address is a hash over all that decides its result: the input's bytes and every stage before it,
+with parameters and versions. Its folder holds one parquet part per shard and, written last, `done.json` with each
+part's hash. So a rerun resumes at the first step that is not complete, and a changed last stage recomputes nothing
+before itself. A part whose bytes do not match is not trusted: the step is computed again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from curate.io.atomic import atomic_file
+from curate.schema import CANONICAL
+
+DONE = "done.json"
+
+
+def address(*parts: Any) -> str:
+    """A content address: 32 hexadecimal digits of SHA-256 over the canonical JSON of `parts`."""
+    text = json.dumps(parts, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Step:
+    """One step's folder in the cache."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._hashes: dict[str, str] = {}
+
+    @property
+    def key(self) -> str:
+        """The step's content address."""
+        return self.folder.name
+
+    def part_path(self, index: int) -> Path:
+        """Where part `index` lies."""
+        return self.folder / f"part-{index:05d}.parquet"
+
+    def info(self) -> dict[str, Any] | None:
+        """What `finish` was given, or None where the step is not complete or any file of it is damaged."""
+        try:
+            done = json.loads((self.folder / DONE).read_bytes())
+            for name, digest in done["files"].items():
+                if _digest((self.folder / name).read_bytes()) != digest:
+                    return None
+            return dict(done["info"])
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
+            # Whatever is wrong with a cache entry, the remedy is the same: compute it again.
+            return None
+
+    def start(self) -> None:
+        """An empty folder, to be filled by `write` and closed by `finish`."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        self._hashes = {}
+
+    def write(self, index: int, frame: pl.DataFrame) -> None:
+        """Part `index`, atomically. Different parts may be written from different threads."""
+        buffer = io.BytesIO()
+        frame.write_parquet(buffer, compression="lz4", statistics=False)
+        self.write_bytes(self.part_path(index).name, buffer.getvalue())
+
+    def write_bytes(self, name: str, data: bytes) -> None:
+        """A file of the step beside its parts."""
+        with atomic_file(self.folder / name) as handle:
+            handle.write(data)
+        self._hashes[name] = _digest(data)
+
+    def finish(self, info: Mapping[str, Any]) -> None:
+        """Mark the step complete; `info` is JSON."""
+        done = {"files": dict(sorted(self._hashes.items())), "info": dict(info)}
+        with atomic_file(self.folder / DONE) as handle:
+            handle.write(json.dumps(done, ensure_ascii=True).encode())
+
+    def read(self, index: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
+        """Part `index`, or some columns of it."""
+        return pl.read_parquet(self.part_path(index), columns=list(columns) if columns is not None else None)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+class Cache:
+    """A folder of steps."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.used: set[str] = set()
+
+    def step(self, key: str) -> Step:
+        """The step of that address, complete or not."""
+        self.used.add(key)
+        return Step(self.root / "steps" / key)
+
+    def prune(self) -> None:
+        """Delete every step that this object was not asked for."""
+        folder = self.root / "steps"
+        if folder.is_dir():
+            for entry in folder.iterdir():
+                if entry.name not in self.used:
+                    shutil.rmtree(entry, ignore_errors=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One shard of what was read: part `index` of the step `read`, whose first record is row `offset`."""
+
+    read: Step
+    index: int
+    offset: int
+    rows: int
+
+
+@dataclass(frozen=True)
+class Table:
+    """All rows of a run so far: the parts read, the columns that stages added, and which rows are still there.
+
+    Nothing is held in memory: `load` reads what is asked for. `ids` is the step with the final ids (known once all
+    inputs are read), `added` says which step wrote each column, and `drops` is the last step that dropped rows.
+    """
+
+    parts: tuple[Part, ...]
+    ids: Step
+    added: Mapping[str, Step] = field(default_factory=dict)
+    drops: Step | None = None
+
+    def alive(self, index: int) -> pl.Series:
+        """`row` of the rows still there in shard `index`, ascending."""
+        if self.drops is None:
+            part = self.parts[index]
+            return pl.int_range(part.offset, part.offset + part.rows, dtype=pl.UInt64, eager=True).alias("row")
+        verdicts = self.drops.read(index, ["row", "keep"])
+        return verdicts.filter(pl.col("keep"))["row"]
+
+    def load(self, index: int, columns: Iterable[str], rows: pl.Series | None = None) -> pl.DataFrame:
+        """`row`, `id` and `columns` of shard `index`: of the rows still there, or of `rows` (ascending).
+
+        A column that a stage wrote is null for rows which that stage never saw.
+        """
+        part = self.parts[index]
+        rows = self.alive(index) if rows is None else rows
+        wanted = [c for c in dict.fromkeys(columns) if c not in ("row", "id")]
+        position = rows.to_numpy() - part.offset
+        whole = len(rows) == part.rows
+        out = [pl.DataFrame({"row": rows})]
+        ids = self.ids.read(index)
+        out.append(ids if whole else ids[position])
+        if base := [c for c in wanted if c in CANONICAL and c not in self.added]:
+            frame = part.read.read(part.index, base)
+            out.append(frame if whole else frame[position])
+        by_step: dict[str, list[str]] = {}
+        for column in wanted:
+            if column in self.added:
+                by_step.setdefault(self.added[column].key, []).append(column)
+        out += [_matched(self.added[n[0]].read(index, ["row", *n]), rows) for n in by_step.values()]
+        return pl.concat(out, how="horizontal").select("row", "id", *wanted)
+
+    def with_step(self, step: Step, writes: Iterable[str], *, dropping: bool) -> Table:
+        """The table after `step`, which wrote the columns `writes` and, if `dropping`, verdicts."""
+        added = {**self.added, **dict.fromkeys(writes, step)}
+        return Table(self.parts, self.ids, added, step if dropping else self.drops)
+
+
+def _matched(frame: pl.DataFrame, rows: pl.Series) -> pl.DataFrame:
+    """The columns of `frame` (sorted by row) beside `rows`; null where `frame` lacks the row."""
+    if frame["row"].equals(rows):
+        return frame.drop("row")
+    have, want = frame["row"].to_numpy(), rows.to_numpy()
+    at = np.searchsorted(have, want)
+    if len(have) and (at < len(have)).all() and (have[at] == want).all():
+        return frame.drop("row")[at]
+    return pl.DataFrame({"row": rows}).join(frame, on="row", how="left", maintain_order="left").drop("row")

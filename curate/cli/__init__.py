@@ -1,0 +1,79 @@
+"""The command line. Each command is a file; heavy libraries are imported inside the function that needs them.
+
+stdout is data, stderr is narration. Exit codes: 0 done · 1 done, with findings · 2 usage or config · 3 input
+unreadable · 4 output not writable or locked · 5 a stage failed · 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+from typing import NoReturn
+
+import click
+
+from curate import __version__
+from curate.cli.init import init
+from curate.cli.run import run
+from curate.cli.schema import schema
+from curate.cli.stages import stages
+from curate.cli.validate import validate
+from curate.cli.verify import verify
+from curate.cli.why import why
+from curate.errors import CurateError
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="curate")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+def cli(*, debug: bool) -> None:
+    """Turn raw dumps of instruction data into a small set worth fine-tuning on.
+
+    \b
+    curate run pipelines/lima_1k.yaml DUMPS... --out DIR   make a set
+    curate why DIR ID                                       ask what became of a record
+    curate stages                                           see what a pipeline can be made of
+    """
+    del debug
+
+
+for command in (run, why, stages, schema, validate, init, verify):
+    cli.add_command(command)
+
+
+def main() -> NoReturn:
+    """Run the command line and exit with its code."""
+    # Ended by the system or by a person, a run stops the same way and can be resumed.
+    signal.signal(signal.SIGTERM, _interrupt)
+    debug = "--debug" in sys.argv
+    try:
+        code = cli.main(prog_name="curate", standalone_mode=False)
+        sys.stdout.flush()
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        code = 2
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        click.echo("interrupted; run the same command again to go on from the last finished stage", err=True)
+        code = 130
+    except BrokenPipeError:
+        # Whoever read our output has gone away: nothing is left to say to them.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = 0
+    except CurateError as error:
+        if debug:
+            raise
+        from curate.cli.console import printable
+
+        click.echo("\n".join(f"error: {printable(line)}" for line in str(error).splitlines()), err=True)
+        code = error.exit_code
+    sys.exit(code or 0)
+
+
+def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:
+    del signum, frame
+    raise KeyboardInterrupt

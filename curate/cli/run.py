@@ -1,0 +1,97 @@
+"""`curate run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from curate.cli import console
+
+if TYPE_CHECKING:
+    from curate.io import Discovery
+    from curate.pipeline import Pipeline
+
+
+@click.command()
+@click.argument("pipeline")
+@click.argument("inputs", nargs=-1, required=True)
+@click.option("--out", "-o", type=click.Path(path_type=Path), help="Folder of the result (needed but for --dry-run).")
+@click.option("--size", type=click.IntRange(min=1), help="Size of the set, instead of the pipeline's.")
+@click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), help="Seed, instead of the pipeline's.")
+@click.option("--format", "format_", metavar="NAME", help="Record format of every input, instead of detecting it.")
+@click.option("--skip-unknown", is_flag=True, help="Pass over files that no reader takes, without a finding.")
+@click.option("--max-rejects", type=click.FloatRange(0, 1), default=0.05, show_default=True,
+              help="Share of unreadable lines above which there is a finding.")  # fmt: skip
+@click.option("--threads", type=click.IntRange(min=1), help="Threads to use (default: all cores).")
+@click.option("--cache", type=click.Path(path_type=Path, file_okay=False),
+              help="Folder for stage results that several runs share (default: OUT/.curate).")  # fmt: skip
+@click.option("--dry-run", is_flag=True, help="Check everything and say what would be done; write nothing.")
+@click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON on stdout.")
+@click.pass_context
+def run(  # noqa: PLR0913 - a parameter for each option
+        ctx: click.Context, pipeline: str, inputs: tuple[str, ...], *, out: Path | None, size: int | None,
+        seed: int | None, format_: str | None, skip_unknown: bool, max_rejects: float, threads: int | None,
+        cache: Path | None, dry_run: bool, as_json: bool) -> None:  # fmt: skip
+    """Run PIPELINE (a YAML file or a shipped recipe) over INPUTS and write the set into a folder.
+
+    INPUTS are files, folders, globs, URLs, or - for standard input: JSONL, JSON, Parquet or CSV, compressed or not.
+    The folder gets train.jsonl, examples.parquet, ledger.parquet, rejects.jsonl, manifest.json and README.md.
+
+    A run that was stopped goes on from its last finished stage when the same command is given again.
+    """
+    if out is None and not dry_run:
+        raise click.UsageError("--out is needed: the folder to write the result into")
+    console.limit_threads(threads)
+    from curate.io import discover
+    from curate.pipeline import Options, Pipeline
+
+    plan = Pipeline.from_yaml(console.recipe(pipeline), size=size, seed=seed)
+    found = discover(inputs, format=format_)
+    if dry_run:
+        _announce(plan, found, as_json=as_json)
+        return
+    options = Options(format=format_, skip_unknown=skip_unknown, threads=threads, max_rejects=max_rejects, cache=cache)
+    narrator = console.Narrator()
+    try:
+        result = plan.run(found, out, options=options, progress=narrator)
+    finally:
+        narrator.close()
+    if as_json:
+        console.data(result.manifest)
+    _conclude(result.manifest, result.out)
+    if result.findings:
+        ctx.exit(1)
+
+
+def _announce(plan: Pipeline, found: Discovery, *, as_json: bool) -> None:
+    """What a run would do."""
+    files = [{"file": f.name, "format": f.format, "bytes": f.size, "detected": f.detected} for f in found.files]
+    unknown = [{"file": u.name, "why": u.why} for u in found.unknown]
+    stages = [{"stage": s.name, "parameters": s.model_dump(mode="json", exclude={"stage"})} for s in plan.stages]
+    if as_json:
+        console.data({"schema": 1, "files": files, "unknown": unknown, "stages": stages, "seed": plan.config.seed})
+        return
+    console.say(f"{plan.config.name}, seed {plan.config.seed}: would read {len(files)} files")
+    for f in found.files:
+        console.say(f"  {f.name}  {f.size:,} bytes  {f.detected}")
+    for u in found.unknown:
+        console.say(f"  {u.name}  not read: {u.why}")
+    console.say("and run")
+    for index, stage in enumerate(plan.stages):
+        values = stage.model_dump(mode="json", exclude={"stage"}, exclude_defaults=True)
+        given = ", ".join(f"{k}={v}" for k, v in values.items())
+        console.say(f"  {index + 1}. {stage.name}{f'  ({given})' if given else ''}")
+    console.say("Nothing was written.")
+
+
+def _conclude(manifest: dict[str, Any], out: Path) -> None:
+    """The accounts, the findings, and where the result lies."""
+    c = manifest["counts"]
+    more = f" + {c['expanded']:,} expanded" if c["expanded"] else ""
+    console.say(f"lines {c['lines']:,}{more} = blank {c['blank']:,} + rejected {c['rejected']:,} + read {c['read']:,}")
+    console.say(f"read {c['read']:,} = kept {c['kept']:,} + dropped {c['dropped']:,}")
+    for finding in manifest["findings"]:
+        console.say(f"finding: {finding['message']}")
+    console.say(f"{c['kept']:,} examples in {out / 'train.jsonl'}")

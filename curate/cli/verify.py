@@ -1,0 +1,73 @@
+"""`curate verify`."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import click
+
+from curate.cli import console
+
+
+@click.command()
+@click.argument("directory", type=click.Path(path_type=Path))
+@click.argument("inputs", nargs=-1)
+@click.option("--threads", type=click.IntRange(min=1), help="Threads to use (default: all cores).")
+@click.option("--json", "as_json", is_flag=True, help="Print what was found as JSON on stdout.")
+@click.pass_context
+def verify(ctx: click.Context, directory: Path, inputs: tuple[str, ...], *, threads: int | None, as_json: bool) -> None:
+    """Check that the result in DIRECTORY is as its manifest says; with INPUTS, run it again and compare every byte.
+
+    Exit code 1 where anything differs.
+    """
+    console.limit_threads(threads)
+    from curate.ledger import read_run
+    from curate.manifest import check_outputs
+
+    manifest, ledger, examples = read_run(directory)
+    faults = check_outputs(directory, manifest)
+    counts = manifest["counts"]
+    if counts["read"] != examples.height + ledger.height:
+        faults.append(f"{counts['read']:,} read are not {examples.height:,} kept and {ledger.height:,} dropped")
+    if inputs:
+        faults += _rerun(manifest, inputs, threads)
+    if as_json:
+        console.data({"schema": 1, "directory": str(directory), "faults": faults})
+    for fault in faults:
+        console.say(f"differs: {fault}")
+    if faults:
+        ctx.exit(1)
+    again = " and a second run gives the same bytes" if inputs else ""
+    console.say(f"{directory}: {len(manifest['outputs'])} files are as the manifest says{again}")
+
+
+def _rerun(manifest: dict[str, Any], inputs: tuple[str, ...], threads: int | None) -> list[str]:
+    """What a run of the manifest's pipeline over `inputs` gives otherwise than the manifest says."""
+    from curate.config import parse_config
+    from curate.io import discover
+    from curate.manifest import dump
+    from curate.pipeline import Options, Pipeline
+
+    stages = [{"stage": step["stage"], **step["parameters"]} for step in manifest["steps"]]
+    head = {key: manifest[key] for key in ("name", "description", "seed")}
+    text = dump({**head, "stages": stages})
+    plan = Pipeline.from_config(parse_config(text.decode(), name="manifest.json"))
+    formats = {i["file"]: i["sha256"] for i in manifest["inputs"]}
+    found = discover(inputs)
+    faults = [f"{f.name} is another file than the run read" for f in found.files if formats.get(f.name) != f.sha256]
+    faults += [f"{name} is not among the inputs" for name in sorted(set(formats) - {f.name for f in found.files})]
+    if faults:
+        return faults
+    narrator = console.Narrator()
+    with tempfile.TemporaryDirectory(prefix="curate-verify-") as scratch:
+        try:
+            again = plan.run(found, scratch, options=Options(threads=threads), progress=narrator).manifest
+        finally:
+            narrator.close()
+    return [
+        f"{name}: a second run gives other bytes"
+        for name, facts in manifest["outputs"].items()
+        if again["outputs"][name] != facts
+    ]

@@ -1,0 +1,151 @@
+"""The bundled encoder: static word-piece vectors, mean-centred; needs neither torch nor a network."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from curate.encoders.base import Vectors
+from curate.errors import EncoderError
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+FOLDER: Final = Path(__file__).parents[1] / "assets" / "static_minilm_256"
+#: SHA-256 of the shipped files, in this order: the vectors, the vocabulary.
+FILES: Final[dict[str, str]] = {
+    "model.safetensors": "81cfc2d08b207d13140e6a227349460b28aad8606b7a8796d4cbe92fd4608eb5",
+    "vocab.txt": "2154fe433507696463956bfdd3e6f74a8413e13f3f73e0e10d1b0565b958628d",
+}
+#: What is read of a text: so many word pieces of so many characters.
+MAX_PIECES: Final = 512
+MAX_CHARS: Final = 8 * MAX_PIECES
+
+# Many texts share most words; at 4,096 characters each, this many take 64 MB.
+_BATCH: Final = 16_384
+
+
+class StaticEncoder:
+    """Word-piece vectors distilled from all-MiniLM-L6-v2, summed, centred by a constant mean.
+
+    The vector of a word piece is the transformer's output for that piece alone, reduced by PCA and weighted by SIF
+    (Arora et al. 2017) with Zipf's law for frequencies; a text is the mean of its pieces (Tulkens & van Dongen 2024,
+    *Model2Vec: Fast State-of-the-Art Static Embeddings*). The mean over reference instructions is taken off, because
+    instructions share much of their wording, and what tells them apart would drown in it.
+    `assets/static_minilm_256/README.md` says how the vectors were made.
+
+    Parameters
+    ----------
+    folder : where `model.safetensors` and `vocab.txt` lie.
+    hashes : SHA-256 of each file, checked when it is read.
+    """
+
+    slow: Final = False
+
+    def __init__(self, folder: Path = FOLDER, hashes: dict[str, str] | None = None) -> None:
+        self._folder = folder
+        self._hashes = FILES if hashes is None else hashes
+        both = hashlib.sha256("".join(self._hashes[name] for name in FILES).encode()).hexdigest()
+        self.name: Final = f"static_minilm_256@{both[:12]}"
+
+    @property
+    def dimensions(self) -> int:
+        """256: the number of principal components kept."""
+        return int(self._arrays["pieces"].shape[1])
+
+    def encode(self, texts: Sequence[str]) -> Vectors:
+        """int8 of shape (n, 256); of each text, the first 512 word pieces of its first 4,096 characters."""
+        distinct = list(dict.fromkeys(texts))
+        if not distinct:
+            return np.zeros((0, self.dimensions), dtype=np.int8)
+        tokenizer, arrays = self._tokenizer, self._arrays
+        parts = [distinct[at : at + _BATCH] for at in range(0, len(distinct), _BATCH)]
+        vectors = np.concatenate([_encode(part, tokenizer, arrays) for part in parts])
+        place = dict(zip(distinct, range(len(distinct)), strict=True))
+        return vectors[np.fromiter((place[text] for text in texts), dtype=np.int64, count=len(texts))]
+
+    def _read(self, name: str) -> bytes:
+        path = self._folder / name
+        remedy = "reinstall curate-sft"
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise EncoderError(f"encoder static: cannot read {path}: {error.strerror}; {remedy}") from error
+        found = hashlib.sha256(content).hexdigest()
+        if found != self._hashes[name]:
+            raise EncoderError(
+                f"encoder static: {path} is damaged (SHA-256 {found[:12]}…, not {self._hashes[name][:12]}…); {remedy}"
+            )
+        return content
+
+    @cached_property
+    def _arrays(self) -> dict[str, Any]:
+        from safetensors.numpy import load
+
+        arrays = load(self._read("model.safetensors"))
+        return {
+            "pieces": arrays["pieces"],
+            "steps": arrays["steps"].astype(np.int32),
+            "mean": arrays["mean"].astype(np.float64),
+        }
+
+    @cached_property
+    def _tokenizer(self) -> Tokenizer:
+        from tokenizers import Tokenizer
+        from tokenizers.models import WordPiece
+        from tokenizers.normalizers import BertNormalizer
+        from tokenizers.pre_tokenizers import BertPreTokenizer
+
+        words = self._read("vocab.txt").decode("utf-8").split("\n")[:-1]
+        vocab = {word: number for number, word in enumerate(words)}
+        tokenizer = Tokenizer(WordPiece(vocab, unk_token="[UNK]", max_input_chars_per_word=100))  # noqa: S106 - no password
+        # As BERT's uncased tokenizer; special tokens are not added, so that `[PAD]` in a text is plain text.
+        tokenizer.normalizer = BertNormalizer(lowercase=True)
+        tokenizer.pre_tokenizer = BertPreTokenizer()
+        tokenizer.enable_truncation(MAX_PIECES)
+        return tokenizer
+
+
+def _encode(texts: Sequence[str], tokenizer: Tokenizer, arrays: dict[str, Any]) -> Vectors:
+    from curate.algorithms.pooling import pool_centred
+
+    words, starts, distinct = _words(texts)
+    pieces = [found.ids for found in tokenizer.encode_batch_fast(distinct, add_special_tokens=False)]
+    ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int32)
+    vectors: Vectors = pool_centred(
+        words,
+        starts,
+        ids,
+        _starts(len(p) for p in pieces),
+        arrays["pieces"],
+        arrays["steps"],
+        arrays["mean"],
+        MAX_PIECES,
+    )
+    return vectors
+
+
+def _words(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], list[str]]:
+    """All words of all texts as positions in the distinct ones, where each text's begin, and the distinct ones.
+
+    BERT's tokenizer looks at nothing across white space, so a word that occurs a thousand times is cut once.
+    """
+    read = pl.Series("word", texts, dtype=pl.String).str.slice(0, MAX_CHARS)
+    split = read.str.replace_all(r"[\t\n\r]", " ").str.split(" ")
+    flat = split.explode(empty_as_null=False).to_frame()
+    distinct = flat.unique().with_row_index("number")
+    numbers = flat.join(distinct, on="word", how="left", maintain_order="left")["number"]
+    return numbers.cast(pl.Int64).to_numpy(), _starts(split.list.len()), distinct["word"].to_list()
+
+
+def _starts(lengths: Iterable[int]) -> npt.NDArray[np.int64]:
+    """Where each of several runs begins when they are laid end to end, and where the last one ends."""
+    return np.concatenate([[0], np.cumsum(np.fromiter(lengths, dtype=np.int64))])

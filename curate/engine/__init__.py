@@ -1,0 +1,1 @@
+"""Where stages run. Stages never know the engine."""

@@ -1,0 +1,96 @@
+"""The engine of this machine: shards in threads, text in memory one shard a thread at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeVar
+
+import polars as pl
+
+from curate.algorithms.parallel import thread_map
+from curate.cache import Step, Table
+from curate.engine.base import Progress
+from curate.errors import CurateError, StageError
+from curate.stage import Annotator, Filter, Finding, FrameFn, Selector, Stage
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class LocalShards:
+    """A selector's handle on rows: functions that each load one shard."""
+
+    loaders: tuple[Callable[[], pl.DataFrame], ...]
+
+    def map(self, fn: FrameFn) -> LocalShards:
+        """`fn` over every shard, when collected."""
+
+        def chained(load: Callable[[], pl.DataFrame]) -> Callable[[], pl.DataFrame]:
+            return lambda: fn(load())
+
+        return LocalShards(tuple(chained(load) for load in self.loaders))
+
+    def group(self, key: str, fn: FrameFn) -> LocalShards:
+        """`fn` over one frame that holds all rows of all values of `key`."""
+        frame = self.collect()
+        if key not in frame.columns:
+            raise StageError(f"group: no column `{key}`")
+        return LocalShards((lambda: fn(frame),))
+
+    def collect(self) -> pl.DataFrame:
+        """One frame of all rows, sorted by `row`."""
+        frames = thread_map(lambda load: load(), self.loaders)
+        return pl.concat(frames, how="vertical").sort("row", maintain_order=True)
+
+    def share(self, value: T) -> T:
+        """`value` itself: all threads see the same memory."""
+        return value
+
+
+class LocalEngine:
+    """Runs stages in threads of this process."""
+
+    def run(self, stage: Stage, table: Table, step: Step, progress: Progress) -> tuple[Finding, ...]:
+        """See `Engine.run`."""
+        step.start()
+        try:
+            if isinstance(stage, Selector):
+                return self._corpus(stage, table, step, progress)
+            if isinstance(stage, Annotator | Filter):
+                self._rows(stage, table, step, progress)
+                return ()
+        except (CurateError, MemoryError):
+            raise
+        except Exception as error:
+            raise StageError(f"{stage.name} failed: {type(error).__name__}: {error}") from error
+        raise StageError(f"{stage.name} is neither an annotator, a filter nor a selector")
+
+    @staticmethod
+    def _rows(stage: Annotator | Filter, table: Table, step: Step, progress: Progress) -> None:
+        def one(index: int) -> None:
+            step.write(index, stage.apply(table.load(index, stage.needs())))
+            progress.advance()
+
+        thread_map(one, range(len(table.parts)))
+
+    @staticmethod
+    def _corpus(stage: Selector, table: Table, step: Step, progress: Progress) -> tuple[Finding, ...]:
+        def loader(index: int) -> Callable[[], pl.DataFrame]:
+            def load() -> pl.DataFrame:
+                frame = table.load(index, stage.needs())
+                progress.advance()
+                return frame
+
+            return load
+
+        count = len(table.parts)
+        selection = stage.apply(LocalShards(tuple(loader(i) for i in range(count))))
+        alive = [table.alive(index) for index in range(count)]
+        if not selection.frame["row"].equals(pl.concat(alive)):
+            raise StageError(f"{stage.name}: the verdicts are not one for each row handed in")
+        start = 0
+        for index, rows in enumerate(alive):
+            step.write(index, selection.frame.slice(start, len(rows)))
+            start += len(rows)
+        return selection.findings

@@ -1,0 +1,122 @@
+"""From input files to the first table of a run: each file read once into parts, then the ids made unique."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+import polars as pl
+
+import curate
+from curate.cache import Cache, Part, Step, Table, address
+from curate.engine.base import Progress
+from curate.errors import StageError
+from curate.io import InputFile, Reject, read
+
+#: Records in one shard. Memory of a row stage follows it; no result depends on it.
+SHARD_ROWS = 16_384
+_REJECTS = "rejects.json"
+_COUNTS = ("lines", "blank", "rejected", "expanded", "read")
+
+
+@dataclass(frozen=True)
+class Ingested:
+    """What was read: the table before the first stage, each file's counts, and the rejects of each file."""
+
+    table: Table
+    key: str
+    counts: dict[str, dict[str, int]]
+    rejects: list[Reject]
+
+    def total(self, what: str) -> int:
+        """`what` (lines, blank, rejected, expanded or read) summed over all files."""
+        return sum(c[what] for c in self.counts.values())
+
+
+def ingest(files: Sequence[InputFile], cache: Cache, progress: Progress, *, shard_rows: int = SHARD_ROWS) -> Ingested:
+    """Read `files` (in their order) into the cache, or take what it already holds.
+
+    Parameters
+    ----------
+    shard_rows : records in a shard at most, at least 1.
+
+    Raises
+    ------
+    InputError : a file cannot be read at all.
+    StageError : the lines of a file do not add up (a fault of the reader).
+    """
+    counts: dict[str, dict[str, int]] = {}
+    rejects: list[Reject] = []
+    parts: list[Part] = []
+    offset = 0
+    for file in files:
+        key = address(
+            "read", curate.__version__, shard_rows, file.sha256, file.name, file.source, file.container,
+            file.compression, file.format,
+        )  # fmt: skip
+        step = cache.step(key)
+        progress.start(f"read {file.name}", file.size)
+        info = step.info()
+        known = info is not None
+        if info is None:
+            info = _read_file(file, step, progress, shard_rows)
+        counts[file.name] = {what: info[what] for what in _COUNTS}
+        rejects += [Reject(**r) for r in json.loads((step.folder / _REJECTS).read_bytes())]
+        for index, rows in enumerate(info["rows"]):
+            parts.append(Part(step, index, offset, rows))
+            offset += rows
+        progress.finish(_summary(file, info, known=known))
+    ids = _unique_ids(parts, cache)
+    return Ingested(Table(tuple(parts), ids), ids.key, counts, rejects)
+
+
+def _read_file(file: InputFile, step: Step, progress: Progress, shard_rows: int) -> dict[str, object]:
+    step.start()
+    info = dict.fromkeys(_COUNTS, 0)
+    rows: list[int] = []
+    rejects: list[Reject] = []
+    for batch in read(file, batch_rows=shard_rows):
+        info["lines"] += batch.lines
+        info["blank"] += batch.blank
+        info["expanded"] += batch.expanded
+        info["rejected"] += len(batch.rejects)
+        info["read"] += batch.frame.height
+        rejects += batch.rejects
+        if batch.frame.height:
+            step.write(len(rows), batch.frame)
+            rows.append(batch.frame.height)
+        progress.advance()
+    if info["lines"] + info["expanded"] != info["blank"] + info["rejected"] + info["read"]:
+        raise StageError(f"{file.name}: the lines do not add up: {info}")
+    step.write_bytes(_REJECTS, json.dumps([asdict(r) for r in rejects], ensure_ascii=True).encode())
+    done: dict[str, object] = {**info, "rows": rows}
+    step.finish(done)
+    return done
+
+
+def _summary(file: InputFile, info: dict[str, object], *, known: bool) -> str:
+    extra = [f"{info[what]:,} {what}" for what in ("rejected", "blank", "expanded") if info[what]]
+    return (
+        f"{info['read']:,} examples from {info['lines']:,} lines{''.join(f', {e}' for e in extra)}"
+        f" · {file.detected}{' · cached' if known else ''}"
+    )
+
+
+def _unique_ids(parts: Sequence[Part], cache: Cache) -> Step:
+    """The step with the final `id` of each row: the n-th repeat of a conversation gets `-n` (n >= 2)."""
+    step = cache.step(address("ids", [(p.read.key, p.index) for p in parts]))
+    if step.info() is not None:
+        return step
+    step.start()
+    if parts:
+        every = pl.concat([p.read.read(p.index, ["id"]) for p in parts])
+        nth = pl.int_range(1, pl.len() + 1).over("id")
+        numbered = pl.when(nth > 1).then(pl.col("id") + "-" + nth.cast(pl.String)).otherwise(pl.col("id"))
+        every = every.lazy().select(numbered.alias("id")).collect()
+        start = 0
+        for index, part in enumerate(parts):
+            step.write(index, every.slice(start, part.rows))
+            start += part.rows
+    step.finish({})
+    return step

@@ -1,0 +1,196 @@
+"""What a file is: its container by its first bytes, its record format by its first records."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from curate.errors import InputError
+from curate.io.formats import FORMATS, RecordFormat
+from curate.io.formats.base import nearest
+from curate.io.jsonarray import JsonArray
+from curate.io.model import NO_FORMAT, Compression, Container, RecordError, show
+from curate.io.records import BOM, JsonLines
+from curate.io.streams import CorruptStreamError, chunks
+from curate.io.tables import CsvRows, ParquetRows
+
+#: How many records decide on the format of a file.
+SAMPLE: Final = 100
+
+_TITLES: Final[dict[Container, str]] = {
+    "jsonl": "JSON lines",
+    "json": "a JSON array",
+    "parquet": "Parquet",
+    "csv": "CSV",
+}
+_PACKED: Final = {".gz", ".zst", ".zstd", ".bz2", ".xz"}
+_LINES: Final = {".jsonl", ".ndjson"}
+_TABLES: Final = {".csv", ".tsv"}
+_KINDS: Final = _LINES | _TABLES | {".json", ".parquet", ".pq", ".txt"}
+
+
+class UnknownFileError(Exception):
+    """No reader takes the file; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Detected:
+    """The answer of `detect`; the fields are those of `InputFile`."""
+
+    container: Container
+    format: str
+    line: str
+
+
+def split_name(name: str) -> tuple[str, str]:
+    """A base name without its known extensions, and the extension of the container (lower case, or empty)."""
+    stem = name
+    suffix = Path(stem).suffix
+    if suffix.lower() in _PACKED:
+        stem = stem[: -len(suffix)]
+    suffix = Path(stem).suffix
+    if suffix.lower() in _KINDS:
+        return stem[: -len(suffix)], suffix.lower()
+    return stem, ""
+
+
+def detect(path: Path, name: str, compression: Compression | None, format_name: str | None) -> Detected:
+    """The container and the record format of a file.
+
+    Parameters
+    ----------
+    name : the base name, whose extension decides between containers that its bytes leave open.
+    format_name : the record format, where the user has said it.
+
+    Raises
+    ------
+    UnknownFileError : no reader takes the file.
+    """
+    _, extension = split_name(name)
+    try:
+        head = _head(path, compression)
+    except CorruptStreamError as error:
+        raise UnknownFileError(f"its {compression} data is damaged: {error}") from error
+    if not head:
+        return Detected("csv" if extension in _TABLES else "jsonl", NO_FORMAT, "empty")
+    container, sample = _container(path, head, extension, compression)
+    title = _TITLES[container] + (f", {compression}" if compression else "")
+    if format_name is not None:
+        return Detected(container, format_name, f"{format_name}, as told ({title})")
+    if not sample.records:
+        raise UnknownFileError(_what_else(head) or f"none of its first records can be read: {sample.error} ({title})")
+    chosen, count = _choose(sample.records)
+    if chosen is None:
+        raise UnknownFileError(_why_unknown(sample.records))
+    fields = " and ".join(f"`{field}`" for field in chosen.needs if any(field in r for r in sample.records))
+    line = f"{chosen.name}: {count} of the first {sample.count} records have {fields} ({title})"
+    return Detected(container, chosen.name, line)
+
+
+def _head(path: Path, compression: Compression | None) -> bytes:
+    """The first bytes of the file from the first on that is no white space (or Byte Order Mark); empty if none is."""
+    first = True
+    for piece in chunks(path, compression):
+        text = piece.removeprefix(BOM) if first else piece
+        first = False
+        if text := text.lstrip():
+            return text[: 64 * 1024]
+    return b""
+
+
+def _what_else(head: bytes) -> str | None:
+    """What a file is that holds no records; None if nothing is known of it."""
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16 text: convert it to UTF-8 first"
+    if head.startswith(b"<"):
+        return f"{'HTML' if b'<html' in head[:1000].lower() else 'XML'}: no reader takes this format"
+    if b"\x00" in head:
+        return "binary data: neither JSON, CSV nor Parquet"
+    return None
+
+
+class _Sample:
+    """The first records of a file, and what was wrong with the first that is none."""
+
+    def __init__(self, records: Iterable[Any]) -> None:
+        values = list(islice(records, SAMPLE))
+        self.count = len(values)
+        self.records: list[dict[str, Any]] = [value for value in values if isinstance(value, dict)]
+        self.starts_well = bool(values) and isinstance(values[0], dict)
+        others = (value for value in values if not isinstance(value, dict))
+        self.error = next((v.detail if isinstance(v, RecordError) else "not an object" for v in others), "none there")
+
+
+def _container(path: Path, head: bytes, extension: str, compression: Compression | None) -> tuple[Container, _Sample]:
+    if head.startswith(b"PAR1"):
+        try:
+            return "parquet", _Sample(ParquetRows(path, compression))
+        except (pl.exceptions.PolarsError, CorruptStreamError) as error:
+            raise UnknownFileError(f"a damaged Parquet file: {error}") from error
+    if extension in _TABLES:
+        return "csv", _csv(path, compression)
+    lines = _Sample(JsonLines(chunks(path, compression)))
+    if head[:1] in b"[{" and _may_be_one_text(head, extension, lines):
+        array = _Sample(JsonArray(chunks(path, compression)))
+        if array.records or not lines.records:
+            return "json", array
+    if lines.records or extension in _LINES or extension == ".json":
+        return "jsonl", lines
+    if (else_ := _what_else(head)) is not None:
+        raise UnknownFileError(else_)
+    table = _csv(path, compression)
+    if table.records and _choose(table.records)[0] is not None:
+        return "csv", table
+    raise UnknownFileError("neither JSON, nor Parquet, nor CSV with the fields of a known format")
+
+
+def _may_be_one_text(head: bytes, extension: str, lines: _Sample) -> bool:
+    """Whether a file that starts with a bracket may be one JSON text and not one per line."""
+    if extension in _LINES:
+        return not lines.records
+    if head.startswith(b"[") or not lines.starts_well:
+        return True
+    # One line that is one object: a record, or an object around a list of records.
+    return lines.count == 1 and _choose(lines.records)[0] is None
+
+
+def _csv(path: Path, compression: Compression | None) -> _Sample:
+    try:
+        return _Sample(CsvRows(chunks(path, compression)))
+    except InputError as error:
+        raise UnknownFileError(str(error)) from error
+
+
+def _choose(records: Sequence[Mapping[str, Any]]) -> tuple[RecordFormat | None, int]:
+    """The format that matches most records, the earliest in `FORMATS` among equals; None if none matches any."""
+    counts = {name: sum(map(form.matches, records)) for name, form in FORMATS.items()}
+    best = max(counts, key=lambda name: counts[name])
+    return (FORMATS[best], counts[best]) if counts[best] else (None, 0)
+
+
+def _why_unknown(records: Sequence[Mapping[str, Any]]) -> str:
+    first = records[0]
+    if "message_tree_id" in first or ("prompt" in first and "replies" in _keys(first["prompt"])):
+        return "Open Assistant message trees: no reader takes this format"
+    if "message_id" in first and "parent_id" in first:
+        return "Open Assistant messages: no reader takes this format"
+    names = list(first)[:8]
+    shown = ", ".join(show(name) for name in names) + (", …" if len(first) > 8 else "")
+    why = f"no record format has its fields ({shown})" if names else "its records have no fields"
+    for form in FORMATS.values():
+        have = [name for name in form.needs if name in first]
+        lacking = [name for name in form.needs if name not in first]
+        for name in lacking:
+            near = nearest([name], [key for key in first if key not in have])
+            if near is not None:
+                return f"{why}; did you mean {show(name)} ({form.name}) by {show(near)}?"
+    return f"{why}; name one with --format: {', '.join(FORMATS)}"
+
+
+def _keys(value: object) -> set[str]:
+    return set(value) if isinstance(value, dict) else set()

@@ -1,0 +1,127 @@
+"""What the inputs are: their names, their formats, and what no reader takes."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+from collections.abc import Sequence
+from typing import Final
+
+from curate.errors import InputError, UsageError
+from curate.io.detect import Detected, UnknownFileError, detect, split_name
+from curate.io.formats import FORMATS
+from curate.io.inputs import Found, resolve
+from curate.io.model import NO_FORMAT, Discovery, InputFile, UnknownFile
+from curate.io.streams import CHUNK, compression_of, open_raw
+
+_SHOWN: Final = 5
+
+
+def discover(inputs: Sequence[str], *, format: str | None = None) -> Discovery:  # noqa: A002 (the option's name)
+    """Find every file that the inputs stand for, and how to read each.
+
+    Parameters
+    ----------
+    inputs : files, folders (searched through; hidden files, README* and LICENSE* are passed over), patterns,
+        `-` for standard input, and URLs of any protocol that fsspec knows.
+    format : the record format of all files, a key of `FORMATS`; None to detect each file's own.
+
+    Raises
+    ------
+    InputError : an input does not exist, matches nothing, is not a regular file or cannot be opened; or
+        nothing in all of them can be read.
+    UsageError : an unknown format, or no inputs.
+    """
+    if format is not None and format not in FORMATS:
+        near = difflib.get_close_matches(format, FORMATS, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(FORMATS)}"
+        raise UsageError(f"--format: no record format named `{format}`; {hint}")
+    if isinstance(inputs, str) or not inputs:
+        raise UsageError("no input given: name a file, a folder, a pattern, a URL, or - for standard input")
+    found, skipped = resolve(inputs)
+    unique, repeated = _once(found)
+    files: list[InputFile] = []
+    unknown: list[UnknownFile] = []
+    for name, item in zip(_names(unique), unique, strict=True):
+        one = _input_file(item, name, format)
+        if isinstance(one, InputFile):
+            files.append(one)
+        else:
+            unknown.append(one)
+    _require_something(files, unknown)
+    return Discovery(
+        files=sorted(files, key=lambda file: file.name),
+        unknown=sorted(unknown, key=lambda file: file.name),
+        skipped=sorted({*skipped, *repeated}, key=lambda file: (file.name, file.why)),
+    )
+
+
+def _input_file(item: Found, name: str, format_name: str | None) -> InputFile | UnknownFile:
+    digest = hashlib.sha256()
+    size = 0
+    with open_raw(item.path) as stream:
+        head = stream.read(CHUNK)
+        compression = compression_of(head)
+        while head:
+            digest.update(head)
+            size += len(head)
+            head = stream.read(CHUNK)
+    try:
+        detected: Detected = detect(item.path, item.parts[-1], compression, format_name)
+    except UnknownFileError as error:
+        return UnknownFile(name, str(error))
+    return InputFile(
+        name=name,
+        path=item.path,
+        source=split_name(item.parts[-1])[0],
+        container=detected.container,
+        compression=compression,
+        format=detected.format,
+        size=size,
+        sha256=digest.hexdigest(),
+        detected=detected.line,
+    )
+
+
+def _require_something(files: Sequence[InputFile], unknown: Sequence[UnknownFile]) -> None:
+    if any(file.format != NO_FORMAT for file in files):
+        return
+    reasons = [f"{file.name}: {file.why}" for file in unknown] + [f"{file.name}: empty" for file in files]
+    more = f" (and {len(reasons) - _SHOWN} more)" if len(reasons) > _SHOWN else ""
+    raise InputError("nothing to read: " + "; ".join(reasons[:_SHOWN]) + more)
+
+
+def _once(found: Sequence[Found]) -> tuple[list[Found], list[UnknownFile]]:
+    """Each file once, under the longest of the names it was given by; in the order of their keys."""
+    groups: dict[str, list[Found]] = {}
+    for item in found:
+        groups.setdefault(item.key, []).append(item)
+    unique: list[Found] = []
+    repeated: list[UnknownFile] = []
+    for key in sorted(groups):
+        ways = sorted(groups[key], key=lambda item: (-item.depth, item.parts))
+        unique.append(ways[0])
+        kept = _name(ways[0], ways[0].depth)
+        # The same path given twice is one file, plainly; two paths to one file are worth a word.
+        others = {way.parts: way for way in ways if way.parts != ways[0].parts}
+        repeated.extend(UnknownFile(_name(way, way.depth), f"the same file as {kept}") for way in others.values())
+    return unique, repeated
+
+
+def _name(item: Found, depth: int) -> str:
+    return "/".join(part.strip("/") for part in item.parts[-depth:])
+
+
+def _names(items: Sequence[Found]) -> list[str]:
+    """A name for each file, none twice: those that would share one get more of their paths, until they differ."""
+    depths = [item.depth for item in items]
+    while True:
+        names = [_name(item, depth) for item, depth in zip(items, depths, strict=True)]
+        groups: dict[str, list[int]] = {}
+        for i, name in enumerate(names):
+            groups.setdefault(name, []).append(i)
+        longer = [i for group in groups.values() if len(group) > 1 for i in group if depths[i] < len(items[i].parts)]
+        if not longer:
+            return names
+        for i in longer:
+            depths[i] += 1

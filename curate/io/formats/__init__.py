@@ -1,0 +1,21 @@
+"""The record formats, one module each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from curate.io.formats import alpaca, dolly, messages, prompt_completion, question_answer, self_instruct, sharegpt
+from curate.io.formats.base import Example, RecordFormat
+
+#: The record formats by name, in the order of precedence: where two of them match equally many of a file's
+#: first records, the earlier one is taken.
+FORMATS: Final[Mapping[str, RecordFormat]] = MappingProxyType(
+    {
+        module.FORMAT.name: module.FORMAT
+        for module in (messages, sharegpt, self_instruct, alpaca, dolly, prompt_completion, question_answer)
+    }
+)
+
+__all__ = ["FORMATS", "Example", "RecordFormat"]

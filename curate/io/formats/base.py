@@ -1,0 +1,106 @@
+"""What a record format is, and what all of them share: errors that name the field and the nearest one."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from curate.io.meta import PARTS, meta_json
+from curate.io.model import RecordError, show
+from curate.schema import SEPARATOR
+
+Record = Mapping[str, Any]
+
+#: One conversation: the texts of its turns (user and assistant in alternation, after the system message
+#: if there is one, ending with the assistant), whether the first is a system message, and `meta`.
+Example = tuple[tuple[str, ...], bool, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordFormat:
+    """A shape that records come in.
+
+    Parameters
+    ----------
+    name : as in `--format`.
+    summary : one sentence for a person.
+    fields : each field, with what becomes of it.
+    needs : the fields by which a person knows the format.
+    matches : whether a record has the fields, with values of the right types.
+    convert : the example in a record, or a list of examples and errors if a record may hold several;
+        raises `RecordError`.
+    """
+
+    name: str
+    summary: str
+    fields: Mapping[str, str]
+    needs: tuple[str, ...]
+    matches: Callable[[Record], bool]
+    convert: Callable[[Record], Example | list[Example | RecordError]]
+
+
+def field_error(record: Record, *names: str, what: str = "text") -> RecordError:
+    """Why none of the fields `names` of `record` is usable; the first one that is there is blamed.
+
+    Parameters
+    ----------
+    what : what the value must be, for the message.
+    """
+    for name in names:
+        if name in record:
+            value = record[name]
+            if value is None:
+                return RecordError("null_field", f"The field {show(name)} is null.")
+            return RecordError("wrong_type", f"The field {show(name)} is {kind_of(value)}, not {what}.")
+    wanted = " or ".join(show(name) for name in names)
+    near = nearest(names, [key for key in record if key not in names])
+    hint = f"; did you mean it by {show(near)}?" if near else "."
+    return RecordError("missing_field", f"There is no field {wanted}{hint}")
+
+
+def nearest(names: Collection[str], others: Collection[str]) -> str | None:
+    """The one of `others` that looks like a misspelling of one of `names`."""
+    folded = {other.strip().casefold(): other for other in others}
+    for name in names:
+        if found := difflib.get_close_matches(name, list(folded), n=1, cutoff=0.75):
+            return folded[found[0]]
+    return None
+
+
+_KINDS = {
+    type(None): "null",
+    bool: "true or false",
+    int: "a number",
+    float: "a number",
+    str: "text",
+    list: "a list",
+    dict: "an object",
+}
+
+
+def kind_of(value: object) -> str:
+    """The JSON type of a value, with its article."""
+    return _KINDS.get(type(value), f"a {type(value).__name__}")
+
+
+def with_input(record: Record, field: str, instruction: str, answer: str, used: Collection[str]) -> Example:
+    """The example of an instruction, the text it works on (`record[field]`) and an answer.
+
+    The text follows the instruction after a blank line, and the lengths of both parts go to `meta`. One
+    that is empty, null or absent is not joined; it stays in `meta` as it was.
+
+    Parameters
+    ----------
+    used : the fields of `instruction` and `answer`.
+    """
+    given = record.get(field)
+    if not given:
+        if given is not None and given != "":
+            raise field_error(record, field)
+        return (instruction, answer), False, meta_json(record, used)
+    if type(given) is not str:
+        raise field_error(record, field)
+    parts = f'"{PARTS}":{{"instruction":{len(instruction)},"input":{len(given)}}}'
+    return (instruction + SEPARATOR + given, answer), False, meta_json(record, (*used, field), parts)

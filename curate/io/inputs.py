@@ -1,0 +1,226 @@
+"""From what was given on the command line to files that can be opened."""
+
+from __future__ import annotations
+
+import atexit
+import glob
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+from curate.errors import InputError, UsageError
+from curate.io.model import UnknownFile
+
+STDIN: Final = "-"
+_STDIN_NAME: Final = "stdin"
+_PASSED_OVER: Final = ("readme", "license", "licence")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file among the inputs.
+
+    Parameters
+    ----------
+    key : what it is, however it was named: two with one key are one file.
+    parts : its path from the root on (for a URL, the protocol), folders first.
+    depth : how many of the last parts are its name, unless another file would have the same.
+    path : where its bytes lie on this machine.
+    """
+
+    key: str
+    parts: tuple[str, ...]
+    depth: int
+    path: Path
+
+
+def resolve(inputs: Iterable[str]) -> tuple[list[Found], list[UnknownFile]]:
+    """Every file that the inputs stand for, and those passed over by rule; in no particular order.
+
+    Raises
+    ------
+    InputError : an input that does not exist, matches nothing, holds no file, or is not a regular file.
+    UsageError : standard input given twice.
+    """
+    found: list[Found] = []
+    skipped: list[UnknownFile] = []
+    spooled = False
+    for given in inputs:
+        if given == STDIN:
+            if spooled:
+                raise UsageError("standard input (-) can be given once only")
+            spooled = True
+            found.append(Found(STDIN, (_STDIN_NAME,), 1, _spool(sys.stdin.buffer, _STDIN_NAME)))
+            continue
+        before = len(found)
+        _add(_remote(given) if "://" in given else _local(given), found, skipped)
+        if len(found) == before:
+            raise InputError(f"{given}: there is no file to read in it")
+    return found, skipped
+
+
+def _add(items: Iterable[Found | UnknownFile], found: list[Found], skipped: list[UnknownFile]) -> None:
+    for item in items:
+        if isinstance(item, Found):
+            found.append(item)
+        else:
+            skipped.append(item)
+
+
+def passed_over(name: str) -> str | None:
+    """Why a file of this base name is passed over in a folder; None if it is not."""
+    if name.startswith("."):
+        return "hidden"
+    if name.lower().startswith(_PASSED_OVER):
+        return "a note about the data"
+    return None
+
+
+def _local(given: str) -> Iterator[Found | UnknownFile]:
+    path = Path(given)
+    if _mode(path) is not None or path.is_symlink():
+        yield from _path(path, given)
+        return
+    matches = []
+    if glob.has_magic(given):
+        matches = [Path(match) for match in sorted(glob.glob(given, recursive=True))]  # noqa: PTH207 (takes any path)
+    if not matches:
+        what = "the pattern matches nothing" if glob.has_magic(given) else "no such file or folder"
+        raise InputError(f"{given}: {what}")
+    folders = {match for match in matches if match.is_dir()}
+    for match in matches:
+        if not folders.isdisjoint(match.parents):
+            continue  # found again when that folder is searched
+        why = None if match in folders else passed_over(match.name)
+        if why is None:
+            yield from _path(match, str(match))
+        else:
+            yield UnknownFile(match.name, why)
+
+
+def _mode(path: Path) -> int | None:
+    try:
+        return path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
+
+
+def _path(path: Path, given: str) -> Iterator[Found | UnknownFile]:
+    mode = _mode(path)
+    full = Path(os.path.abspath(path))  # noqa: PTH100 (`resolve` would replace a link's name by its target's)
+    if mode is not None and stat.S_ISDIR(mode):
+        yield from _folder(full)
+        return
+    if mode is None or not stat.S_ISREG(mode):
+        raise InputError(f"{given}: {_kind(mode)}, not a regular file (a stream can be piped in as -)")
+    yield Found(str(full.resolve()), full.parts, 1, full)
+
+
+def _kind(mode: int | None) -> str:
+    if mode is None:
+        return "a broken link"
+    names = (
+        (stat.S_ISFIFO, "a FIFO"),
+        (stat.S_ISSOCK, "a socket"),
+        (stat.S_ISCHR, "a device"),
+        (stat.S_ISBLK, "a device"),
+    )
+    return next((name for test, name in names if test(mode)), "a special file")
+
+
+def _folder(folder: Path) -> Iterator[Found | UnknownFile]:
+    outside = len(folder.parts) - 1 if folder.name else len(folder.parts)
+
+    def refuse(error: OSError) -> None:
+        raise InputError(f"{error.filename}: cannot be listed: {error.strerror}") from error
+
+    for root, folders, names in os.walk(folder, onerror=refuse):
+        base = Path(root)
+        for name in sorted(folders):
+            link = (base / name).is_symlink()
+            if name.startswith(".") or link:
+                folders.remove(name)
+                shown = "/".join((base / name).parts[outside:]) + "/"
+                yield UnknownFile(shown, "a link to a folder" if link else "hidden")
+        folders.sort()
+        for name in sorted(names):
+            path = base / name
+            parts = path.parts
+            shown = "/".join(parts[outside:])
+            why = passed_over(name)
+            mode = _mode(path)
+            if why is None and (mode is None or not stat.S_ISREG(mode)):
+                why = _kind(mode)
+            if why is not None:
+                yield UnknownFile(shown, why)
+                continue
+            yield Found(str(path.resolve()), parts, len(parts) - outside, path)
+
+
+def _remote(url: str) -> Iterator[Found | UnknownFile]:
+    import fsspec
+
+    try:
+        filesystem, path = fsspec.core.url_to_fs(url)
+    except (ImportError, ValueError) as error:
+        raise InputError(f"{url}: cannot be opened: {error}") from error
+    try:
+        yield from _remote_files(filesystem, str(path), url)
+    except OSError as error:
+        raise InputError(f"{url}: cannot be read: {error.strerror or error}") from error
+
+
+def _remote_files(filesystem: Any, path: str, url: str) -> Iterator[Found | UnknownFile]:
+    outside: int | None = None
+    names = [path]
+    if filesystem.isdir(path):
+        outside = max(path.strip("/").count("/"), 0) if path.strip("/") else 0
+        names = sorted(map(str, filesystem.find(path)))
+    elif not filesystem.exists(path):
+        matches = filesystem.glob(path) if glob.has_magic(path) else []
+        names = sorted(str(name) for name in matches if filesystem.isfile(name))
+        if not names:
+            what = "the pattern matches nothing" if glob.has_magic(path) else "no such file or folder"
+            raise InputError(f"{url}: {what}")
+    for name in names:
+        parts = tuple(part for part in name.split("/") if part)
+        shown = parts[-1:] if outside is None else parts[outside:]
+        why = None if name == path else _remote_passed_over(shown)
+        if why is not None:
+            yield UnknownFile("/".join(shown), why)
+            continue
+        protocol = url.partition("://")[0]
+        with filesystem.open(name, "rb") as stream:
+            local = _spool(stream, url)
+        yield Found(f"{protocol}://{name}", (f"{protocol}:", *parts), len(shown), local)
+
+
+def _remote_passed_over(parts: tuple[str, ...]) -> str | None:
+    if any(part.startswith(".") for part in parts[1:]):
+        return "hidden"
+    return passed_over(parts[-1])
+
+
+_spools: list[Path] = []
+
+
+def _spool(stream: IO[bytes], name: str) -> Path:
+    """A copy of a stream on this machine, kept until the program ends."""
+    if not _spools:
+        _spools.append(Path(tempfile.mkdtemp(prefix="curate-")))
+        atexit.register(shutil.rmtree, _spools[0], ignore_errors=True)
+    handle, path = tempfile.mkstemp(dir=_spools[0])
+    try:
+        with os.fdopen(handle, "wb") as copy:
+            shutil.copyfileobj(stream, copy, 1024 * 1024)
+    except OSError as error:
+        raise InputError(f"{name}: cannot be copied to {_spools[0]}: {error.strerror or error}") from error
+    return Path(path)

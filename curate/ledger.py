@@ -1,0 +1,248 @@
+"""The ledger: what was dropped, where, why and in whose favour; and the path of one record through a run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from curate.cache import Cache, Part, Step, Table
+from curate.errors import InputError, UsageError
+from curate.stage import Stage
+
+#: The columns of `ledger.parquet`: one row per dropped record, in the order of the input.
+LEDGER: Final[dict[str, pl.DataType]] = {
+    "id": pl.String(),
+    "step": pl.UInt32(),
+    "stage": pl.String(),
+    "reason": pl.String(),
+    "value": pl.String(),
+    "kept_id": pl.String(),
+    "also": pl.List(pl.String()),
+    "source": pl.String(),
+    "file": pl.String(),
+    "line": pl.UInt64(),
+}
+
+
+@dataclass(frozen=True)
+class Ran:
+    """One stage that ran: the step it wrote, the table before and after it, and what it counted."""
+
+    index: int
+    stage: Stage
+    step: Step
+    before: Table
+    counts: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def drops(self) -> bool:
+        """Whether the stage is one that may drop rows."""
+        return self.stage.kind != "annotator"
+
+    @property
+    def after(self) -> Table:
+        """The table with the step's columns, less the rows it dropped."""
+        return self.before.with_step(self.step, self.stage.writes, dropping=self.drops)
+
+
+def count_step(ran: Ran) -> dict[str, Any]:
+    """Rows in, kept, unknown and dropped by reason (sorted by number, then name) of one step."""
+    rows = kept = unknown = 0
+    reasons: dict[str, int] = {}
+    for index in range(len(ran.before.parts)):
+        if not ran.drops:
+            rows += len(ran.before.alive(index))
+            kept = rows
+            continue
+        frame = ran.step.read(index, ["keep", "reason", "unknown"])
+        rows += frame.height
+        kept += int(frame["keep"].sum())
+        unknown += int(frame["unknown"].sum())
+        for reason, number in frame["reason"].drop_nulls().value_counts().iter_rows():
+            reasons[reason] = reasons.get(reason, 0) + number
+    ordered = dict(sorted(reasons.items(), key=lambda item: (-item[1], item[0])))
+    return {"rows": rows, "kept": kept, "dropped": ordered, "unknown": unknown}
+
+
+def build_ledger(steps: Sequence[Ran]) -> pl.DataFrame:
+    """All drops of a run, with the columns of `LEDGER`, in the order of the input."""
+    frames = []
+    for ran in steps:
+        if not ran.drops:
+            continue
+        for index in range(len(ran.before.parts)):
+            verdicts = ran.step.read(index, ["row", "keep", "reason", "value", "kept_id", "also"])
+            dropped = verdicts.filter(~pl.col("keep"))
+            if dropped.is_empty():
+                continue
+            where = ran.before.load(index, ["source", "file", "line"], rows=dropped["row"])
+            named = pl.lit(ran.index, dtype=pl.UInt32).alias("step"), pl.lit(ran.stage.name).alias("stage")
+            frames.append(where.join(dropped.drop("keep"), on="row", maintain_order="left").with_columns(named))
+    if not frames:
+        return pl.DataFrame(schema=LEDGER)
+    return pl.concat([f.select("row", *LEDGER) for f in frames]).sort("row").select(*LEDGER)
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What one stage did with one record: `fate` is `annotated`, `kept` or `dropped`."""
+
+    step: int
+    stage: str
+    fate: str
+    columns: dict[str, Any]
+    reason: str | None = None
+    reason_text: str | None = None
+    value: str | None = None
+    kept_id: str | None = None
+    also: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The whole path of one record: what it was, each stage it met, and where it ended.
+
+    `rank` is its line in train.jsonl (1-based) or None; `messages` and the stages' numbers are None and
+    empty where the run's cache is gone.
+    """
+
+    id: str
+    source: str
+    file: str
+    line: int
+    rank: int | None
+    messages: list[dict[str, str]] | None
+    visits: tuple[Visit, ...]
+    kept: tuple[tuple[str, str], ...] = ()
+
+
+def read_run(out: Path) -> tuple[dict[str, Any], pl.DataFrame, pl.DataFrame]:
+    """Manifest, ledger and examples (id, source, file, line, rank) of a finished run.
+
+    Raises
+    ------
+    InputError : `out` does not hold a finished run.
+    """
+    try:
+        manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
+        ledger = pl.read_parquet(out / "ledger.parquet")
+        examples = pl.read_parquet(out / "examples.parquet", columns=["id", "source", "file", "line", "rank"])
+    except FileNotFoundError as error:
+        name = Path(error.filename or "manifest.json").name
+        raise InputError(f"{out} is not the folder of a finished run: it has no {name}") from None
+    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
+        raise InputError(f"{out} cannot be read as the folder of a finished run: {error}") from None
+    return manifest, ledger, examples
+
+
+def find_id(wanted: str, ledger: pl.DataFrame, examples: pl.DataFrame) -> str:
+    """The one id that is `wanted` or begins with it.
+
+    Raises
+    ------
+    UsageError : none does, or more than one.
+    """
+    ids = pl.concat([examples["id"], ledger["id"]])
+    if (ids == wanted).any():
+        return wanted
+    near = ids.filter(ids.str.starts_with(wanted)).sort() if wanted else ids.head(0)
+    if len(near) == 1:
+        return str(near[0])
+    if len(near):
+        raise UsageError(
+            f"{len(near):,} ids begin with {wanted}: {', '.join(near.head(5))}{', …' if len(near) > 5 else ''}"
+        )
+    raise UsageError(f"no record of this run has the id {wanted}; ids stand in examples.parquet and ledger.parquet")
+
+
+def trace(out: Path, wanted: str) -> Trace:
+    """The path of one record through the run in `out`.
+
+    Raises
+    ------
+    InputError : `out` is not a finished run.
+    UsageError : no record, or several, have that id (a unique prefix of it is enough).
+    """
+    manifest, ledger, examples = read_run(out)
+    id_ = find_id(wanted, ledger, examples)
+    dropped = ledger.filter(pl.col("id") == id_)
+    chosen = examples.filter(pl.col("id") == id_)
+    place = (chosen if dropped.is_empty() else dropped).row(0, named=True)
+    tables = _tables(out, manifest)
+    found = _locate(tables[0], place) if tables else None
+    visits = []
+    for index, step in enumerate(manifest["steps"]):
+        columns: dict[str, Any] = {}
+        if tables and found:
+            columns = _numbers(tables[index + 1], step["writes"], *found)
+        here = None if dropped.is_empty() or dropped["step"][0] != index else place
+        if here:
+            text = step["reasons"].get(here["reason"])
+            visits.append(
+                Visit(index, step["stage"], "dropped", columns, here["reason"], text, here["value"], here["kept_id"],
+                      tuple(here["also"] or ()))
+            )  # fmt: skip
+            break
+        visits.append(Visit(index, step["stage"], "annotated" if step["kind"] == "annotator" else "kept", columns))
+    messages = None
+    if tables and found:
+        part, row = found
+        messages = tables[0].load(part, ["messages"], rows=pl.Series([row], dtype=pl.UInt64))["messages"][0].to_list()
+    rank = None if chosen.is_empty() else int(chosen["rank"][0])
+    last = visits[-1].kept_id if visits else None
+    return Trace(id_, place["source"], place["file"], place["line"], rank, messages, tuple(visits),
+                 tuple(_fates(last, ledger, examples)))  # fmt: skip
+
+
+def _fates(id_: str | None, ledger: pl.DataFrame, examples: pl.DataFrame) -> list[tuple[str, str]]:
+    """The chain of records kept in place of another, each with what became of it."""
+    chain: list[tuple[str, str]] = []
+    while id_ is not None and id_ not in [seen for seen, _ in chain]:
+        chosen = examples.filter(pl.col("id") == id_)
+        if chosen.height:
+            chain.append((id_, f"is line {chosen['rank'][0]} of train.jsonl ({chosen['file'][0]}:{chosen['line'][0]})"))
+            break
+        gone = ledger.filter(pl.col("id") == id_).row(0, named=True)
+        chain.append((id_, f"was dropped later by {gone['stage']}: {gone['reason']} ({gone['file']}:{gone['line']})"))
+        id_ = gone["kept_id"]
+    return chain
+
+
+def _tables(out: Path, manifest: dict[str, Any]) -> list[Table]:
+    """The run's table before the first step and after each, or nothing where its cache is gone or another's."""
+    try:
+        run = json.loads((out / ".curate" / "run.json").read_bytes())
+    except (OSError, ValueError):
+        return []
+    if run.get("fingerprint") != manifest["fingerprint"]:
+        return []
+    cache = Cache(Path(run["cache"]) if run.get("cache") else out / ".curate")
+    keys = {key for key, *_ in run["parts"]} | {run["ids"], *run["steps"]}
+    if any(not (cache.step(key).folder / "done.json").exists() for key in keys):
+        return []
+    parts = tuple(Part(cache.step(key), index, offset, rows) for key, index, offset, rows in run["parts"])
+    tables = [Table(parts, cache.step(run["ids"]))]
+    for key, step in zip(run["steps"], manifest["steps"], strict=True):
+        tables.append(tables[-1].with_step(cache.step(key), step["writes"], dropping=step["kind"] != "annotator"))
+    return tables
+
+
+def _locate(table: Table, place: dict[str, Any]) -> tuple[int, int] | None:
+    """Shard and row of the record with that id."""
+    for index, part in enumerate(table.parts):
+        ids = table.ids.read(index)["id"]
+        at = ids.index_of(place["id"])
+        if at is not None:
+            return index, part.offset + at
+    return None
+
+
+def _numbers(table: Table, writes: Sequence[str], part: int, row: int) -> dict[str, Any]:
+    """What the last step of `table` wrote for one row, but for bulky columns."""
+    numbers = table.load(part, writes, rows=pl.Series([row], dtype=pl.UInt64)).row(0, named=True)
+    return {name: numbers[name] for name in writes if not isinstance(numbers[name], pl.Series | list | bytes)}

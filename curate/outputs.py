@@ -1,0 +1,133 @@
+"""The files of a finished run: each written to a temporary name, then renamed; the manifest, with hashes, last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import polars as pl
+
+from curate import manifest
+from curate.config import PipelineConfig
+from curate.engine.base import Progress
+from curate.errors import StageError
+from curate.ingest import Ingested
+from curate.io import Discovery
+from curate.io.atomic import atomic_file
+from curate.io.writers import write_parquet, write_rejects, write_train
+from curate.ledger import Ran
+from curate.report.card import dataset_card
+from curate.stage import Finding
+
+TRAIN: Final = "train.jsonl"
+EXAMPLES: Final = "examples.parquet"
+LEDGER_FILE: Final = "ledger.parquet"
+REJECTS: Final = "rejects.jsonl"
+CARD: Final = "README.md"
+MANIFEST: Final = "manifest.json"
+
+#: The first columns of examples.parquet; those that stages wrote follow.
+_PLACE: Final = ("id", "source", "file", "line")
+
+
+@dataclass(frozen=True)
+class Books:
+    """All that is known when a run's last stage is done."""
+
+    config: PipelineConfig
+    found: Discovery
+    read: Ingested
+    steps: tuple[Ran, ...]
+    ledger: pl.DataFrame
+    kept: int
+    findings: tuple[Finding, ...]
+
+
+def write_all(out: Path, books: Books, progress: Progress) -> dict[str, Any]:
+    """Write every output into `out`, and return the manifest.
+
+    Raises
+    ------
+    OutputError : a file cannot be written; those of an earlier run that are not yet replaced stay whole.
+    """
+    progress.start(f"write {out}", 5)
+    examples = _examples(books)
+    write_train(_conversations(books, examples), out / TRAIN)
+    write_parquet(examples.drop("row"), out / EXAMPLES)
+    progress.advance(2)
+    write_parquet(books.ledger, out / LEDGER_FILE)
+    write_rejects(books.read.rejects, out / REJECTS)
+    progress.advance(2)
+    facts = _manifest(books, examples)
+    with atomic_file(out / CARD) as handle:
+        handle.write(dataset_card(facts).encode())
+    facts["outputs"] = {
+        name: {"bytes": (out / name).stat().st_size, "sha256": manifest.file_sha256(out / name)}
+        for name in (TRAIN, EXAMPLES, LEDGER_FILE, REJECTS, CARD)
+    }
+    with atomic_file(out / MANIFEST) as handle:
+        handle.write(manifest.dump(facts))
+    progress.finish(f"{examples.height:,} examples")
+    return facts
+
+
+def _examples(books: Books) -> pl.DataFrame:
+    """The kept rows in the order of train.jsonl: `row`, place, rank, and the columns of the stages.
+
+    They are ordered by the rank that the last ranking stage gave, or else as they were read.
+    """
+    table = books.steps[-1].after
+    columns = [*_PLACE, *table.added]
+    frames = [table.load(index, columns) for index in range(len(table.parts))]
+    if not frames:
+        return pl.DataFrame(schema={"row": pl.UInt64, **dict.fromkeys(_PLACE, pl.String), "rank": pl.UInt32})
+    frame = pl.concat(frames, how="vertical")
+    if "rank" in frame.columns:
+        if frame["rank"].has_nulls():
+            raise StageError("a kept example has no rank, though a stage ranked the others")
+        frame = frame.sort("rank", maintain_order=True).drop("rank")
+    rank = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("rank")
+    return frame.lazy().select("row", *_PLACE, rank, pl.exclude("row", *_PLACE)).collect()
+
+
+def _conversations(books: Books, examples: pl.DataFrame) -> Iterator[pl.DataFrame]:
+    """`messages` of the kept rows in the order of `examples`; a shard at a time where that is the order of input."""
+    table = books.steps[-1].after
+    frames = (table.load(index, ["messages"]) for index in range(len(table.parts)))
+    if examples["row"].is_sorted():
+        yield from frames
+        return
+    every = pl.concat(list(frames), how="vertical")
+    yield examples.select("row").join(every, on="row", how="left", maintain_order="left")
+
+
+def _manifest(books: Books, examples: pl.DataFrame) -> dict[str, Any]:
+    read = books.read
+    total = {what: read.total(what) for what in ("lines", "blank", "rejected", "expanded", "read")}
+    return {
+        "schema": manifest.SCHEMA,
+        "name": books.config.name,
+        "description": books.config.description,
+        "seed": books.config.seed,
+        "fingerprint": books.steps[-1].step.key,
+        "counts": {**total, "kept": books.kept, "dropped": books.ledger.height},
+        "findings": manifest.describe_findings(books.findings),
+        "inputs": manifest.describe_inputs(books.found.files, read.counts),
+        "unknown": [{"file": u.name, "why": u.why} for u in books.found.unknown],
+        "rejects": _tally([r.reason for r in read.rejects]),
+        "steps": manifest.describe_steps(books.steps),
+        "kept_by_source": _tally(examples["source"].to_list()),
+        "versions": manifest.versions(),
+        "outputs": {},
+        "selected": examples["id"].to_list(),
+    }
+
+
+def _tally(values: Sequence[str]) -> dict[str, int]:
+    """How often each value occurs, the most frequent first, then by name."""
+    counts: dict[str, int] = {}
+    for value in values:
+        counts[value] = counts.get(value, 0) + 1
+    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

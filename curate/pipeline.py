@@ -1,0 +1,240 @@
+"""The pipeline: reads inputs, runs the stages in order on an engine, and keeps the books."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from curate import outputs
+from curate.algorithms.parallel import set_threads
+from curate.cache import Cache, Step, Table, address
+from curate.config import DEFAULT_SEED, PipelineConfig, check_chain, load_config, with_seed, with_size
+from curate.encoders import use_vector_cache
+from curate.engine.base import Engine, Progress, Silent
+from curate.engine.local import LocalEngine
+from curate.errors import ConfigError, StageError
+from curate.ingest import SHARD_ROWS, Ingested, ingest
+from curate.io import Discovery, discover
+from curate.io.atomic import OutputLock, atomic_file
+from curate.ledger import Ran, build_ledger, count_step
+from curate.schema import MESSAGES
+from curate.stage import Finding, Stage
+
+#: Share of rejected lines above which a run ends with a finding.
+MAX_REJECTS = 0.05
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run, as opposed to what: nothing here but `shard_rows`' memory and `threads`' time changes a result.
+
+    `format` names the record format of every input (default: detected for each file). `skip_unknown` makes files
+    that no reader takes no finding. `threads` bounds the threads of kernels and shards (default: all cores).
+    `max_rejects` is the share of lines, 0 to 1, above which rejects are a finding. `cache` is a folder to
+    share results between runs (default: `OUT/.curate`, pruned after each run).
+    """
+
+    format: str | None = None
+    skip_unknown: bool = False
+    threads: int | None = None
+    max_rejects: float = MAX_REJECTS
+    cache: Path | None = None
+    shard_rows: int = SHARD_ROWS
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run: where it lies, its manifest, and the frames behind it (read when asked for)."""
+
+    out: Path
+    manifest: dict[str, Any]
+    findings: tuple[Finding, ...]
+    _holder: Any = field(default=None, repr=False, compare=False)
+
+    @cached_property
+    def kept(self) -> pl.DataFrame:
+        """The examples kept, in the order of train.jsonl: `messages` and the columns of examples.parquet."""
+        lines = (self.out / outputs.TRAIN).read_bytes().split(b"\n")
+        messages = pl.Series("messages", [json.loads(x)["messages"] for x in lines if x], dtype=MESSAGES)
+        return pl.read_parquet(self.out / outputs.EXAMPLES).with_columns(messages)
+
+    @cached_property
+    def ledger(self) -> pl.DataFrame:
+        """All drops, with the columns of `curate.ledger.LEDGER`."""
+        return pl.read_parquet(self.out / outputs.LEDGER_FILE)
+
+    @cached_property
+    def rejects(self) -> list[dict[str, Any]]:
+        """Input records that could not be read: file, line, offset, reason, detail, raw, sha256."""
+        lines = (self.out / outputs.REJECTS).read_bytes().split(b"\n")
+        return [json.loads(line) for line in lines if line]
+
+
+class Pipeline:
+    """An ordered list of stages with a seed.
+
+    Parameters
+    ----------
+    stages : the stages, in the order in which they run; at least one.
+    name : name of the pipeline and of the set it makes.
+    seed : 0 to 2**63 - 1; every stage that has a `seed` and sets none takes it.
+
+    Raises
+    ------
+    ConfigError : no stage, or one that reads a column which no earlier one writes.
+    """
+
+    def __init__(self, stages: Sequence[Stage], *, name: str = "pipeline", seed: int = DEFAULT_SEED,
+                 description: str = "") -> None:  # fmt: skip
+        if not stages:
+            raise ConfigError("a pipeline needs at least one stage")
+        check_chain(stages)
+        self.config = PipelineConfig(
+            name=name, description=description, seed=seed, stages=tuple(with_seed(s, seed) for s in stages)
+        )
+
+    @classmethod
+    def from_config(cls, config: PipelineConfig, *, size: int | None = None, seed: int | None = None) -> Pipeline:
+        """The pipeline of a checked config; `size` and `seed` take the place of its own."""
+        stages = config.stages if size is None else with_size(config.stages, size)
+        seed = config.seed if seed is None else seed
+        return cls(stages, name=config.name, seed=seed, description=config.description)
+
+    @classmethod
+    def from_yaml(cls, path: str | Path, *, size: int | None = None, seed: int | None = None) -> Pipeline:
+        """The pipeline in a YAML file. Raises `ConfigError` with every fault of the file."""
+        return cls.from_config(load_config(path), size=size, seed=seed)
+
+    @property
+    def stages(self) -> tuple[Stage, ...]:
+        """The stages, with their seeds filled in."""
+        return self.config.stages
+
+    def run(
+        self,
+        inputs: str | Path | Sequence[str | Path] | Discovery,
+        out: str | Path | None = None,
+        *,
+        options: Options | None = None,
+        engine: Engine | None = None,
+        progress: Progress | None = None,
+    ) -> Result:
+        """Read `inputs`, run every stage, and write the outputs into `out`.
+
+        Parameters
+        ----------
+        inputs : files, folders, globs, `-` or URLs; or what `curate.io.discover` found.
+        out : folder of the result; a temporary one, deleted with the result, where None.
+
+        Raises
+        ------
+        InputError : an input is missing or cannot be read at all.
+        OutputError : `out` cannot be written, or another run holds it.
+        StageError : a stage failed or broke its contract.
+        """
+        options = options or Options()
+        if not isinstance(inputs, Discovery):
+            several = [inputs] if isinstance(inputs, str | Path) else inputs
+            inputs = discover([str(i) for i in several], format=options.format)
+        holder = tempfile.TemporaryDirectory(prefix="curate-") if out is None else None
+        folder = Path(holder.name if holder else str(out))
+        set_threads(options.threads)
+        with OutputLock(folder):
+            result = _Run(self.config, folder, options, engine or LocalEngine(), progress or Silent()).go(inputs)
+        return replace(result, _holder=holder)
+
+
+class _Run:
+    """One run: the state that its phases hand on."""
+
+    def __init__(self, config: PipelineConfig, out: Path, options: Options, engine: Engine, progress: Progress) -> None:
+        self.config, self.out, self.options, self.engine, self.progress = config, out, options, engine, progress
+        self.cache = Cache(options.cache or out / ".curate")
+        self.findings: list[Finding] = []
+
+    def go(self, found: Discovery) -> Result:
+        use_vector_cache(self.cache.root / "vectors")
+        if found.unknown and not self.options.skip_unknown:
+            names = "; ".join(f"{u.name} ({u.why})" for u in found.unknown)
+            self.findings.append(
+                Finding("unknown_files", f"no reader takes {len(found.unknown)} of the files: {names}")
+            )
+        read = ingest(found.files, self.cache, self.progress, shard_rows=self.options.shard_rows)
+        self._check_rejects(read)
+        steps = self._stages(read)
+        table = steps[-1].after
+        ledger = build_ledger(steps)
+        kept = sum(len(table.alive(i)) for i in range(len(table.parts)))
+        if read.total("read") != kept + ledger.height:
+            raise StageError(f"{read.total('read'):,} read are not {kept:,} kept and {ledger.height:,} dropped")
+        if kept == 0:
+            self.findings.append(
+                Finding("nothing_left", "no example is left; `curate why` tells what dropped each one")
+            )
+        books = outputs.Books(self.config, found, read, tuple(steps), ledger, kept, tuple(self.findings))
+        manifest = outputs.write_all(self.out, books, self.progress)
+        self._remember(read, steps)
+        return Result(self.out, manifest, tuple(self.findings))
+
+    def _check_rejects(self, read: Ingested) -> None:
+        lines, rejected = read.total("lines"), read.total("rejected")
+        if lines and rejected / lines > self.options.max_rejects:
+            share = f"{rejected:,} of {lines:,} lines ({rejected / lines:.1%}) could not be read"
+            self.findings.append(Finding("too_many_rejects", f"{share}, more than {self.options.max_rejects:.1%}"))
+
+    def _stages(self, read: Ingested) -> list[Ran]:
+        table, key, steps = read.table, read.key, []
+        for index, stage in enumerate(self.config.stages):
+            key = address(key, stage.content_key())
+            ran = self._one(index, stage, table, self.cache.step(key))
+            table = ran.after
+            steps.append(ran)
+        return steps
+
+    def _one(self, index: int, stage: Stage, table: Table, step: Step) -> Ran:
+        self.progress.start(f"{index + 1}/{len(self.config.stages)} {stage.name}", len(table.parts))
+        info = step.info()
+        cached = info is not None
+        if info is None:
+            findings = self.engine.run(stage, table, step, self.progress)
+            counts = count_step(Ran(index, stage, step, table))
+            info = {"counts": counts, "findings": [[f.code, f.message] for f in findings]}
+            step.finish(info)
+        self.findings += [Finding(code, f"{stage.name}: {message}") for code, message in info["findings"]]
+        ran = Ran(index, stage, step, table, info["counts"])
+        self.progress.finish(_summary(ran, cached=cached))
+        return ran
+
+    def _remember(self, read: Ingested, steps: Sequence[Ran]) -> None:
+        """What `curate why` needs to find a record's text and numbers again; no part of the result."""
+        run = {
+            "fingerprint": steps[-1].step.key,
+            "cache": str(self.options.cache.resolve()) if self.options.cache else None,
+            "parts": [[p.read.key, p.index, p.offset, p.rows] for p in read.table.parts],
+            "ids": read.table.ids.key,
+            "steps": [ran.step.key for ran in steps],
+        }
+        with atomic_file(self.out / ".curate" / "run.json") as handle:
+            handle.write(json.dumps(run).encode())
+        if self.options.cache is None:
+            self.cache.prune()
+
+
+def _summary(ran: Ran, *, cached: bool) -> str:
+    """One line for a person about a step."""
+    counts = ran.counts
+    parts = [f"{counts['rows']:,} in, {counts['kept']:,} kept" if ran.drops else f"{counts['rows']:,} rows"]
+    if counts["dropped"]:
+        parts.append(", ".join(f"{reason} {number:,}" for reason, number in counts["dropped"].items()))
+    if counts["unknown"]:
+        parts.append(f"{counts['unknown']:,} undecided")
+    if cached:
+        parts.append("cached")
+    return " · ".join(parts)

@@ -1,0 +1,106 @@
+"""The dataset card, `README.md` of a result, in the form that dataset hubs read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import yaml
+
+_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+
+
+def dataset_card(manifest: Mapping[str, Any]) -> str:
+    """The card's Markdown for a run's manifest: front matter, what the set is, how it was made, where it came from.
+
+    Parameters
+    ----------
+    manifest : as `curate.outputs` builds it, before `outputs` is filled in.
+    """
+    counts = manifest["counts"]
+    size = next((label for bound, label in _SIZES if counts["kept"] < bound), "n>1M")
+    front = {
+        "pretty_name": manifest["name"],
+        "size_categories": [size],
+        "task_categories": ["text-generation"],
+        "tags": ["instruction-tuning", "sft", "curate"],
+        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "train.jsonl"}]}],
+    }
+    parts = [
+        f"---\n{yaml.safe_dump(front, sort_keys=False, allow_unicode=True)}---\n",
+        f"# {manifest['name']}\n",
+        manifest["description"].strip() + "\n" if manifest["description"].strip() else "",
+        (
+            f"{counts['kept']:,} instruction-tuning examples, chosen from {counts['read']:,} by `curate` "
+            f"{manifest['versions']['curate']}. Each line of `train.jsonl` is one conversation: "
+            '`{"messages": [{"role", "content"}, …]}`. `examples.parquet` has a row for each line, with its source and '
+            "all that the stages measured; `ledger.parquet` says of every other record which stage dropped it, and why.\n"
+        ),
+        *_findings(manifest["findings"]),
+        "## Where the records went\n",
+        _table(("", "records"), _accounts(counts)),
+        "## How it was made\n",
+        f"Seed {manifest['seed']}. The stages, in order; `manifest.json` has every parameter.\n",
+        _table(("stage", "in", "kept", "dropped because"), [_step(s) for s in manifest["steps"]]),
+        "## Sources\n",
+        _table(("file", "format", "examples read", "kept"), _sources(manifest)),
+        "## Licence and limits\n",
+        (
+            "The licence of each example is that of its source; the run does not know it. Fill it in here before you share "
+            "the set. The records were chosen by the measures above and read by nobody: they can still be wrong, biased "
+            "or unsafe.\n"
+        ),
+    ]
+    return "\n".join(part for part in parts if part)
+
+
+def _accounts(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
+    order = ["lines", "expanded", "blank", "rejected", "read", "dropped", "kept"]
+    named = {
+        "lines": "lines in the inputs",
+        "expanded": "further examples of lines that hold several",
+        "blank": "blank lines",
+        "rejected": "rejected (could not be read; `rejects.jsonl`)",
+        "read": "read as examples",
+        "dropped": "dropped by a stage (`ledger.parquet`)",
+        "kept": "kept (`train.jsonl`)",
+    }
+    return [(named[k], f"{counts[k]:,}") for k in order if counts[k] or k not in {"expanded", "blank"}]
+
+
+def _step(step: Mapping[str, Any]) -> tuple[str, ...]:
+    why = ", ".join(f"{reason} {number:,}" for reason, number in step["dropped"].items()) or "–"
+    return (f"`{step['stage']}`", f"{step['rows']:,}", f"{step['kept']:,}", why)
+
+
+def _sources(manifest: Mapping[str, Any]) -> list[tuple[str, ...]]:
+    kept = manifest["kept_by_source"]
+    shown: set[str] = set()
+    rows = []
+    for item in manifest["inputs"]:
+        source = item["source"]
+        # Several files may be one source; its number stands beside the first.
+        number = f"{kept.get(source, 0):,}" if source not in shown else "″"
+        shown.add(source)
+        rows.append((f"`{_plain(item['file'])}`", item["format"], f"{item['read']:,}", number))
+    return rows
+
+
+def _findings(findings: Sequence[Mapping[str, str]]) -> list[str]:
+    if not findings:
+        return []
+    return ["## Findings\n", "".join(f"- {_plain(f['message'])}\n" for f in findings)]
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    right = ["---"] + ["---:" if name not in {"dropped because", "format"} else "---" for name in head[1:]]
+    lines = [head, right, *rows]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)
+
+
+def _plain(text: str) -> str:
+    """`text` on one line with nothing that Markdown or a terminal would act on."""
+    shown = "".join(c if c.isprintable() else " " for c in text)
+    for mark in "\\`*_<>[]|#":
+        shown = shown.replace(mark, "\\" + mark) if mark != "`" else shown.replace(mark, "'")
+    return shown

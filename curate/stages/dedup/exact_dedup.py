@@ -1,0 +1,123 @@
+"""Drop repeats of the same text."""
+
+from __future__ import annotations
+
+import hashlib
+import unicodedata
+from collections.abc import Mapping
+from typing import ClassVar, Final, Literal
+
+import numpy as np
+import polars as pl
+from pydantic import Field
+
+from curate.errors import StageError
+from curate.stage import KEYS, Selection, Selector, Shards, verdict_frame
+
+_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "both": ("instruction", "response"),
+    "instruction": ("instruction",),
+    "response": ("response",),
+}
+
+
+class ExactDedup(Selector):
+    """Keeps one of all examples that have the same text.
+
+    Two texts are the same if they are equal after Unicode normalisation (NFC, so that `é` in one code point
+    equals `é` in two) and white-space folding: each run of Unicode white space counts as one space, and white
+    space at the ends does not count. Case, punctuation and everything else must agree. With `on: both`, the
+    instruction and the response must each be the same. Texts are compared by a 128-bit BLAKE2b hash.
+
+    Of each group of repeats the example with the largest value of the `keep_by` column stays; without that
+    column, or where values are equal, the one with the first id (`ab` before `ab-2` before `ab-10`). The
+    dropped ones name it as `kept_id`, and their `value` is the size of the group.
+
+    Why: repeats waste the budget of a small training set and weigh its examples unevenly; dumps overlap, and
+    the same dump is often taken in twice. It costs little, so it comes first. `on: instruction` keeps one answer
+    per question and so is no mere clean-up where dumps hold the answers of many models. Texts that differ in a
+    word are the business of `minhash_dedup`.
+
+    Example
+    -------
+    ```yaml
+    - stage: exact_dedup
+      on: both
+    ```
+
+    References
+    ----------
+    - Lee et al. (2022), *Deduplicating Training Data Makes Language Models Better*, ACL, section 4: why repeats
+      are removed before training.
+    - Unicode Standard Annex 15, *Unicode Normalization Forms*: NFC.
+    - Saarinen and Aumasson (2015), RFC 7693: BLAKE2b, here with a digest of 16 bytes.
+    """
+
+    stage: Literal["exact_dedup"] = "exact_dedup"
+
+    reads: ClassVar[tuple[str, ...]] = ("instruction", "response")
+    reasons: ClassVar[Mapping[str, str]] = {
+        "exact_duplicate": "The text is the same as that of an example that is kept.",
+    }
+
+    on: Literal["both", "instruction", "response"] = Field(
+        "both",
+        description="Side of the conversation that must be the same: `both` (each with its counterpart), "
+        "`instruction` or `response`. Default: ours, the strictest.",
+    )
+    keep_by: str | None = Field(
+        None,
+        description="Numeric column; of each group the example with the largest value stays (null is least). "
+        "Default: none, the first id stays.",
+        min_length=1,
+    )
+
+    def needs(self) -> tuple[str, ...]:
+        """`instruction`, `response` and the `keep_by` column."""
+        named = () if self.keep_by is None or self.keep_by in (*KEYS, *self.reads) else (self.keep_by,)
+        return (*self.reads, *named)
+
+    def verdict(self, shards: Shards) -> Selection:
+        """Drop all but one example of each group that has the same text."""
+        from curate.algorithms.components import survivors
+
+        frame = shards.map(self._digests).collect()
+        sizes = frame.select(pl.len().over("digest")).to_series()
+        repeated = frame.filter(sizes > 1)
+        kept = survivors(
+            repeated.select(pl.col("digest").rank("dense").cast(pl.Int64)).to_series().to_numpy(),
+            repeated["id"].to_list(),
+            repeated["score"].to_numpy() if self.keep_by is not None else None,
+        )
+        winners = repeated.select("row", kept_id=pl.col("id").gather(kept))
+        kept_id = frame.select("row").join(winners, on="row", how="left", maintain_order="left")["kept_id"]
+        keep = (kept_id.is_null()) | (kept_id == frame["id"])
+        return Selection(verdict_frame(frame["row"], keep=keep, reason="exact_duplicate", value=sizes, kept_id=kept_id))
+
+    def _digests(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`row`, `id`, the `digest` of the text and, with `keep_by`, the `score`."""
+        folded = [
+            # Single spaces, by far the most frequent white space, are left alone: the result is the same.
+            frame[column].str.replace_all(r"\s{2,}|[^\S ]", " ").str.strip_chars()
+            for column in _COLUMNS[self.on]
+        ]
+        digests = []
+        for sides in zip(*folded, strict=True):
+            state = hashlib.blake2b(digest_size=16)
+            for side in sides:
+                # ASCII is normalised as it stands; for the rest Python checks quickly whether it is.
+                text = (side if side.isascii() else unicodedata.normalize("NFC", side)).encode("utf-8")
+                # The length goes in first: the boundary between the sides is part of what is hashed.
+                state.update(len(text).to_bytes(8, "little"))
+                state.update(text)
+            digests.append(state.digest())
+        out = frame.select("row", "id").with_columns(pl.Series("digest", digests, dtype=pl.Binary))
+        return out if self.keep_by is None else out.with_columns(_score(frame, self.keep_by, self.name))
+
+
+def _score(frame: pl.DataFrame, column: str, stage: str) -> pl.Series:
+    """The column as Float64 named `score`; null becomes NaN, which is less than any number."""
+    dtype = frame.schema[column]
+    if not (dtype.is_numeric() or dtype == pl.Boolean):
+        raise StageError(f"{stage}: keep_by names column {column}, which is {dtype}, not numeric")
+    return frame[column].cast(pl.Float64).fill_null(np.nan).alias("score")

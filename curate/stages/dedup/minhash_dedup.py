@@ -1,0 +1,236 @@
+"""Drop near-duplicates: texts that share most of their word n-grams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from pydantic import Field
+
+from curate.errors import StageError
+from curate.stage import KEYS, Selection, Selector, Shards, verdict_frame
+
+if TYPE_CHECKING:
+    from curate.algorithms.minhash import ShingleSets
+    from curate.algorithms.shingles import Shingled
+
+_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "both": ("instruction", "response"),
+    "instruction": ("instruction",),
+    "response": ("response",),
+}
+#: Bytes of text per call of the kernels: small enough that a block and its shingles stay in the processor's cache.
+_BLOCK: Final = 1 << 20
+
+
+class MinhashDedup(Selector):
+    """Keeps one of each cluster of examples that say nearly the same in the same words.
+
+    A text becomes the set of its n-grams of lower-cased words (`ngram`, `unit`). Words are runs of letters,
+    marks and digits; punctuation, symbols and white space only separate them. In scripts without spaces between
+    words (Han, kana, Thai, Lao, Khmer, Myanmar) each code point counts as a word. With `on: both` the words of
+    the response follow those of the instruction. Two texts are near-duplicates if the Jaccard index of their
+    sets (shared n-grams divided by distinct n-grams of both) is at least `threshold`. MinHash signatures and
+    banding find the candidates; each candidate pair is then compared exactly, so nothing is dropped on an
+    estimate. A pair at the threshold of 0.7 is found with probability 0.99, one at 0.8 with 0.9999.
+
+    Near-duplicates are clustered by union-find, so that two members of a cluster may resemble each other only
+    by way of a third. Of each cluster the example with the largest value of the `keep_by` column stays; without
+    that column, or where values are equal, the one with the first id. The dropped ones name it as `kept_id`, and
+    their `value` is the exact Jaccard index with it (below `threshold` where a third one links them).
+
+    A text with fewer than `ngram` words has no n-grams: it is a duplicate only of a text with the same words in
+    the same order, divided alike into instruction and response (`value` is then 1), and a text without any word
+    is a duplicate of none.
+
+    Why: crawled and generated dumps repeat themselves with a name or number changed; such examples crowd out
+    others and let a model memorise. When not to use it: since only words count, texts that differ in punctuation
+    or symbols alone (`a < b` and `a > b`) are the same to it, at any threshold; and it does not find paraphrases,
+    which share few n-grams.
+
+    Example
+    -------
+    ```yaml
+    - stage: minhash_dedup
+      on: both
+      threshold: 0.7
+    ```
+
+    References
+    ----------
+    - Broder (1997), *On the resemblance and containment of documents*: MinHash, shingles.
+    - Leskovec, Rajaraman and Ullman (2014), *Mining of Massive Datasets*, section 3.4: banding.
+    - Lee et al. (2022), *Deduplicating Training Data Makes Language Models Better*, ACL, section 4.2: word 5-grams,
+      candidates verified, clusters as connected components.
+    - datasketch 2.0: permutations (scheme `affine32`), default of 128, and the choice of bands (`MinHashLSH`
+      with weights 0.01 for false positives, which verification removes, and 0.99 for false negatives).
+    """
+
+    stage: Literal["minhash_dedup"] = "minhash_dedup"
+
+    reads: ClassVar[tuple[str, ...]] = ("instruction", "response")
+    reasons: ClassVar[Mapping[str, str]] = {
+        "near_duplicate": "The text shares most of its n-grams with that of an example that is kept, or with one "
+        "that does.",
+    }
+
+    on: Literal["both", "instruction", "response"] = Field(
+        "both",
+        description="Side of the conversation that is compared: `both` (instruction, then response), "
+        "`instruction` or `response`. Default: ours, the strictest.",
+    )
+    unit: Literal["word", "char"] = Field(
+        "word",
+        description="What an n-gram is made of: words, or the characters of the words with one space between "
+        "words. Default: Lee et al. (2022).",
+    )
+    ngram: int = Field(5, description="Words (or characters) per n-gram. Default: Lee et al. (2022).", ge=1, le=64)
+    num_perm: int = Field(
+        128,
+        description="Permutations, the length of a signature; more of them find more of the pairs near the "
+        "threshold, at a proportional cost. Default: datasketch.",
+        ge=2,
+        le=511,
+    )
+    threshold: float = Field(
+        0.7,
+        description="Least Jaccard index of two near-duplicates, a fraction. Default: ours, near those in use "
+        "(0.7 to 0.8).",
+        gt=0,
+        le=1,
+    )
+    keep_by: str | None = Field(
+        None,
+        description="Numeric column; of each cluster the example with the largest value stays (null is least). "
+        "Default: none, the first id stays.",
+        min_length=1,
+    )
+
+    def needs(self) -> tuple[str, ...]:
+        """`instruction`, `response` and the `keep_by` column."""
+        named = () if self.keep_by is None or self.keep_by in (*KEYS, *self.reads) else (self.keep_by,)
+        return (*self.reads, *named)
+
+    def verdict(self, shards: Shards) -> Selection:
+        """Drop all but one example of each cluster of near-duplicates."""
+        from curate.algorithms import banding, minhash
+        from curate.algorithms.components import survivors
+
+        frame = shards.map(self._sketch).collect()
+        nodes = np.arange(frame.height, dtype=np.int64)
+        same = _first_with_same_words(frame)
+        # One node stands for all texts with the same words, so that any number of them costs linear time.
+        distinct = nodes[(same == nodes) & (frame["words"] >= self.ngram).to_numpy()]
+        keys = frame["bands"].to_numpy()
+        tables = banding.buckets(keys, distinct)
+        sets = self._sets(shards, frame["row"], banding.bucket_members(tables, frame.height))
+        parent = same.copy()
+        minhash.cluster(keys, tables, sets, self.threshold, parent)
+
+        members = np.flatnonzero(np.bincount(parent, minlength=frame.height)[parent] > 1)
+        scores = None if self.keep_by is None else frame["score"].to_numpy()[members]
+        kept = nodes.copy()
+        kept[members] = members[survivors(parent[members], frame["id"].gather(members).to_list(), scores)]
+        index = np.ones(frame.height)
+        other = np.flatnonzero(same != same[kept])
+        index[other] = sets.jaccard(same[other], same[kept[other]])
+        return Selection(
+            verdict_frame(
+                frame["row"],
+                keep=pl.Series(kept == nodes, dtype=pl.Boolean),
+                reason="near_duplicate",
+                value=pl.Series(index, dtype=pl.Float64).round(4),
+                kept_id=frame["id"].gather(kept),
+            )
+        )
+
+    def _sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`row`, `id`, `words`, a 128-bit digest of the words (`one`, `two`), `bands` and, with `keep_by`, `score`."""
+        from curate.algorithms import banding, minhash
+
+        bands, rows = banding.optimal_bands(self.threshold, self.num_perm)
+        parts = [(np.empty((0, bands), np.uint32), np.empty((0, 2), np.uint64), np.empty(0, np.int64))]
+        for block in self._blocks(frame):
+            found = self._shingles(block)
+            signature = minhash.signatures(found.values, found.offsets, self.num_perm, used=bands * rows)
+            parts.append((banding.band_keys(signature, bands, rows), found.digests, found.tokens))
+        keys, digests, words = (np.concatenate(part) for part in zip(*parts, strict=True))
+        out = frame.select("row", "id").with_columns(
+            pl.Series("words", words),
+            pl.Series("one", digests[:, 0]),
+            pl.Series("two", digests[:, 1]),
+            pl.Series("bands", keys, dtype=pl.Array(pl.UInt32, bands)),
+        )
+        return out if self.keep_by is None else out.with_columns(_score(frame, self.keep_by, self.name))
+
+    def _sets(self, shards: Shards, rows: pl.Series, nodes: NDArray[np.int64]) -> ShingleSets:
+        """The shingle sets of `nodes`, which are places in `rows`; a second pass over the text of those alone."""
+        from curate.algorithms.minhash import ShingleSets
+
+        wanted = shards.share(rows.gather(nodes))
+        found = shards.map(partial(self._shingle_sets, wanted=wanted)).collect()
+        offsets = np.zeros(nodes.size + 1, dtype=np.int64)
+        np.cumsum(found["shingles"].bin.size().to_numpy() // 8, out=offsets[1:])
+        return ShingleSets(nodes, _bytes(found["shingles"]).view("<u8"), offsets)
+
+    def _shingle_sets(self, frame: pl.DataFrame, wanted: pl.Series) -> pl.DataFrame:
+        """`row` and the sorted distinct `shingles` (little-endian, eight bytes each) of the wanted rows alone."""
+        from curate.algorithms.shingles import distinct
+
+        chosen = frame.filter(pl.col("row").is_in(wanted.implode()))
+        packed: list[bytes] = []
+        for block in self._blocks(chosen):
+            values, offsets = distinct(self._shingles(block))
+            data = values.astype("<u8", copy=False).tobytes()
+            cuts = (offsets * 8).tolist()
+            packed.extend(data[low:high] for low, high in pairwise(cuts))
+        return chosen.select("row").with_columns(pl.Series("shingles", packed, dtype=pl.Binary))
+
+    def _blocks(self, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
+        """`frame` in slices of about `_BLOCK` bytes of text."""
+        columns = _COLUMNS[self.on]
+        size = frame.select(pl.sum_horizontal(pl.col(columns).str.len_bytes().cast(pl.Int64))).to_series()
+        block = size.cum_sum().to_numpy() // _BLOCK
+        cuts = np.flatnonzero(np.diff(block, prepend=-1, append=-1)) if block.size else np.zeros(1, np.int64)
+        for low, high in pairwise(cuts.tolist()):
+            yield frame.slice(low, high - low)
+
+    def _shingles(self, frame: pl.DataFrame) -> Shingled:
+        from curate.algorithms.shingles import shingles
+
+        texts = [frame[column].rechunk() for column in _COLUMNS[self.on]]
+        sizes = np.stack([text.str.len_bytes().to_numpy() for text in texts]).astype(np.int64)
+        ends = np.cumsum(sizes.ravel()).reshape(sizes.shape)
+        data = np.concatenate([_bytes(text.cast(pl.Binary)) for text in texts])
+        return shingles(
+            data,
+            np.ascontiguousarray((ends - sizes).T),
+            np.ascontiguousarray(ends.T),
+            ngram=self.ngram,
+            unit=self.unit,
+        )
+
+
+def _bytes(column: pl.Series) -> NDArray[np.uint8]:
+    """All bytes of a Binary column in a row, without a Python object for each of its values."""
+    return column.cast(pl.List(pl.UInt8)).explode(empty_as_null=False).to_numpy()
+
+
+def _first_with_same_words(frame: pl.DataFrame) -> NDArray[np.int64]:
+    """For each text the place of the first one with the same words; its own place if it has no words."""
+    placed = frame.select("one", "two", "words", place=pl.Series(np.arange(frame.height, dtype=np.int64)))
+    first = pl.col("place").min().over("one", "two", "words")
+    return placed.select(pl.when(pl.col("words") > 0).then(first).otherwise("place")).to_series().to_numpy()
+
+
+def _score(frame: pl.DataFrame, column: str, stage: str) -> pl.Series:
+    """The column as Float64 named `score`; null becomes NaN, which is less than any number."""
+    dtype = frame.schema[column]
+    if not (dtype.is_numeric() or dtype == pl.Boolean):
+        raise StageError(f"{stage}: keep_by names column {column}, which is {dtype}, not numeric")
+    return frame[column].cast(pl.Float64).fill_null(np.nan).alias("score")

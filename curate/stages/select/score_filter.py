@@ -1,0 +1,105 @@
+"""`score_filter`: drop the worst fraction by a column."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import ClassVar, Literal
+
+import polars as pl
+from pydantic import Field
+
+from curate.errors import StageError
+from curate.schema import VERDICT
+from curate.stage import Selection, Selector, Shards, verdict_frame
+
+
+class ScoreFilter(Selector):
+    """Drop the worst fraction of the examples by the score in one column.
+
+    Examples are ordered by the column `by`, ties by id, and of n scored ones the worst n × `drop_fraction`, rounded
+    down, are dropped. With `within`, this is done inside each group of equal values of that column (null is a group
+    too), and at least `min_per_group` of each group stay. The evidence is the score.
+
+    An example without a score (null or NaN) is neither good nor bad: it stays, is counted as unknown, and is left
+    out of n, so that no number of missing scores moves the line for the others.
+
+    Why: a score sorts better than it measures. What it means depends on the source and the task, so a fixed threshold
+    that is right for one pool empties another; a fraction is not affected by that. Use `within: task_type` where the
+    score favours some tasks (most favour long prose over short exact answers), or those tasks disappear. Do not use
+    it with scores that are nearly all equal: then the ids decide.
+
+    Example
+    -------
+    ```yaml
+    - stage: score_filter
+      by: length_score
+      drop_fraction: 0.5
+      within: task_type
+    ```
+
+    References
+    ----------
+    - Chen et al. (2024), *AlpaGasus: Training a Better Alpaca with Fewer Data*: filtering by one score of quality
+      before fine-tuning. The fraction of one half is ours: choosing for coverage afterwards then has room.
+    """
+
+    stage: Literal["score_filter"] = "score_filter"
+
+    reads: ClassVar[tuple[str, ...]] = ()
+    reasons: ClassVar[Mapping[str, str]] = {
+        "low_score": "The score is among the lowest, and low is bad.",
+        "high_score": "The score is among the highest, and high is bad.",
+    }
+
+    by: str = Field(
+        min_length=1, description="The column that holds the score (a number), written by an earlier stage."
+    )
+    drop_fraction: float = Field(
+        0.5,
+        ge=0,
+        lt=1,
+        description="Share of the scored examples to drop, 0 to below 1. Default ours: the better half.",
+    )
+    within: str | None = Field(
+        None, description="A column: the fraction is taken inside each group of its values. Default: of all examples."
+    )
+    min_per_group: int = Field(
+        1, ge=0, description="How many scored examples of each group stay at least. Default ours: no group disappears."
+    )
+    worst: Literal["lowest", "highest"] = Field(
+        "lowest", description="Which end of the score is bad; `highest` for a perplexity or a count of errors."
+    )
+
+    def needs(self) -> tuple[str, ...]:
+        """The columns that `by` and `within` name."""
+        return (self.by,) if self.within in {None, self.by} else (self.by, str(self.within))
+
+    def verdict(self, shards: Shards) -> Selection:
+        """Drops the worst of each group."""
+        group = pl.lit(None, dtype=pl.String) if self.within is None else pl.col(self.within)
+        columns = (pl.col("row"), pl.col("id"), pl.col(self.by).alias("score"), group.alias("group"))
+        frame = shards.map(lambda part: part.select(*columns)).collect()
+        dtype = frame.schema["score"]
+        if not (dtype.is_numeric() or dtype == pl.Boolean):
+            raise StageError(f"{self.name}: column {self.by} is {dtype}; a score must be a number")
+        if dtype.is_float():
+            frame = frame.with_columns(pl.col("score").fill_nan(None))
+        dropped = self._worst(frame.drop_nulls("score"))
+        keep = ~frame["row"].is_in(dropped.implode())
+        reason = "low_score" if self.worst == "lowest" else "high_score"
+        out = verdict_frame(frame["row"], keep=keep, reason=reason, value=frame["score"])
+        return Selection(out.with_columns(frame["score"].is_null().alias("unknown")).select(*VERDICT))
+
+    def _worst(self, scored: pl.DataFrame) -> pl.Series:
+        """The rows to drop."""
+        best_first = scored.sort(["score", "id"], descending=[self.worst == "lowest", False])
+        # In decimals as the user wrote them: in binary, 10 × (1 - 0.7) is more than 3.
+        share = Decimal(repr(self.drop_fraction))
+        sizes = best_first.group_by("group").agg(pl.len().alias("size"))
+        stay = [max(n - int(n * share), min(n, self.min_per_group)) for n in sizes["size"].to_list()]
+        return (
+            best_first.with_columns(pl.int_range(pl.len()).over("group").alias("place"))
+            .join(sizes.with_columns(pl.Series("stay", stay, dtype=pl.Int64)), on="group", nulls_equal=True)
+            .filter(pl.col("place") >= pl.col("stay"))["row"]
+        )

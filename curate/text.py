@@ -1,0 +1,115 @@
+"""Plain helpers on text as polars expressions: counting, folding, evidence. They know no stage and no configuration."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+#: Scripts written without spaces, of which one character counts as one word.
+_UNSPACED: Final = r"\p{Han}\p{Hiragana}\p{Katakana}"
+
+#: A word: one character of an unspaced script, or a letter, digit or mark and all that follows up to white space.
+WORD: Final = rf"[{_UNSPACED}]|[\p{{L}}\p{{N}}\p{{M}}][^\s{_UNSPACED}]*"
+
+#: Anything a reader could see: all but white space, controls, format characters (zero-width space and joiners, byte order
+#: mark), variation selectors and the letters that are drawn as nothing (Hangul fillers, the empty Braille cell).
+VISIBLE: Final = r"[^\s\p{Cc}\p{Cf}\x{115F}\x{1160}\x{2800}\x{3164}\x{FE00}-\x{FE0F}\x{FFA0}]"
+
+_FENCED: Final = r"(?s)```.*?(?:```|\z)"
+_INLINE_CODE: Final = r"`[^`\n]+`"
+
+#: A line that looks like source code, markup, a shell prompt or a table row rather than prose, verse or a list.
+_CODE_LINE: Final = (
+    r"(?m)^[ \t]*(?:"
+    r"(?:</?[A-Za-z!]|//|/\*|\*/|#(?:include|define|ifdef|endif|!)|[}\])|]|@\w+(?:\(|[ \t]*$)|\$ \w|>>> )[^\n]*|"
+    r"[^\n]*(?:[{}\\]|[)\]\"'\d+]; ?|=[^\n]*;|</[a-z]+>)[ \t\r]*|"
+    r"(?:def|class|elif|else|for|if|while|try|except|finally|switch|case|with|function|public|private|static|void)\b"
+    r"[^\n]*[:({][ \t\r]*|"
+    r"(?:import [\w.]+|from [\w.]+ import [^\n]+|(?:return|print|console\.log|echo|var|let|const|int|char|double|break|continue)\b"
+    r"[^\n]*[;)\]\"'\w])[ \t\r]*;?|"
+    r"(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|WHERE|FROM|GROUP BY|ORDER BY|JOIN)\b[^\n]*|"
+    r"[\w.\[\]\"']+ ?(?:=|[+*/-]=|:=|<-|=>) ?[^\n]*|"
+    r"[^\n]*\|[^\n]*\|[^\n]*)$"
+)
+
+#: A line that begins with a bullet, a number or a letter of a list.
+_LIST_LINE: Final = r"(?m)^[ \t]*(?:[-*•‣◦–—+]|\(?\d{1,3}[.):、．]|\(?[A-Za-z][.)])[ \t]*\S"
+
+
+def char_count(text: pl.Expr) -> pl.Expr:
+    """Characters of `text`, as Unicode code points; UInt32."""
+    return text.str.len_chars().cast(pl.UInt32)
+
+
+def word_count(text: pl.Expr) -> pl.Expr:
+    """Words of `text`; UInt32.
+
+    A word starts at a letter, digit or mark and ends at white space. Chinese characters and Japanese kana, which
+    are written without spaces, count one word each. Punctuation on its own and emoji are no words.
+    """
+    return text.str.count_matches(WORD).cast(pl.UInt32)
+
+
+def turn_count(messages: pl.Expr, role: str = "user") -> pl.Expr:
+    """Messages of `role` in the column `messages`; UInt32."""
+    return messages.list.eval((pl.element().struct.field("role") == role).cast(pl.UInt32)).list.sum().cast(pl.UInt32)
+
+
+def turn_heads(messages: pl.Expr, role: str, *, chars: int, mark: str, longer_than: int = -1) -> pl.Expr:
+    """The first `chars` characters of each message of `role`, each after `mark`, joined into one text.
+
+    Messages of `longer_than` characters or fewer are left out.
+    """
+    content = pl.element().struct.field("content").str.strip_chars_start()
+    wanted = (pl.element().struct.field("role") == role) & (content.str.len_chars().cast(pl.Int64) > longer_than)
+    return messages.list.eval(pl.when(wanted).then(pl.lit(mark) + content.str.head(chars))).list.join("")
+
+
+def is_blank(text: pl.Expr) -> pl.Expr:
+    """Whether `text` shows nothing: empty, or white space, control and zero-width characters only."""
+    return ~text.str.contains(VISIBLE)
+
+
+def fold(text: pl.Expr) -> pl.Expr:
+    """`text` in lower case, each run of white space as one space, none at the ends."""
+    return text.str.to_lowercase().str.replace_all(r"\s+", " ").str.strip_chars()
+
+
+def plain_quotes(text: pl.Expr) -> pl.Expr:
+    """`text` with curly and modifier apostrophes as `'`, so that one pattern fits `don't` and `don’t`."""
+    return text.str.replace_all("[\u2018\u2019\u02bc\u2032\u00b4]", "'")
+
+
+def without_code(text: pl.Expr) -> pl.Expr:
+    """`text` without fenced blocks (an unclosed one runs to the end) and inline code, each replaced by a space."""
+    return text.str.replace_all(_FENCED, " ").str.replace_all(_INLINE_CODE, " ")
+
+
+def line_count(text: pl.Expr) -> pl.Expr:
+    """Lines of `text` with anything but white space on them; UInt32."""
+    return text.str.count_matches(r"(?m)^[^\n]*\S").cast(pl.UInt32)
+
+
+def code_line_share(text: pl.Expr) -> pl.Expr:
+    """The share of non-blank lines that look like code, markup or table rows; Float64, 0 for a blank text."""
+    return text.str.count_matches(_CODE_LINE) / pl.max_horizontal(line_count(text), pl.lit(1))
+
+
+def list_line_share(text: pl.Expr) -> pl.Expr:
+    """The share of non-blank lines that begin with a bullet or a number; Float64, 0 for a blank text."""
+    return text.str.count_matches(_LIST_LINE) / pl.max_horizontal(line_count(text), pl.lit(1))
+
+
+def excerpt(text: pl.Expr, pattern: str, *, trim: str = " ", chars: int = 80) -> pl.Expr:
+    """The first match of `pattern`, white space folded, without the characters of `trim` at its ends.
+
+    Cut to `chars` characters; null where there is no match.
+    """
+    found = text.str.extract(f"({pattern})", 1).str.replace_all(r"\s+", " ")
+    return found.str.strip_chars(trim).str.head(chars)
+
+
+def any_of(*patterns: str) -> str:
+    """One pattern that matches, in any case, what one of `patterns` matches."""
+    return "(?i:" + "|".join(f"(?:{pattern})" for pattern in patterns) + ")"

@@ -1,0 +1,97 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from datasketch import MinHashLSH
+
+from curate.algorithms import banding
+
+
+@pytest.mark.parametrize("num_perm", [16, 64, 128])
+@pytest.mark.parametrize("threshold", [0.3, 0.5, 0.7, 0.8, 0.95])
+def test_bands_are_those_of_datasketch(threshold: float, num_perm: int) -> None:
+    lsh = MinHashLSH(threshold=threshold, num_perm=num_perm, weights=(0.01, 0.99))
+    assert banding.optimal_bands(threshold, num_perm) == (lsh.b, lsh.r)
+
+
+def test_bands_at_the_defaults() -> None:
+    assert banding.optimal_bands(0.7, 128) == (25, 5)
+    bands, rows = banding.optimal_bands(1.0, 128)
+    assert bands * rows <= 128
+
+
+def test_texts_share_a_key_exactly_where_they_agree_on_a_band() -> None:
+    rng = np.random.default_rng(2)
+    signature = rng.integers(0, 3, (400, 12)).astype(np.uint32)
+    keys = banding.band_keys(signature, 4, 3)
+    assert keys.shape == (400, 4)
+    for band in range(4):
+        part = signature[:, 3 * band : 3 * band + 3]
+        agree = (part[:, None] == part[None]).all(axis=2)
+        assert (agree == (keys[:, band, None] == keys[None, :, band])).all()
+
+
+def test_buckets_hold_the_nodes_of_each_shared_key() -> None:
+    rng = np.random.default_rng(12)
+    keys = rng.choice([0, 1, 2**11, 2**11 - 1, 2**22, 2**31, 2**32 - 1, 5 * 2**25], (400, 3)).astype(np.uint32)
+    keys[:200, 2] = np.arange(200, dtype=np.uint32) << np.uint32(20)
+    nodes = np.sort(rng.choice(400, 350, replace=False))
+    for band, table in enumerate(banding.buckets(keys, nodes)):
+        expected = [nodes[keys[nodes, band] == key].tolist() for key in np.unique(keys[nodes, band])]
+        found = [table.order[a:b].tolist() for a, b in zip(table.starts, table.ends, strict=True)]
+        assert found == [members for members in expected if len(members) > 1]
+
+
+def test_bucket_members_are_all_who_share_a_band_and_no_others() -> None:
+    rng = np.random.default_rng(9)
+    keys = rng.integers(0, 4000, (300, 5)).astype(np.uint32)
+    nodes = np.sort(rng.choice(300, 200, replace=False))
+    shares = (keys[nodes][:, None] == keys[nodes][None]).any(axis=2).sum(axis=1) > 1
+    assert 20 < shares.sum() < 180
+    assert banding.bucket_members(banding.buckets(keys, nodes), 300).tolist() == nodes[shares].tolist()
+
+
+def test_each_pair_of_a_bucket_comes_once() -> None:
+    rng = np.random.default_rng(3)
+    keys = rng.integers(0, 9, (60, 4)).astype(np.uint32)
+    tables, apart = banding.buckets(keys, np.arange(60)), np.arange(60)
+    found = [
+        (int(a), int(b))
+        for pairs in (banding.first_pairs, banding.other_pairs)
+        for left, right in pairs(keys, tables, apart)
+        for a, b in zip(left, right, strict=True)
+    ]
+    expected = {(a, b) for b in range(60) for a in range(b) if (keys[a] == keys[b]).any()}
+    assert {(min(pair), max(pair)) for pair in found} == expected
+    assert len(found) == len(expected)
+
+
+def test_pairs_of_one_component_are_left_out() -> None:
+    keys = np.zeros((6, 2), dtype=np.uint32)
+    tables, parent = banding.buckets(keys, np.arange(6)), np.array([0, 0, 2, 0, 2, 5])
+    first = [
+        (a, b) for left, right in banding.first_pairs(keys, tables, parent) for a, b in zip(left, right, strict=True)
+    ]
+    assert first == [(0, 2), (0, 4), (0, 5)]
+    other = [
+        (a, b) for left, right in banding.other_pairs(keys, tables, parent) for a, b in zip(left, right, strict=True)
+    ]
+    assert other == [(1, 2), (1, 4), (1, 5), (3, 2), (3, 4), (3, 5), (2, 5), (4, 5)]
+
+
+def test_a_stranger_in_a_large_bucket_costs_no_more_than_its_own_pairs() -> None:
+    count = 200_000
+    keys, parent = np.zeros((count, 1), dtype=np.uint32), np.zeros(count, dtype=np.int64)
+    parent[-1] = count - 1
+    tables = banding.buckets(keys, np.arange(count))
+    first = list(banding.first_pairs(keys, tables, parent))
+    assert [pair.tolist() for pair in first[0]] == [[0], [count - 1]]
+    other = list(banding.other_pairs(keys, tables, parent))
+    assert sum(left.size for left, _ in other) == count - 2
+
+
+def test_no_texts_have_no_buckets() -> None:
+    keys = np.zeros((0, 25), dtype=np.uint32)
+    tables = banding.buckets(keys, np.zeros(0, np.int64))
+    assert len(tables) == 25
+    assert banding.bucket_members(tables, 0).size == 0

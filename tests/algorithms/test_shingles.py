@@ -1,0 +1,178 @@
+from __future__ import annotations
+
+import re
+import unicodedata
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from curate.algorithms import shingles
+from curate.algorithms.shingles import Shingled
+
+
+def shingled(texts: list[tuple[str, ...]], ngram: int = 5, unit: shingles.Unit = "word") -> Shingled:
+    parts = [side.encode() for text in texts for side in text]
+    ends = np.cumsum([len(part) for part in parts], dtype=np.int64).reshape(len(texts), -1)
+    starts = ends - np.array([len(part) for part in parts], dtype=np.int64).reshape(len(texts), -1)
+    data = np.frombuffer(b"".join(parts), dtype=np.uint8).copy()
+    return shingles.shingles(data, starts, ends, ngram=ngram, unit=unit)
+
+
+def per_text(found: Shingled) -> list[list[int]]:
+    return [found.values[low:high].tolist() for low, high in pairwise(found.offsets.tolist())]
+
+
+def same_tokens(left: str, right: str, unit: shingles.Unit = "word") -> bool:
+    digests = shingled([(left,), (right,)], ngram=1, unit=unit).digests
+    return bool((digests[0] == digests[1]).all())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("The quick, brown fox!", ["the", "quick", "brown", "fox"]),
+        ("  don't   stop\n\tnow ", ["don", "t", "stop", "now"]),
+        ("snake_case + x2=3.14", ["snake", "case", "x2", "3", "14"]),
+        ("ÉTÉ Straße ΣΊΣΥΦΟΣ", ["été", "straße", "σίσυφοσ"]),
+        ("機械学習とは何ですか", list("機械学習とは何ですか")),
+        ("GPUで学習", ["gpu", "で", "学", "習"]),
+        ("𠮷野家", ["𠮷", "野", "家"]),
+        ("ภาษาไทย", list("ภาษาไทย")),
+        ("한국어 문장", ["한국어", "문장"]),
+        ("हिन्दी भाषा", ["हिन्दी", "भाषा"]),
+        ("yes 👍🏽 ❤️ no", ["yes", "no"]),
+        ("“curly”—dash…dots", ["curly", "dash", "dots"]),
+        ("cafe\u0301 au lait", ["cafe\u0301", "au", "lait"]),
+        ("zero\u200bwidth\u00a0space\ufefftext", ["zero", "width", "space", "text"]),
+        ("𝐁𝐨𝐥𝐝", ["𝐁𝐨𝐥𝐝"]),
+        ("!?… ❤", []),
+        ("", []),
+    ],
+)
+def test_words_of_each_script(text: str, words: list[str]) -> None:
+    assert shingled([(text,)], ngram=1).tokens.tolist() == [len(words)]
+    assert same_tokens(text, " ".join(words))
+
+
+def test_words_of_latin_text_are_those_of_a_regular_expression() -> None:
+    rng = np.random.default_rng(3)
+    alphabet = list("abcXYZ019 \n\t.,;-_'\"()éÈñß")
+    for length in (0, 1, 2, 7, 50, 400):
+        text = "".join(rng.choice(alphabet, length))
+        words = re.findall(r"[^\W_]+", text.lower())
+        assert shingled([(text,)], ngram=1).tokens.tolist() == [len(words)]
+        assert same_tokens(text, " ".join(words))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=60))
+def test_tokens_of_any_text_follow_the_documented_rule(text: str) -> None:
+    def in_script(point: int) -> bool:
+        return any(first <= point <= last for first, last in shingles.UNSPACED) or 0x20000 <= point < 0x40000
+
+    words: list[str] = [""]
+    for char in text:
+        point, category = ord(char), unicodedata.category(char)
+        if point > 0xFFFF:
+            separates = 0x1F000 <= point < 0x1FB00 or point >= 0xE0000
+            lower = char
+        else:
+            separates = not (category[0] in "LMN" or category == "Cn") or 0xFE00 <= point < 0xFE10
+            lower = char.lower()[0]
+        if separates:
+            words.append("")
+        elif in_script(point):
+            words += [lower, ""]
+        else:
+            words[-1] += lower
+    words = [word for word in words if word]
+    found = shingled([(text,), (" ".join(words),)], ngram=1)
+    assert found.tokens[0] == len(words)
+    assert (found.digests[0] == found.digests[1]).all()
+
+
+@pytest.mark.parametrize("ngram", [1, 2, 5, 9])
+def test_shingles_stand_for_the_ngrams_one_to_one(ngram: int) -> None:
+    rng = np.random.default_rng(ngram)
+    vocabulary = [f"w{i}" for i in range(12)] + ["ab", "ba", "aab", "b", "a"]
+    texts = [list(rng.choice(vocabulary, n)) for n in rng.integers(0, 40, 200)]
+    hash_of: dict[tuple[str, ...], int] = {}
+    for words, values in zip(texts, per_text(shingled([(" ".join(t),) for t in texts], ngram)), strict=True):
+        grams = [tuple(words[i : i + ngram]) for i in range(len(words) - ngram + 1)]
+        assert len(values) == len(grams)
+        for gram, value in zip(grams, values, strict=True):
+            assert hash_of.setdefault(gram, value) == value
+    assert len(set(hash_of.values())) == len(hash_of)
+
+
+def test_character_ngrams_read_words_with_single_spaces() -> None:
+    text = " Héllo,\n\nWörld -- 漢字! "
+    plain = "héllo wörld 漢字"
+    found = shingled([(text, ""), ("", plain), ("héllo", "wörld 漢字")], ngram=3, unit="char")
+    assert found.tokens.tolist() == [len(plain)] * 3
+    values = per_text(found)
+    assert values[0] == values[1] == values[2]
+    grams = {plain[i : i + 3]: value for i, value in enumerate(values[0])}
+    assert len(set(grams.values())) == len(grams) == len(plain) - 2
+
+
+def test_a_word_never_spans_two_sides_but_an_ngram_does() -> None:
+    split, joined, glued = per_text(
+        shingled([("one two", "three four"), ("one two three four", ""), ("one twothree", "four")], 3)
+    )
+    assert split == joined
+    assert len(glued) == 1
+    assert set(glued).isdisjoint(split)
+
+
+def test_digests_tell_apart_all_word_sequences_and_the_sides_of_short_texts() -> None:
+    same_long = shingled([("a b c", "d e f"), ("a b", "c d e f"), ("A, b, c!", "D e? f")])
+    assert len({tuple(d) for d in same_long.digests.tolist()}) == 1
+    different = [
+        ("a b", "c"),
+        ("a", "b c"),
+        ("", "a b c"),
+        ("a b c", ""),
+        ("a c", "b"),
+        ("a b", ""),
+        ("a", "b"),
+        ("", ""),
+    ]
+    assert len({tuple(d) for d in shingled(different).digests.tolist()}) == len(different)
+
+
+def test_distinct_sorts_and_drops_repeats() -> None:
+    rng = np.random.default_rng(6)
+    texts = [
+        "a b " * 1000,
+        "",
+        "x y z",
+        "x y",
+        *(" ".join(rng.choice(list("abcdef"), n)) for n in rng.integers(0, 500, 60)),
+    ]
+    found = shingled([(text,) for text in texts], ngram=3)
+    values, offsets = shingles.distinct(found)
+    expected = [sorted(set(text)) for text in per_text(found)]
+    assert [values[low:high].tolist() for low, high in pairwise(offsets.tolist())] == expected
+    assert [len(text) for text in expected[:4]] == [2, 0, 1, 0]
+
+
+def test_many_texts_give_what_each_gives_alone() -> None:
+    rng = np.random.default_rng(0)
+    texts = [(" ".join(rng.choice(["漢", "ab", "é", "c👍d"], n)), "x y") for n in rng.integers(0, 300, 50)]
+    together = shingled(texts)
+    for i, text in enumerate(texts):
+        alone = shingled([text])
+        assert per_text(together)[i] == per_text(alone)[0]
+        assert (together.digests[i] == alone.digests[0]).all()
+
+
+def test_bad_shapes_are_refused() -> None:
+    one = np.zeros((1, 1), dtype=np.int64)
+    with pytest.raises(ValueError, match="ngram must be at least 1"):
+        shingles.shingles(np.zeros(0, np.uint8), one, one, ngram=0)
+    with pytest.raises(ValueError, match="must both be"):
+        shingles.shingles(np.zeros(0, np.uint8), one, one[:, 0])

@@ -1,0 +1,1 @@
+"""The parts of the sample-data generator: one module per kind of text, each a list of families."""
