@@ -44,7 +44,7 @@ class PipelineConfig(BaseModel):
 def config_model() -> type[PipelineConfig]:
     """`PipelineConfig` with `stages` typed as the union, by `stage`, of all registered stages."""
     union = functools.reduce(operator.or_, stage_classes().values())
-    member = Annotated[union, Field(discriminator="stage")]
+    member: Any = Annotated[union, Field(discriminator="stage")]
     return create_model(
         "PipelineConfig",
         __base__=PipelineConfig,
@@ -92,7 +92,7 @@ class _Parsed:
         if isinstance(node, yaml.SequenceNode):
             return [self._build(item, (*loc, i)) for i, item in enumerate(node.value)]
         try:
-            return self.loader.construct_object(node)  # type: ignore[no-untyped-call]  # PyYAML's stubs leave it bare
+            return self.loader.construct_object(node)
         except (yaml.YAMLError, ValueError) as error:
             raise ConfigError(f"{self.name}:{self.lines[loc]}: {error}") from None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
 import polars as pl
 
@@ -71,7 +72,7 @@ def ingest(files: Sequence[InputFile], cache: Cache, progress: Progress, *, shar
     return Ingested(Table(tuple(parts), ids), ids.key, counts, rejects)
 
 
-def _read_file(file: InputFile, step: Step, progress: Progress, shard_rows: int) -> dict[str, object]:
+def _read_file(file: InputFile, step: Step, progress: Progress, shard_rows: int) -> dict[str, Any]:
     step.start()
     info = dict.fromkeys(_COUNTS, 0)
     rows: list[int] = []
@@ -90,12 +91,12 @@ def _read_file(file: InputFile, step: Step, progress: Progress, shard_rows: int)
     if info["lines"] + info["expanded"] != info["blank"] + info["rejected"] + info["read"]:
         raise StageError(f"{file.name}: the lines do not add up: {info}")
     step.write_bytes(_REJECTS, json.dumps([asdict(r) for r in rejects], ensure_ascii=True).encode())
-    done: dict[str, object] = {**info, "rows": rows}
+    done: dict[str, Any] = {**info, "rows": rows}
     step.finish(done)
     return done
 
 
-def _summary(file: InputFile, info: dict[str, object], *, known: bool) -> str:
+def _summary(file: InputFile, info: dict[str, Any], *, known: bool) -> str:
     extra = [f"{info[what]:,} {what}" for what in ("rejected", "blank", "expanded") if info[what]]
     return (
         f"{info['read']:,} examples from {info['lines']:,} lines{''.join(f', {e}' for e in extra)}"

@@ -107,8 +107,8 @@ class Visit:
 class Trace:
     """The whole path of one record: what it was, each stage it met, and where it ended.
 
-    `rank` is its line in train.jsonl (1-based) or None; `messages` and the stages' numbers are None and
-    empty where the run's cache is gone.
+    `rank` is its line in train.jsonl (1-based) or None, `size` the number of lines there; `messages` and the
+    stages' numbers are None and empty where the run's cache is gone.
     """
 
     id: str
@@ -116,6 +116,7 @@ class Trace:
     file: str
     line: int
     rank: int | None
+    size: int
     messages: list[dict[str, str]] | None
     visits: tuple[Visit, ...]
     kept: tuple[tuple[str, str], ...] = ()
@@ -195,7 +196,7 @@ def trace(out: Path, wanted: str) -> Trace:
         messages = tables[0].load(part, ["messages"], rows=pl.Series([row], dtype=pl.UInt64))["messages"][0].to_list()
     rank = None if chosen.is_empty() else int(chosen["rank"][0])
     last = visits[-1].kept_id if visits else None
-    return Trace(id_, place["source"], place["file"], place["line"], rank, messages, tuple(visits),
+    return Trace(id_, place["source"], place["file"], place["line"], rank, examples.height, messages, tuple(visits),
                  tuple(_fates(last, ledger, examples)))  # fmt: skip
 
 
@@ -243,6 +244,6 @@ def _locate(table: Table, place: dict[str, Any]) -> tuple[int, int] | None:
 
 
 def _numbers(table: Table, writes: Sequence[str], part: int, row: int) -> dict[str, Any]:
-    """What the last step of `table` wrote for one row, but for bulky columns."""
+    """What the last step of `table` wrote for one row; of a vector only its length."""
     numbers = table.load(part, writes, rows=pl.Series([row], dtype=pl.UInt64)).row(0, named=True)
-    return {name: numbers[name] for name in writes if not isinstance(numbers[name], pl.Series | list | bytes)}
+    return {n: f"[{len(numbers[n])} numbers]" if isinstance(numbers[n], list) else numbers[n] for n in writes}

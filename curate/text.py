@@ -12,7 +12,8 @@ _UNSPACED: Final = r"\p{Han}\p{Hiragana}\p{Katakana}"
 #: A word: one character of an unspaced script, or a letter, digit or mark and all that follows up to white space.
 WORD: Final = rf"[{_UNSPACED}]|[\p{{L}}\p{{N}}\p{{M}}][^\s{_UNSPACED}]*"
 
-#: Anything a reader could see: all but white space, controls, format characters (zero-width space and joiners, byte order
+#: Anything a reader could see: all but white space, controls, format characters (zero-width space and joiners,
+#: byte order
 #: mark), variation selectors and the letters that are drawn as nothing (Hangul fillers, the empty Braille cell).
 VISIBLE: Final = r"[^\s\p{Cc}\p{Cf}\x{115F}\x{1160}\x{2800}\x{3164}\x{FE00}-\x{FE0F}\x{FFA0}]"
 
@@ -26,7 +27,8 @@ _CODE_LINE: Final = (
     r"[^\n]*(?:[{}\\]|[)\]\"'\d+]; ?|=[^\n]*;|</[a-z]+>)[ \t\r]*|"
     r"(?:def|class|elif|else|for|if|while|try|except|finally|switch|case|with|function|public|private|static|void)\b"
     r"[^\n]*[:({][ \t\r]*|"
-    r"(?:import [\w.]+|from [\w.]+ import [^\n]+|(?:return|print|console\.log|echo|var|let|const|int|char|double|break|continue)\b"
+    r"(?:import [\w.]+|from [\w.]+ import [^\n]+|(?:return|print|console\.log|echo|var|let|const|int|char|double|"
+    r"break|continue)\b"
     r"[^\n]*[;)\]\"'\w])[ \t\r]*;?|"
     r"(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|WHERE|FROM|GROUP BY|ORDER BY|JOIN)\b[^\n]*|"
     r"[\w.\[\]\"']+ ?(?:=|[+*/-]=|:=|<-|=>) ?[^\n]*|"

@@ -53,6 +53,8 @@ ODD = [
     "🙂🙂 👩‍👩‍👧",
     "for (let i = 0; i <= n; i++) { f(i); }\r\n\r\n",
     "word " * 2000,
+    " ".join(REFERENCE),
+    " ".join(REFERENCE[::-1]).replace(" ", "          "),
 ]
 
 
@@ -171,6 +173,9 @@ def test_static_reads_the_first_pieces_only() -> None:
     a, b, c = encoder.encode([head, head + "zebra " * 50, "zebra " + head])
     assert np.array_equal(a, b)
     assert not np.array_equal(a, c)
+    before, after = encoder.encode([" " * (MAX_CHARS - 1) + "zebra", " " * MAX_CHARS + "zebra"])
+    assert before.any()
+    assert not after.any()
 
 
 def test_static_text_is_never_a_command() -> None:

@@ -16,7 +16,7 @@ from curate.algorithms.quotas import Seats
 FULL: Final = 255
 
 #: Points re-evaluated at once: doubled from the first to the last within a step. No result depends on them.
-_BATCH: Final = (16, 64)
+_BATCH: Final = (64, 256)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,9 @@ response   the response, 2,000 characters at most
 ========== =========================================================================================
 
 Some entries count only where a text to work on comes along (`context`: at least `CONTEXT_CHARS` characters after the
-first line of the instruction), or only where none does (`bare`). Cue words are English, German, French, Spanish,
-Portuguese and Italian. Where nothing matches, `open_qa` wins by the last entry, which always matches.
+first line of the instruction, or in the first line if the last one is a question), or only where none does (`bare`).
+Cue words are English, German, French, Spanish, Portuguese and Italian. Where nothing matches, `open_qa` wins by the
+last entry, which always matches.
 
 The kinds of task are those that instruction data sets name themselves, foremost Dolly (Conover et al., 2023) and
 InstructGPT (Ouyang et al., 2022, table 1). Entries and weights are our own judgement, not fitted.
@@ -40,7 +41,7 @@ TASKS: Final[tuple[str, ...]] = (
     "advice",
 )
 
-#: From this many characters after the first line on, they are a text to work on.
+#: From this many characters on, what stands beside the request is a text to work on.
 CONTEXT_CHARS: Final = 120
 
 
@@ -142,7 +143,7 @@ coding 3.0 response
 coding 2.0 response
     (?m)[;{}]$|^[a-z_.\[\]0-9]+ ?(?:=|\+=) ?\S|^\w[\w.]*\(.*\)$|^<\w+[^>]*>|select \*|^(?:create table|insert into
     |update \w+ set)
-coding 3.0 text
+coding 4.0 text
     (?m)^[ \t]*(?:def \w+ ?\(|(?:public|private|static) \w|#include|import [\w.]+;?$|from \w+ import|function \w*\(
     |(?:const|let|var) \w+ ?=|<html|<\?php|select [^\n]+ from |\w+ = [\[{(\"'\d]|for \w+ in [^\n]+:$)|[;{]\n|```
     |\w+\(\w*\);
@@ -180,6 +181,8 @@ summarization 5.0 request
 summarization 3.5 request
     \bcondense\b|\b(?:key|main|top \d+|important|talking) (?:points?|takeaways?|ideas?)\b|\bmeeting notes\b
     |\bshort notes\b|\bgist\b|\bin (?:one|a single|two|three|\d) (?:sentences?|words?|lines?)\b[^.]*\b<PASSAGE>\b
+summarization 2.0 request context
+    \b(?:key|main|top \d+|important) (?:points?|takeaways?|ideas?)\b
 summarization 3.0 opening context
     \b(?:brief|short)\b.{0,40}\b(?:overview|history|description|introduction|paragraph)\b
 rewriting 5.0 request
@@ -218,8 +221,9 @@ classification 4.5 opening
     ^(?:classify|categori[sz]e|label|sort|group|klassifiziere?|ordne|classe[rz]?|classifie[rz]?|clasifi[cq]\w+
     |classifi(?:ca|que)|rotule|etichetta)\b
 classification 4.0 request
-    \bclassify\b|\bclassification of\b|\bcategori[sz]e\b|\bsentiment\b|\bodd one out\b|\bthe (?:proper |right |correct )?category\b
-    |\bone of (?:the|these) (?:following )?categories|\b(?:positive|negative|positiv|positif|positiva?) (?:or|and
+    \bclassify\b|\bclassification of\b|\bcategori[sz]e\b|\bsentiment\b|\bodd one out\b
+    |\bthe (?:proper |right |correct )?category\b|\bone of (?:the|these) (?:following )?categories
+    |\b(?:positive|negative|positiv|positif|positiva?) (?:or|and
     |oder|ou|o|and|und) (?:negative|positive|negativ|négatif|negativ[ao])\b|\bspam or\b
 classification 4.5 opening bare
     ^(?:identify|tell me|determine|decide|state|say|detect|predict|figure out|sag mir|dis-moi|dime),? (?:which
@@ -274,7 +278,7 @@ brainstorming 4.0 opening bare
     |nenne(?: mir)?|gib mir|liste|nomme[rz]?|cite[rz]?|donne[rz]?(?:-moi)?|propose[rz]?|enumera|nombra|dame|sugiere
     |menciona|cite|sugira|me dê|elenca|suggerisci|dammi|schlage?)\b[^.?!\n]{0,12}\b(?:<NUMBER>|an? list|list
     |examples?|ways|things|reasons|topics)\b
-brainstorming 2.5 opening bare
+brainstorming 1.5 opening bare
     ^(?:list|name|suggest|propose|nenne|enumera|nombra|elenca)\b
 brainstorming 4.5 opening bare
     ^(?:what|who|which|where|quels?|quelles?|cuáles|quais|quali|welche|was) (?:are|were|sont|son|são|sono
@@ -297,7 +301,8 @@ advice 3.0 request
 advice 4.0 opening
     ^(?:create|make|develop|plan|design|build|give me|suggest|erstelle|plane|crée|planifie|crea|planea|organi[sz]e
     |crie|planeje|teach me|guide me)\b[^.?!\n]{0,50}\b(?:plan|roadmap|itinerary|schedule|strategy|routine|curriculum
-    |reiseplan|itinéraire|programme|itinerario|roteiro|trip)\b|^(?:teach|guide) me\b
+    |reise(?:plan)?|urlaub|itinéraire|voyage|viaje|viagem|viaggio|programme|itinerario|roteiro|trip)\b
+    |^(?:teach|guide) me\b
 advice 1.0 text
     \b(?:i am|i'm|i have|i've|i feel|i want|my|ich bin|ich habe|mein\w*|je suis|j'ai|soy|tengo|estoy|sou|tenho|estou
     |sono|ho)\b

@@ -49,7 +49,9 @@ def _lines(found: Trace) -> list[str]:
     lines += [f"  {v.step + 1:>2}  {v.stage:<{width}}  {_fate(v)}" for v in found.visits]
     lines.append("")
     if found.rank is not None:
-        lines.append(f"Kept: line {found.rank} of train.jsonl.")
+        chosen = next((v for v in reversed(found.visits) if v.columns.get("rank") is not None), None)
+        by = f", chosen by {chosen.stage} as number {chosen.columns['rank']}" if chosen else ""
+        lines.append(f"Kept: line {found.rank} of {found.size:,} in train.jsonl{by}.")
         return lines
     last = found.visits[-1]
     lines.append(f"Dropped by {last.stage}: {last.reason}. {last.reason_text or ''}".rstrip())
@@ -69,7 +71,7 @@ def _fate(visit: Visit) -> str:
         if visit.also:
             parts.append(f"also {', '.join(visit.also)}")
         return " · ".join([*parts, *([numbers] if numbers else [])])
-    return (numbers or "nothing to note") if visit.fate == "annotated" else f"kept{f'  {numbers}' if numbers else ''}"
+    return numbers if visit.fate == "annotated" else f"kept  {numbers}".rstrip()
 
 
 def _short(value: Any) -> str:

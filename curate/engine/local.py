@@ -76,15 +76,19 @@ class LocalEngine:
 
     @staticmethod
     def _corpus(stage: Selector, table: Table, step: Step, progress: Progress) -> tuple[Finding, ...]:
+        count = len(table.parts)
+        unread = set(range(count))
+
         def loader(index: int) -> Callable[[], pl.DataFrame]:
             def load() -> pl.DataFrame:
                 frame = table.load(index, stage.needs())
-                progress.advance()
+                if index in unread:  # a selector may go over the rows more than once
+                    unread.discard(index)
+                    progress.advance()
                 return frame
 
             return load
 
-        count = len(table.parts)
         selection = stage.apply(LocalShards(tuple(loader(i) for i in range(count))))
         alive = [table.alive(index) for index in range(count)]
         if not selection.frame["row"].equals(pl.concat(alive)):

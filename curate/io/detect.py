@@ -17,7 +17,7 @@ from curate.io.jsonarray import JsonArray
 from curate.io.model import NO_FORMAT, Compression, Container, RecordError, show
 from curate.io.records import BOM, JsonLines
 from curate.io.streams import CorruptStreamError, chunks
-from curate.io.tables import CsvRows, ParquetRows
+from curate.io.tables import CsvRows, ParquetRows, first_line
 
 #: How many records decide on the format of a file.
 SAMPLE: Final = 100
@@ -29,6 +29,7 @@ _TITLES: Final[dict[Container, str]] = {
     "csv": "CSV",
 }
 _PACKED: Final = {".gz", ".zst", ".zstd", ".bz2", ".xz"}
+_PARQUET: Final = b"PAR1"
 _LINES: Final = {".jsonl", ".ndjson"}
 _TABLES: Final = {".csv", ".tsv"}
 _KINDS: Final = _LINES | _TABLES | {".json", ".parquet", ".pq", ".txt"}
@@ -109,7 +110,7 @@ def _what_else(head: bytes) -> str | None:
         return "UTF-16 text: convert it to UTF-8 first"
     if head.startswith(b"<"):
         return f"{'HTML' if b'<html' in head[:1000].lower() else 'XML'}: no reader takes this format"
-    if b"\x00" in head:
+    if b"\x00" in head and not head.startswith(_PARQUET):
         return "binary data: neither JSON, CSV nor Parquet"
     return None
 
@@ -127,11 +128,11 @@ class _Sample:
 
 
 def _container(path: Path, head: bytes, extension: str, compression: Compression | None) -> tuple[Container, _Sample]:
-    if head.startswith(b"PAR1"):
+    if head.startswith(_PARQUET):
         try:
             return "parquet", _Sample(ParquetRows(path, compression))
         except (pl.exceptions.PolarsError, CorruptStreamError) as error:
-            raise UnknownFileError(f"a damaged Parquet file: {error}") from error
+            raise UnknownFileError(f"a damaged Parquet file: {first_line(error)}") from error
     if extension in _TABLES:
         return "csv", _csv(path, compression)
     lines = _Sample(JsonLines(chunks(path, compression)))

@@ -68,7 +68,7 @@ def chunks(path: Path, compression: Compression | None) -> Iterator[bytes]:
                 yield piece
 
 
-def _opened(raw: IO[bytes], compression: Compression | None) -> gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | IO[bytes]:
+def _opened(raw: IO[bytes], compression: Compression | None) -> gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | io.BufferedReader:
     if compression == "gzip":
         return gzip.GzipFile(fileobj=raw)
     if compression == "bz2":
@@ -80,7 +80,8 @@ def _opened(raw: IO[bytes], compression: Compression | None) -> gzip.GzipFile | 
 
 def _piece(stream: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | IO[bytes]) -> bytes:
     try:
-        return stream.read(CHUNK)
+        # `read1`, because `read` would lose what it has already unpacked when it comes to the damage.
+        return stream.read1(CHUNK)
     except (EOFError, zlib.error, lzma.LZMAError) as error:
         raise CorruptStreamError(str(error)) from error
     except OSError as error:

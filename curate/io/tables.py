@@ -197,6 +197,11 @@ def _bare(row: str, delimiter: str) -> list[bool]:
         at = end + 1
 
 
+def first_line(error: Exception) -> str:
+    """What an error of polars says, without the query plan it may go on with."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
 class ParquetRows:
     """Records of a Parquet file, row by row. `line` is the row's number; there is no byte offset.
 
@@ -227,7 +232,7 @@ class ParquetRows:
             except pl.exceptions.PolarsError as error:
                 self._row = {}
                 self.line += 1
-                yield RecordError("corrupt_stream", f"The Parquet file is damaged: {error}.")
+                yield RecordError("corrupt_stream", f"The Parquet file is damaged: {first_line(error)}.")
                 return
             if not frame.height:
                 return

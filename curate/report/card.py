@@ -33,8 +33,9 @@ def dataset_card(manifest: Mapping[str, Any]) -> str:
         (
             f"{counts['kept']:,} instruction-tuning examples, chosen from {counts['read']:,} by `curate` "
             f"{manifest['versions']['curate']}. Each line of `train.jsonl` is one conversation: "
-            '`{"messages": [{"role", "content"}, …]}`. `examples.parquet` has a row for each line, with its source and '
-            "all that the stages measured; `ledger.parquet` says of every other record which stage dropped it, and why.\n"
+            '`{"messages": [{"role", "content"}, …]}`. `examples.parquet` has a row for each line, with its source '
+            "and all that the stages measured; `ledger.parquet` says of every other record which stage dropped it, "
+            "and why.\n"
         ),
         *_findings(manifest["findings"]),
         "## Where the records went\n",
@@ -46,9 +47,9 @@ def dataset_card(manifest: Mapping[str, Any]) -> str:
         _table(("file", "format", "examples read", "kept"), _sources(manifest)),
         "## Licence and limits\n",
         (
-            "The licence of each example is that of its source; the run does not know it. Fill it in here before you share "
-            "the set. The records were chosen by the measures above and read by nobody: they can still be wrong, biased "
-            "or unsafe.\n"
+            "The licence of each example is that of its source; the run does not know it. Fill it in here before "
+            "you share the set. The records were chosen by the measures above and read by nobody: they can still be "
+            "wrong, biased or unsafe.\n"
         ),
     ]
     return "\n".join(part for part in parts if part)
@@ -76,7 +77,7 @@ def _step(step: Mapping[str, Any]) -> tuple[str, ...]:
 def _sources(manifest: Mapping[str, Any]) -> list[tuple[str, ...]]:
     kept = manifest["kept_by_source"]
     shown: set[str] = set()
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for item in manifest["inputs"]:
         source = item["source"]
         # Several files may be one source; its number stands beside the first.

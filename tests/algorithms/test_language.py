@@ -213,7 +213,9 @@ def test_long_text_is_not_cut() -> None:
     _check([text])
 
 
-ALPHABET = "abcdezABCDEZ 1.-@:/'_^[]\n\t\u00e9\u00c9\u0142\u0131\u0130\u0301\u0300\u0323\u00a0\u2019\u0219\u06cc\u1ea1\u1e00"
+ALPHABET = (
+    "abcdezABCDEZ 1.-@:/'_^[]\n\t\u00e9\u00c9\u0142\u0131\u0130\u0301\u0300\u0323\u00a0\u2019\u0219\u06cc\u1ea1\u1e00"
+)
 ALPHABET += "\u0416\u0436\u3042\u30ab\u4e2d\u56fd\uac00\ud55c\u0915\u093f\u0e01\U0001f600\uffff"
 
 
@@ -265,7 +267,7 @@ def test_bits_do_not_depend_on_the_split() -> None:
 
 def test_bits_do_not_depend_on_threads_or_blocks() -> None:
     unit = " ".join(text for group in SENTENCES.values() for text in group) + " "
-    texts = [unit[i:] + unit * 40 for i in range(0, 40)]
+    texts = [unit[i:] + unit * 40 for i in range(40)]
     assert sum(map(len, texts)) > 2 * _BLOCK
     try:
         set_threads(1)

@@ -100,9 +100,10 @@ def test_evidence_is_the_score() -> None:
 
 
 def test_fractions_are_meant_in_decimals() -> None:
-    # In binary, 10 * (1 - 0.7) is a little more than 3, and rounding up would keep 4.
-    out = apply(ScoreFilter(by="quality", drop_fraction=0.7), frame([(float(i), None) for i in range(10)]))
-    assert out["keep"].sum() == 3
+    # In binary, 100 * 0.29 is a little less than 29, and 10 * (1 - 0.7) a little more than 3.
+    for share, count, stay in ((0.29, 100, 71), (0.7, 10, 3)):
+        rows: list[tuple[float | None, str | None]] = [(float(i), None) for i in range(count)]
+        assert apply(ScoreFilter(by="quality", drop_fraction=share), frame(rows))["keep"].sum() == stay
 
 
 def test_unknown_scores_do_not_move_the_line() -> None:

@@ -20,15 +20,16 @@ class TaskType(Annotator):
 
     The types are `coding`, `math`, `translation`, `summarization`, `rewriting`, `extraction`, `classification`,
     `roleplay`, `creative_writing` (functional writing too: letters, posts, contracts), `brainstorming`, `open_qa`
-    (answered from knowledge), `closed_qa` (answered from a text that comes along) and `advice` (plans, how-tos, what to
-    do). Each rule looks for cue words in six languages in the instruction (its first words, its first and last line), for
-    a text to work on, or at the form of the response (code, list, sums, a label), and adds its weight to one type. The
-    highest sum becomes `task_type`; a tie goes to the type named first above. Where no rule speaks, it is `open_qa`.
+    (answered from knowledge), `closed_qa` (answered from a text that comes along) and `advice` (plans, how-tos,
+    what to do). Each rule looks for cue words of six languages in the instruction (its first words, its first and
+    last line), for a text to work on, or at the form of the response (code, list, sums, a label), and adds its
+    weight to one type. The highest sum becomes `task_type`; a tie goes to the type named first above. Where no rule
+    speaks, it is `open_qa`.
 
-    `task_confidence`, 0 to 1, is the winner's share of the exponentials of all sums, a softmax: 1 if one type has all
-    the evidence, 0.18 if there is none. On the labelled sets we developed with (8,683 records of five sources), 95% of the
-    types above 0.97 were right, 84% of all, 24% of those below 0.3; on Dolly, whose own labels mix open questions, lists
-    and extraction, 76%.
+    `task_confidence`, 0 to 1, is the winner's share of the exponentials of all sums (a softmax): near 1 if one type
+    has all the evidence, 0.18 if there is none. On the labelled sets we developed with (8,683 records from five
+    sources), 95% of the types above 0.97 were right, 84% of all, and 24% of those below 0.3. On Dolly, whose own
+    labels mix open questions, lists and extraction, it was 76% of all.
 
     Why: a small set needs all kinds of task, and the balance of a dump is that of its loudest source. Use the column
     for quotas, or to look at what a selection left out. Not a fact about a record: many an instruction is two types at
@@ -44,8 +45,8 @@ class TaskType(Annotator):
     ----------
     - Conover et al. (2023), *Free Dolly*: the categories brainstorming, classification, closed QA, creative writing,
       extraction, open QA, summarization.
-    - Ouyang et al. (2022), *Training language models to follow instructions with human feedback*, table 1: the use cases
-      generation, open and closed QA, brainstorming, rewriting, summarization, classification, extraction.
+    - Ouyang et al. (2022), *Training language models to follow instructions with human feedback*, table 1: the
+      use cases generation, open and closed QA, brainstorming, rewriting, summarization, classification, extraction.
     """
 
     stage: Literal["task_type"] = "task_type"
@@ -76,7 +77,12 @@ def _views(instruction: pl.Expr, response: pl.Expr) -> dict[str, pl.Expr]:
         "request": first.str.head(_LINE_CHARS) + "\n" + last.str.tail(_LINE_CHARS),
         "text": text.str.head(_TEXT_CHARS),
         "response": response.str.strip_chars().str.head(_TEXT_CHARS).str.to_lowercase(),
-        "context": text.str.len_chars() >= first.str.len_chars() + CONTEXT_CHARS,
+        "context": (text.str.len_chars() >= first.str.len_chars() + CONTEXT_CHARS)
+        | (
+            (first.str.len_chars() >= CONTEXT_CHARS)
+            & last.str.contains(r"\?\s*$")
+            & text.str.contains("\n", literal=True)
+        ),
     }
 
 

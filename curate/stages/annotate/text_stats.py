@@ -16,20 +16,22 @@ from curate.text import char_count, turn_count, word_count
 class TextStats(Annotator):
     """Counts characters, words and turns, and scores the response by its length.
 
-    Adds `instruction_chars`, `instruction_words`, `response_chars` and `response_words` (of all user, or all assistant,
-    turns together), `turns` (the number of user messages) and `length_score`. Characters are Unicode code
-    points. A word starts at a letter or digit and ends at white space; Chinese characters and Japanese kana, which are
-    written without spaces, count one word each; punctuation alone and emoji count none. Text inside code is counted like any other.
+    Adds `instruction_chars`, `instruction_words`, `response_chars` and `response_words` (of all user, or all
+    assistant, turns together), `turns` (the number of user messages) and `length_score`. Characters are Unicode
+    code points. A word starts at a letter or digit and ends at white space; Chinese characters and Japanese kana,
+    which are written without spaces, count one word each; punctuation alone and emoji count none. Text inside
+    code is counted like any other.
 
     `length_score` is the response's length in words on a logarithmic scale from 0 (no word) to 1 (`cap_words` or
     more): min(1, ln(1 + words) / ln(1 + cap_words)).
 
-    Why: later stages need a number to prefer one record to another, and length is the plainest that has
-    been shown to work: fine-tuning on the 1,000 longest responses of Alpaca was preferred to fine-tuning on the
-    1,000 that a language model had rated best. It is a stand-in and no measure of quality. It prefers a long wrong answer to a
-    short right one, rewards padding, favours essays and lists over arithmetic, classification and translation, and
-    favours scripts of which one character is one word. Beyond `cap_words` it says nothing. Use it to
-    break ties and to drop the thinnest, under quotas by kind of task, and prefer a learned score where there is one.
+    Why: later stages need a number to prefer one record to another, and length is the plainest that has been
+    shown to work: fine-tuning on the 1,000 longest responses of Alpaca was preferred to fine-tuning on the 1,000
+    that a language model had rated best. It is a stand-in and no measure of quality. It prefers a long wrong
+    answer to a short right one, rewards padding, favours essays and lists over arithmetic, classification and
+    translation, and favours scripts of which one character is one word. Beyond `cap_words` it says nothing. Use
+    it to break ties and to drop the thinnest, under quotas by kind of task, and prefer a learned score where
+    there is one.
 
     Example
     -------
@@ -41,9 +43,10 @@ class TextStats(Annotator):
 
     References
     ----------
-    - Zhao et al. (2024), *Long Is More for Alignment*, ICML: the 1,000 longest responses as a baseline hard to beat.
-    - Zhou et al. (2023), *LIMA: Less Is More for Alignment*: the cap; the median response of its 1,000 hand-picked training
-      examples has 267 words (1,569 characters), counted on the published set.
+    - Zhao et al. (2024), *Long Is More for Alignment*, ICML: the 1,000 longest responses as a baseline hard to
+      beat.
+    - Zhou et al. (2023), *LIMA: Less Is More for Alignment*: the cap; the median response of its 1,000
+      hand-picked training examples has 267 words (1,569 characters), counted on the published set.
     """
 
     stage: Literal["text_stats"] = "text_stats"
@@ -60,7 +63,7 @@ class TextStats(Annotator):
     cap_words: int = Field(
         267,
         ge=1,
-        description="Words of a response from which `length_score` is 1; the median of LIMA's 1,000 responses (Zhou et al. 2023).",
+        description="Words of a response from which `length_score` is 1; the median of LIMA's (Zhou et al. 2023).",
     )
 
     def columns(self, frame: pl.DataFrame) -> pl.DataFrame:

@@ -18,8 +18,8 @@ Check = Literal[
     "template_tokens",
     "mojibake",
     "prompt_echo",
-    "truncated",
     "unpunctuated",
+    "truncated",
     "html_residue",
 ]
 _ALL: Final[tuple[Check, ...]] = (
@@ -29,15 +29,16 @@ _ALL: Final[tuple[Check, ...]] = (
     "template_tokens",
     "mojibake",
     "prompt_echo",
-    "truncated",
     "unpunctuated",
+    "truncated",
     "html_residue",
 )
 
 # --- template_tokens -------------------------------------------------------------------------------------------------
 #: Marks of the common chat templates: ChatML, Llama 2 and 3, Gemma, Phi, Zephyr, Alpaca.
 _TEMPLATE: Final = (
-    r"<\|(?:im_start|im_end|im_sep|endoftext|endofprompt|eot_id|eom_id|start_header_id|end_header_id|begin_of_text|end_of_text|"
+    r"<\|(?:im_start|im_end|im_sep|endoftext|endofprompt|eot_id|eom_id|start_header_id|end_header_id|"
+    r"begin_of_text|end_of_text|"
     r"system|user|assistant|end|eos|pad)\|>"
     r"|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|<start_of_turn>|<end_of_turn>|</s>[ \t]*(?:\n|\z)|\A<s>"
     r"|(?m:^### ?(?:Response|Instruction|Human|Assistant):)"
@@ -49,14 +50,16 @@ _ABOUT_TEMPLATE: Final = r"(?i)\b(?:(?:chat|prompt) ?(?:template|format)|special
 _PLACEHOLDER: Final = any_of(
     r"<\s*no[ _]?(?:in|out)put\s*>",
     r"\blorem ipsum\b",
-    r"\[\s*(?:insert|add|enter|put|type|your) (?:the |an? |your )?(?:answer|response|output|text|content|summary|code|essay|story)"
+    r"\[\s*(?:insert|add|enter|put|type|your) (?:the |an? |your )?(?:answer|response|output|text|content|summary|"
+    r"code|essay|story)"
     r"(?: goes)?(?: here)?\s*\]",
     r"\[[^\]\n]{1,60} (?:goes )?here\s*\]",
     r"<\s*(?:insert|enter)[ _-][^>\n]{1,40}>",
 )
 #: Stand-ins that say nothing when they are the whole response.
 _STAND_IN: Final = any_of(
-    r"\A[\s\"'<\[(*_]*(?:n\.?/?a\.?|not applicable|no (?:in|out)put|no (?:response|answer|content)(?: needed)?|nooutput|noinput|none given|"
+    r"\A[\s\"'<\[(*_]*(?:n\.?/?a\.?|not applicable|no (?:in|out)put|no (?:response|answer|content)(?: needed)?|"
+    r"nooutput|noinput|none given|"
     r"tbd|todo|tba|null|nan|undefined|x{3,}|\[(?:blank|empty|deleted|removed|redacted)\]|"
     r"no output needed|\.{2,}|…+|-+|_+|\?+|#+)[\s\"'>\])*_.!]*\z"
 )
@@ -66,7 +69,8 @@ _ABOUT_PLACEHOLDER: Final = (
 )
 
 # --- mojibake --------------------------------------------------------------------------------------------------------
-#: What the bytes 0x80 to 0xBF of UTF-8 look like in Latin-1 and Windows-1252, without the quotes, dashes and dots that may
+#: What the bytes 0x80 to 0xBF of UTF-8 look like in Latin-1 and Windows-1252, without the quotes, dashes and dots
+#: that may
 #: follow a capital letter in good text.
 _CONTINUED: Final = "[\x80-\x9f\xa0-\xaa\xac-\xba\xbc-\xbf€‚ƒ†‡ˆ‰Š‹ŒŽ˜™š›œžŸ]"
 _ANY_CONTINUED: Final = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
@@ -79,23 +83,30 @@ _MOJIBAKE: Final = (
     rf"|(?:[ãäåæçèé]{_ANY_CONTINUED}{{2}}){{2}}"
     rf"|(?:[ØÙ]{_ANY_CONTINUED}){{3}}"
 )
-_ABOUT_ENCODING: Final = r"(?i)\b(?:utf-?8|unicode|latin-?1|iso-?8859|cp1252|windows-1252|mojibake|encod(?:ing|ed)|charset|replacement character)"
+_ABOUT_ENCODING: Final = (
+    r"(?i)\b(?:utf-?8|unicode|latin-?1|iso-?8859|cp1252|windows-1252|mojibake|encod(?:ing|ed)|charset|replacement "
+    r"character)"
+)
 
 # --- html_residue ----------------------------------------------------------------------------------------------------
 _HTML: Final = (
-    r"(?i)</?(?:p|div|span|font|img|strong|em|ul|ol|li|h[1-6]|table|tbody|tr|td|blockquote|center|section|article)(?:\s[^<>\n]*)?/?>"
+    r"(?i)</?(?:p|div|span|font|img|strong|em|ul|ol|li|h[1-6]|table|tbody|tr|td|blockquote|center|section|"
+    r"article)(?:\s[^<>\n]*)?/?>"
     r"|<a\s+href[^<>\n]*>|</(?:a|b|i|u)>|<(?:br|hr) ?/?>"
     r"|&(?:nbsp|amp|lt|gt|quot|apos|rsquo|lsquo|rdquo|ldquo|mdash|ndash|hellip|#\d{2,5}|#x[0-9a-f]{2,4});"
 )
 _ABOUT_HTML: Final = (
-    r"(?i)\b(?:x?html5?|xml|tags?|mark-?up|markdown|css|java-?script|js|jsx|react|angular|vue|php|svg|dom|web ?(?:page|site|app)s?|"
-    r"pages?|urls?|links?|forms?|templates?|codes?|script|element|entit(?:y|ies)|attribute|hyperlink|selector|rss|table|bold|button|embed)\b|</?\w+[^>]*>|&\w+;"
+    r"(?i)\b(?:x?html5?|xml|tags?|mark-?up|markdown|css|java-?script|js|jsx|react|angular|vue|php|svg|dom|web "
+    r"?(?:page|site|app)s?|"
+    r"pages?|urls?|links?|forms?|templates?|codes?|script|element|entit(?:y|ies)|attribute|hyperlink|selector|rss|"
+    r"table|bold|button|embed)\b|</?\w+[^>]*>|&\w+;"
 )
 
 # --- prompt_echo -----------------------------------------------------------------------------------------------------
 #: Requests whose answer may begin with the text that was given.
 _ECHOING: Final = (
-    r"(?i)\b(?:re-?writ|re-?phras|paraphras|edit|correct|proofread|translat|repeat|copy|copie|continu|complet|finish|extend|"
+    r"(?i)\b(?:re-?writ|re-?phras|paraphras|edit|correct|proofread|translat|repeat|copy|copie|continu|complet|"
+    r"finish|extend|"
     r"punctuat|capitali[sz]|grammar|spell|typo|convert|format|quot|transcri|fill|cloze)"
 )
 
@@ -109,11 +120,13 @@ _LAST_LINE: Final = r"([^\n]*\S)\s*\z"
 _LISTED: Final = r"\A\s*(?:[-*•‣◦–—+#>|]|\(?\d{1,3}[.):]|\(?[A-Za-z][.)])"
 #: Words that no sentence ends with, in English, German, French and Spanish.
 _HANGING: Final = (
-    r"(?i)(?:\A|\s|['’])(?:a|an|the|of|and|or|with|from|into|than|because|but|if|whether|their|its|your|our|my|every|which|"
+    r"(?i)(?:\A|\s|['’])(?:a|an|the|of|and|or|with|from|into|than|because|but|if|whether|their|its|your|our|my|"
+    r"every|which|"
     r"der|die|das|und|oder|mit|von|für|ein|eine|einen|einem|dass|weil|le|la|les|des|et|ou|avec|pour|dans|une|que|qui|"
     r"el|los|las|del|y|con|por|para|una|un)\z"
 )
-#: A word in small letters, or a mark that opens or goes on; names, hashtags, signatures and scripts without case end otherwise.
+#: A word in small letters, or a mark that opens or goes on; names, hashtags, signatures and scripts without case
+#: end otherwise.
 _OPEN_END: Final = r"(?:(?:\A|[\s(\"“‘'’-])[\p{Ll}'’-]+|[,(–—])\z"
 #: The fewest words of a line that a hanging word makes unfinished; below, it may be the word that was asked for.
 _HANGING_WORDS: Final = 8
@@ -134,27 +147,28 @@ class DamageFilter(Filter):
     Looks at `instruction` and `response` as text; the evidence is the excerpt that gave it away. In order:
 
     - `empty_instruction`, `empty_response`: nothing but white space, control and zero-width characters.
-    - `placeholder`: the response is a stand-in (`<noinput>`, `N/A`, `TODO`, `...`), or prose that holds one (lorem ipsum,
-      `[insert name here]`), unless the instruction asks for a template, a form or a placeholder.
-    - `template_tokens`: marks of ChatML, Llama, Gemma, Alpaca and other chat templates outside code (`<|im_end|>`, `[INST]`,
-      `### Response:`), unless the instruction is about such templates.
-    - `mojibake`: UTF-8 read as Latin-1 or Windows-1252 (e acute as A tilde and a copyright sign), or the replacement
-      character U+FFFD, unless the instruction is about encodings.
+    - `placeholder`: the response is a stand-in (`<noinput>`, `N/A`, `TODO`, `...`), or prose that holds one
+      (lorem ipsum, `[insert name here]`), unless the instruction asks for a template, a form or a placeholder.
+    - `template_tokens`: marks of ChatML, Llama, Gemma, Alpaca and other chat templates outside code
+      (`<|im_end|>`, `[INST]`, `### Response:`), unless the instruction is about such templates.
+    - `mojibake`: UTF-8 read as Latin-1 or Windows-1252 (e acute as A tilde and a copyright sign), or the
+      replacement character U+FFFD, unless the instruction is about encodings.
     - `prompt_echo`: the response begins with the whole instruction, or with its first line, of `min_echo_chars`
       characters or more, that ends in a mark; or is the whole instruction and no more. Case, white space and the
       final mark do not matter. An echo of text that was given to rewrite, correct, translate or continue is an
       answer: there the first line alone does not count.
-    - `truncated`: a code fence is left open; or the last line is prose that ends in a word no sentence ends with (`the`, `and`,
-      `with`), or without any mark, in a word in small letters, though a sentence ended before in that line
-      (`min_prose_words`) or the line is long (`min_sentence_words`). Code, tables, list items, names, hashtags,
-      signatures, short lines and scripts without capitals are left alone.
-    - `unpunctuated`: 20 words or more in a script with capitals, without a capital, a comma, a full stop or any other such mark.
+    - `unpunctuated`: 20 words or more in a script with capitals, without a capital, a comma, a full stop or any
+      other such mark.
+    - `truncated`: a code fence is left open; or the last line is prose that ends in a word no sentence ends with
+      (`the`, `and`, `with`), or without any mark, in a word in small letters, though a sentence ended before in
+      that line (`min_prose_words`) or the line is long (`min_sentence_words`). Code, tables, list items, names,
+      hashtags, signatures, short lines and scripts without capitals are left alone.
     - `html_residue`: tags or entities in prose, more than `max_html_share` of the words, unless the
       instruction mentions HTML, code, a web page or the like, or the response looks like code.
 
-    Why: such records teach to stop early, to repeat the question or to write entities, and no later score is made for
-    them. People often leave out the last full stop: of 1,492 answers of Dolly, `truncated` takes 2%, of LIMA's 0.2%.
-    For sets written by people, leave it out of `checks` or raise both word limits.
+    Why: such records teach to stop early, to repeat the question or to write entities, and no later score is made
+    for them. People often leave out the last full stop: of 1,492 answers of Dolly, `truncated` takes 2%, of
+    LIMA's 0.2%. For sets written by people, leave it out of `checks` or raise both word limits.
 
     Example
     -------
@@ -165,8 +179,8 @@ class DamageFilter(Filter):
 
     References
     ----------
-    - Taori et al. (2023), *Stanford Alpaca*, and Ruebsamen et al. (2023), *Cleaned Alpaca Dataset*: empty outputs, `<nooutput>`
-      and echoed inputs as the kinds of damage that a generated set has.
+    - Taori et al. (2023), *Stanford Alpaca*, and Ruebsamen et al. (2023), *Cleaned Alpaca Dataset*: empty
+      outputs, `<nooutput>` and echoed inputs as the kinds of damage that a generated set has.
     - Rae et al. (2021), *Scaling Language Models*, appendix A.1.1, and Raffel et al. (2020), *T5*, section 2.2:
       terminal punctuation and lorem ipsum as signs of what is prose.
     - Speer (2019), *ftfy*: which sequences give mis-decoded UTF-8 away.
@@ -181,8 +195,8 @@ class DamageFilter(Filter):
         "template_tokens": "Marks of a chat template stand in the response.",
         "mojibake": "Characters were decoded with the wrong encoding, or lost.",
         "prompt_echo": "The response repeats the instruction.",
-        "truncated": "The response stops in the middle of a sentence or of a code block.",
         "unpunctuated": "Long prose without a capital letter or punctuation mark.",
+        "truncated": "The response stops in the middle of a sentence or of a code block.",
         "html_residue": "HTML tags or entities stand in prose.",
     }
     checks: list[Check] = Field(
@@ -203,8 +217,8 @@ class DamageFilter(Filter):
         0.03,
         ge=0.0,
         le=1.0,
-        description="Tags and entities per word of prose that are put up with: one in 33 words. A few `&quot;` in a long answer "
-        "(4% of LIMA's have one) are no reason to lose it.",
+        description="Tags and entities per word of prose that are allowed: one in 33 words. A few `&quot;` in a long "
+        "answer (4% of LIMA's have one) are no reason to lose it.",
     )
 
     def rules(self) -> list[Rule]:
@@ -216,8 +230,8 @@ class DamageFilter(Filter):
             "template_tokens": _template_tokens,
             "mojibake": _mojibake,
             "prompt_echo": self._prompt_echo,
-            "truncated": self._truncated,
             "unpunctuated": _unpunctuated,
+            "truncated": self._truncated,
             "html_residue": self._html_residue,
         }
         rules = []

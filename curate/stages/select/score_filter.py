@@ -94,7 +94,7 @@ class ScoreFilter(Selector):
     def _worst(self, scored: pl.DataFrame) -> pl.Series:
         """The rows to drop."""
         best_first = scored.sort(["score", "id"], descending=[self.worst == "lowest", False])
-        # In decimals as the user wrote them: in binary, 10 × (1 - 0.7) is more than 3.
+        # In decimals, as the user wrote it: in binary, 100 × 0.29 is less than 29.
         share = Decimal(repr(self.drop_fraction))
         sizes = best_first.group_by("group").agg(pl.len().alias("size"))
         stay = [max(n - int(n * share), min(n, self.min_per_group)) for n in sizes["size"].to_list()]

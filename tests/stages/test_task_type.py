@@ -1,0 +1,300 @@
+"""The task rules on instructions written for this test, and on labelled sets where they are at hand."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from curate.algorithms.task_rules import TABLE, TASKS
+from curate.stages.annotate.task_type import TaskType
+
+TRUTH = Path(__file__).parents[2] / ".." / "shared" / "data" / "truth" / "task_labels.parquet"
+
+PARAGRAPH = (
+    "The lighthouse on Gull Rock was built in 1871 after two grain ships ran aground in the same winter. Its first "
+    "keeper, Maren Dahl, lived there with her brother for thirty years and kept a diary of every storm. The lamp was "
+    "electrified in 1934, and the last keeper left in 1979. Today the tower is a small museum."
+)
+
+# (type, instruction, response)
+CASES = [
+    (
+        "coding",
+        "Write a Python function that returns the second largest number in a list.",
+        "def second(xs):\n    return sorted(set(xs))[-2]",
+    ),
+    (
+        "coding",
+        'Why does this loop never end?\n\nwhile (i < 10) {\n  printf("%d", i);\n}',
+        "Because i is never increased.",
+    ),
+    (
+        "coding",
+        "Write an SQL query that counts the orders of each customer.",
+        "SELECT customer, COUNT(*) FROM orders GROUP BY customer;",
+    ),
+    (
+        "coding",
+        "Translate this function to Rust.\n\ndef add(a, b):\n    return a + b",
+        "fn add(a: i32, b: i32) -> i32 { a + b }",
+    ),
+    (
+        "coding",
+        "Schreibe eine Funktion in Python, die prüft, ob ein Wort ein Palindrom ist.",
+        "def palindrom(wort):\n    return wort == wort[::-1]",
+    ),
+    ("coding", "Escribe un programa en Java que imprima los números pares hasta cien.", "public class Pares {}"),
+    ("coding", "How do I center a div with CSS?", "Use flexbox:\n\n```css\n.box { display: flex; }\n```"),
+    (
+        "math",
+        "A baker fills 12 trays with 18 rolls each and sells 150 rolls. How many rolls are left?",
+        "12 * 18 = 216 and 216 - 150 = 66.",
+    ),
+    ("math", "What is 17 * 23?", "391"),
+    ("math", "Solve for x: 4x - 7 = 21", "x = 7"),
+    ("math", "Calculate the area of a circle with a radius of 5 cm.", "About 78.54 square centimetres."),
+    ("math", "Ein Zug fährt 240 km in 3 Stunden. Wie viele Kilometer fährt er in einer Stunde?", "240 / 3 = 80"),
+    ("math", "Un jardinier plante 8 rangées de 15 tulipes. Combien de tulipes plante-t-il ?", "8 x 15 = 120"),
+    ("math", "Ana tiene 45 canicas y regala un tercio de ellas. ¿Cuántas canicas le quedan?", "45 - 15 = 30"),
+    (
+        "translation",
+        "Translate the following sentence into German: The bridge is closed on Sundays.",
+        "Die Brücke ist sonntags geschlossen.",
+    ),
+    ("translation", "How do you say 'where is the pharmacy' in Portuguese?", "Onde fica a farmácia?"),
+    (
+        "translation",
+        "Übersetze den Satz ins Englische: Der Hund schläft unter dem Tisch.",
+        "The dog sleeps under the table.",
+    ),
+    ("translation", "Traduis cette phrase en espagnol : Il pleut depuis trois jours.", "Llueve desde hace tres días."),
+    ("translation", "Traduce al inglés: No encuentro mi paraguas.", "I can't find my umbrella."),
+    (
+        "translation",
+        "Please translate this poem to French.\n\nSnow on the roof, a cat on the sill.",
+        "De la neige sur le toit, un chat au rebord.",
+    ),
+    ("summarization", f"Summarize the text below in one sentence.\n\n{PARAGRAPH}", "A lighthouse became a museum."),
+    ("summarization", f"{PARAGRAPH}\n\nTL;DR", "An old lighthouse is now a museum."),
+    (
+        "summarization",
+        f"What are the main points of this article?\n\n{PARAGRAPH}",
+        "It was built, electrified, and left.",
+    ),
+    ("summarization", f"Fasse den folgenden Text kurz zusammen.\n\n{PARAGRAPH}", "Ein Leuchtturm wurde ein Museum."),
+    ("summarization", f"Résume ce texte en deux phrases.\n\n{PARAGRAPH}", "Un phare est devenu un musée."),
+    ("summarization", f"Resume el siguiente texto.\n\n{PARAGRAPH}", "Un faro es hoy un museo."),
+    (
+        "rewriting",
+        "Rewrite this sentence in a more formal tone: Gimme the report by noon.",
+        "Please send me the report by noon.",
+    ),
+    ("rewriting", "Correct the grammar of this sentence: She don't has no keys.", "She doesn't have any keys."),
+    ("rewriting", f"Simplify the paragraph for ten-year-olds.\n\n{PARAGRAPH}", "Long ago people built a big lamp."),
+    ("rewriting", "Can you paraphrase 'The early bird catches the worm'?", "Those who start early have an edge."),
+    ("rewriting", "Formuliere den Satz höflicher um: Mach das Fenster zu.", "Würden Sie bitte das Fenster schließen?"),
+    ("rewriting", "Corrige les fautes dans cette phrase : Il a manger une pommes.", "Il a mangé une pomme."),
+    ("extraction", f"Extract all years from the passage.\n\n{PARAGRAPH}", "1871, 1934, 1979"),
+    ("extraction", f"List the people mentioned in the text.\n\n{PARAGRAPH}", "- Maren Dahl\n- her brother"),
+    ("extraction", f"Give me a comma separated list of the dates.\n\n{PARAGRAPH}", "1871, 1934, 1979"),
+    ("extraction", f"Extrahiere alle Namen aus dem Text.\n\n{PARAGRAPH}", "Maren Dahl"),
+    (
+        "classification",
+        "Classify each animal as a mammal or a bird: otter, heron, badger, wren",
+        "Otter: mammal\nHeron: bird",
+    ),
+    (
+        "classification",
+        "Is the sentiment of this review positive or negative? The soup was cold and the waiter rude.",
+        "Negative",
+    ),
+    (
+        "classification",
+        "Identify which instrument is woodwind or brass: oboe, tuba",
+        "Oboe is woodwind, tuba is brass.",
+    ),
+    ("classification", "Which of these is not a planet: Mars, Pluto, Venus, Saturn?", "Pluto"),
+    ("classification", "Ordne die Wörter nach Wortart: laufen, Haus, schön", "Verb, Nomen, Adjektiv"),
+    (
+        "classification",
+        "Clasifica estos alimentos como frutas o verduras: manzana, zanahoria, pera",
+        "manzana: fruta\nzanahoria: verdura",
+    ),
+    (
+        "roleplay",
+        "You are a grumpy dragon who has lost his gold. Greet the knight at your door.",
+        "Who knocks? Go away!",
+    ),
+    ("roleplay", "Pretend to be my history teacher and scold me for being late.", "Late again, I see."),
+    (
+        "roleplay",
+        "As a retired pirate captain, recommend a holiday destination to a young couple.",
+        "Arr, try Tortuga.",
+    ),
+    ("roleplay", "I want you to act as a job interviewer. Ask me one question at a time.", "Tell me about yourself."),
+    ("roleplay", "Stell dir vor, du bist ein Astronaut auf dem Mars. Was siehst du?", "Roten Staub."),
+    ("roleplay", "Tu es un chef cuisinier célèbre. Présente ton plat du jour.", "Bonsoir !"),
+    ("creative_writing", "Write a short story about a clock that runs backwards.", "Once upon a time..."),
+    ("creative_writing", "Compose a haiku about fog.", "Grey breath on the hill"),
+    ("creative_writing", "Draft an email to my landlord about the broken heater.", "Dear Ms. Quist, ..."),
+    ("creative_writing", "Schreibe ein Gedicht über den ersten Schnee.", "Leise fällt der Schnee"),
+    ("creative_writing", "Écris une lettre de remerciement à une infirmière.", "Chère Madame,"),
+    ("creative_writing", "Escribe un cuento corto sobre un gato que sabe leer.", "Había una vez"),
+    ("brainstorming", "Brainstorm names for a bakery run by two sisters.", "- Twin Crumbs\n- Flour Sisters"),
+    ("brainstorming", "Give me five ideas for a rainy day with toddlers.", "1. Finger paint\n2. A blanket fort"),
+    ("brainstorming", "What are some ways to reuse glass jars?", "- As vases\n- For buttons"),
+    (
+        "brainstorming",
+        "Nenne drei Gründe, mit dem Fahrrad zur Arbeit zu fahren.",
+        "1. Gesundheit\n2. Kosten\n3. Umwelt",
+    ),
+    ("brainstorming", "Donne-moi cinq idées de cadeaux pour un grand-père.", "1. Un livre"),
+    ("brainstorming", "Dame tres ejemplos de deportes de invierno.", "esquí, trineo, patinaje"),
+    ("open_qa", "Who invented the printing press?", "Johannes Gutenberg."),
+    ("open_qa", "Why is the sky dark at night?", "Because the universe is finite in age."),
+    ("open_qa", "Explain how vaccines work.", "They train the immune system."),
+    ("open_qa", "Warum haben Zebras Streifen?", "Vermutlich gegen Fliegen."),
+    ("open_qa", "Quelle est la capitale de l'Australie ?", "Canberra."),
+    ("open_qa", "¿Cuándo cayó el muro de Berlín?", "En 1989."),
+    ("open_qa", "Qual é o rio mais longo da África?", "O Nilo."),
+    ("open_qa", "Perché il mare è salato?", "Per i sali minerali."),
+    ("closed_qa", f"When did the last keeper leave?\n\n{PARAGRAPH}", "In 1979."),
+    ("closed_qa", f"Based on the passage, who was the first keeper?\n\n{PARAGRAPH}", "Maren Dahl."),
+    ("closed_qa", f"{PARAGRAPH}\n\nWhat is the tower used for today?", "It is a museum."),
+    ("closed_qa", f"Wer war die erste Wärterin?\n\n{PARAGRAPH}", "Maren Dahl."),
+    ("advice", "Should I repaint my old bike or buy a new one?", "It depends on the frame."),
+    ("advice", "Any tips for falling asleep faster?", "Keep the room cool."),
+    ("advice", "Create a four-week training plan for my first 10k run.", "Week 1: run three times."),
+    ("advice", "I have a job interview tomorrow and I am nervous. What can I do?", "Prepare three stories."),
+    ("advice", "Soll ich mein Geld lieber anlegen oder Schulden tilgen?", "Meist erst Schulden tilgen."),
+    ("advice", "Plane eine dreitägige Reise nach Lissabon.", "Tag 1: Alfama"),
+    ("advice", "¿Debería aceptar un trabajo lejos de casa?", "Depende de tus prioridades."),
+]
+
+
+def _frame(instructions: list[str], responses: list[str]) -> pl.DataFrame:
+    count = len(instructions)
+    return pl.DataFrame(
+        {
+            "row": pl.Series(range(count), dtype=pl.UInt64),
+            "id": [f"r{i}" for i in range(count)],
+            "instruction": pl.Series(instructions, dtype=pl.String),
+            "response": pl.Series(responses, dtype=pl.String),
+        }
+    )
+
+
+def _cases() -> pl.DataFrame:
+    return _frame([case[1] for case in CASES], [case[2] for case in CASES])
+
+
+def test_planted_types() -> None:
+    assert len(CASES) >= 60
+    assert {case[0] for case in CASES} == set(TASKS)
+    out = TaskType().apply(_cases())
+    wrong = [
+        (instruction[:60], expected, found)
+        for (expected, instruction, _), found in zip(CASES, out["task_type"], strict=True)
+        if expected != found
+    ]
+    assert not wrong
+
+
+def test_every_entry_names_a_known_task_and_view() -> None:
+    for entry in TABLE:
+        assert entry.task in TASKS
+        assert entry.view in {"opening", "request", "text", "response"}
+        assert entry.given in {"anything", "context", "bare"}
+        assert entry.weight > 0
+        assert not re.search(r"<[A-Z_]+>|\(\?[=!<]", entry.pattern), entry
+
+
+def _python_oracle(instruction: str, response: str) -> tuple[str, float]:
+    """Score, winner and softmax again, in plain Python; only the table is shared."""
+    import math
+
+    from curate.algorithms.task_rules import CONTEXT_CHARS, POLITE
+
+    def strip(text: str) -> str:
+        return text.strip()
+
+    text = strip(re.sub(POLITE, "", strip(instruction.replace("\u2019", "'").replace("\u2018", "'").lower()), count=1))
+    lines = text.split("\n")
+    first, last = strip(lines[0]), lines[-1]
+    views = {
+        "opening": first[:400],
+        "request": first[:400] + "\n" + last[-400:],
+        "text": text[:2000],
+        "response": strip(response)[:2000].lower(),
+    }
+    context = len(text) - len(first) >= CONTEXT_CHARS
+    context |= len(lines) > 1 and len(first) >= CONTEXT_CHARS and last.rstrip().endswith("?")
+    sums = dict.fromkeys(TASKS, 0.0)
+    for entry in TABLE:
+        given = {"anything": True, "context": context, "bare": not context}[entry.given]
+        # Python takes flags such as (?m) only at the front of a pattern, and no ^ that it did not move there.
+        flags = re.MULTILINE if "(?m)" in entry.pattern else 0
+        flags |= re.DOTALL if "(?s)" in entry.pattern else 0
+        pattern = entry.pattern.replace("(?m)", "").replace("(?s)", "")
+        if given and re.search(pattern, views[entry.view], flags):
+            sums[entry.task] += entry.weight
+    best = max(sums.values())
+    winner = next(task for task in TASKS if sums[task] == best)
+    return winner, 1 / math.fsum(math.exp(value - best) for value in sums.values())
+
+
+def test_score_against_plain_python() -> None:
+    out = TaskType().apply(_cases())
+    for (_, instruction, response), found, confidence in zip(
+        CASES, out["task_type"], out["task_confidence"], strict=True
+    ):
+        winner, share = _python_oracle(instruction, response)
+        assert found == winner, instruction
+        assert confidence == pytest.approx(share, rel=1e-12)
+
+
+def test_nothing_to_go_by() -> None:
+    out = TaskType().apply(_frame(["", "zzz", "hello", "\u00a0\n\n", "lorem ipsum?"], ["", "", "", "", ""]))
+    assert out["task_type"].to_list() == ["open_qa"] * 5
+    assert out["task_confidence"][0] == pytest.approx(2.718281828 / (2.718281828 + len(TASKS) - 1))
+    assert out["task_confidence"][4] > out["task_confidence"][0]
+    assert out.null_count().row(0) == (0, 0, 0)
+
+
+def test_polite_phrases_do_not_matter() -> None:
+    bare = ["Summarize the plot of Hamlet.", "Write a haiku about fog.", "Translate 'good night' into Greek."]
+    polite = [f"Hi there! Could you please {text[0].lower()}{text[1:]}" for text in bare]
+    out = TaskType().apply(_frame(bare + polite, [""] * 6))
+    assert out["task_type"][:3].to_list() == out["task_type"][3:].to_list()
+    assert out["task_confidence"][:3].to_list() == out["task_confidence"][3:].to_list()
+
+
+def test_same_for_any_split_and_order() -> None:
+    frame = _cases()
+    whole = TaskType().apply(frame)
+    for size in (7, 40):
+        parts = pl.concat([TaskType().apply(part) for part in frame.iter_slices(size)])
+        assert parts.equals(whole)
+    assert TaskType().apply(frame.reverse()).sort("row").equals(whole)
+    assert TaskType().apply(frame[3:4]).equals(whole[3:4])
+    assert TaskType().apply(frame.clear()).height == 0
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_labelled_sets(half: int) -> None:
+    if not TRUTH.exists():
+        pytest.skip("needs ../shared/data/truth/task_labels.parquet")
+    names = {"math_reasoning": "math", "roleplay_chat": "roleplay", "planning_advice": "advice"}
+    records = pl.read_parquet(TRUTH).filter(pl.col("task") != "").with_columns(pl.col("task").replace(names))
+    joined = [f"{a}\n\n{b}" if b else a for a, b in zip(records["instruction"], records["input"], strict=True)]
+    out = TaskType().apply(_frame(joined, records["output"].to_list()))
+    records = records.with_columns(out["task_type"], half=pl.Series(joined).hash(seed=1) % 2)
+    records = records.filter(pl.col("half") == half)
+    assert (records["task"] == records["task_type"]).mean() >= 0.8
+    dolly = records.filter(pl.col("source") == "dolly")
+    assert (dolly["task"] == dolly["task_type"]).mean() >= 0.7
+    wild = records.filter(pl.col("source").str.starts_with("autoj"))
+    assert (wild["task"] == wild["task_type"]).mean() >= 0.6
