@@ -19,6 +19,15 @@ ROLES: Final[tuple[str, ...]] = ("system", "user", "assistant")
 SEPARATOR: Final = "\n\n"
 
 
+#: Which side of a conversation a stage looks at, and the columns of each.
+Side = Literal["both", "instruction", "response"]
+SIDES: Final[dict[str, tuple[str, ...]]] = {
+    "both": ("instruction", "response"),
+    "instruction": ("instruction",),
+    "response": ("response",),
+}
+
+
 class Message(TypedDict):
     """One turn of a conversation."""
 

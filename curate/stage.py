@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar, Final, Literal, Protocol, TypeVar
 
 import polars as pl
@@ -23,6 +23,21 @@ from pydantic import BaseModel, ConfigDict
 
 from curate.errors import StageError
 from curate.schema import VERDICT, check_columns
+from curate.verdict import Finding, Selection, verdict_frame
+
+__all__ = [
+    "KEYS",
+    "Annotator",
+    "Filter",
+    "Finding",
+    "FrameFn",
+    "Rule",
+    "Selection",
+    "Selector",
+    "Shards",
+    "Stage",
+    "verdict_frame",
+]
 
 T = TypeVar("T")
 FrameFn = Callable[[pl.DataFrame], pl.DataFrame]
@@ -46,25 +61,6 @@ class Rule:
     reason: str
     drop_when: pl.Expr
     value: pl.Expr
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something the user must know of a finished run (exit code 1): a size or quota that was not met."""
-
-    code: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What a selector returns: one row per input row, and what it could not do.
-
-    `frame` has the columns of `schema.VERDICT` and the stage's `writes`; `verdict_frame` builds it.
-    """
-
-    frame: pl.DataFrame
-    findings: tuple[Finding, ...] = field(default=())
 
 
 class Shards(Protocol):
@@ -114,6 +110,22 @@ class Stage(BaseModel, ABC):
     def needs(self) -> tuple[str, ...]:
         """Columns this instance reads: `reads`, and those that its parameters name."""
         return self.reads
+
+    def reads_with(self, *named: str | None) -> tuple[str, ...]:
+        """`reads` and the columns that parameters name, each once, without `row` and `id`, which are always there."""
+        return tuple(dict.fromkeys(c for c in (*self.reads, *named) if c is not None and c not in KEYS))
+
+    def numbers(self, frame: pl.DataFrame, column: str) -> pl.Series:
+        """A column as Float64; null becomes NaN.
+
+        Raises
+        ------
+        StageError : the column holds neither numbers nor Booleans.
+        """
+        dtype = frame.schema[column]
+        if not (dtype.is_numeric() or dtype == pl.Boolean):
+            raise StageError(f"{self.name}: the column {column} is {dtype}, not numeric")
+        return frame[column].cast(pl.Float64).fill_null(float("nan"))
 
     def content_key(self) -> Mapping[str, Any]:
         """All that decides the result beside the rows: name, version and parameters.
@@ -240,44 +252,3 @@ class Selector(Stage):
         if (frame["keep"] == frame["reason"].is_not_null()).any():
             raise StageError(f"{self.name}: a reason must be given for each dropped row, and for no other")
         return Selection(frame.select(*VERDICT, *self.writes).sort("row"), selection.findings)
-
-
-def verdict_frame(
-    row: pl.Series,
-    *,
-    keep: pl.Series | None = None,
-    reason: pl.Series | str | None = None,
-    value: pl.Series | None = None,
-    kept_id: pl.Series | None = None,
-    columns: Mapping[str, pl.Series] | None = None,
-) -> pl.DataFrame:
-    """A verdict per row from its parts; all series are parallel to `row`.
-
-    Parameters
-    ----------
-    keep : Boolean; all kept where not given.
-    reason : String, ignored for kept rows; one text for all dropped rows, or a series.
-    value, kept_id : evidence (cast to text) and the id kept in the row's place, ignored for kept rows.
-    columns : the stage's `writes`, for kept and dropped rows alike.
-    """
-    height = len(row)
-    kept = keep if keep is not None else pl.repeat(value=True, n=height, eager=True)
-
-    def when_dropped(part: pl.Series | str | None, name: str) -> pl.Series:
-        if part is None or isinstance(part, str):
-            part = pl.repeat(part, height, dtype=pl.String, eager=True)
-        masked = pl.select(pl.when(~kept).then(part.cast(pl.String)).otherwise(None).alias(name))
-        return masked[name].cast(pl.String)
-
-    return pl.DataFrame(
-        {
-            "row": row.cast(pl.UInt64),
-            "keep": kept,
-            "reason": when_dropped(reason, "reason"),
-            "value": when_dropped(value, "value"),
-            "kept_id": when_dropped(kept_id, "kept_id"),
-            "also": pl.Series([[]], dtype=pl.List(pl.String)).new_from_index(0, height),
-            "unknown": pl.repeat(value=False, n=height, eager=True),
-            **(columns or {}),
-        },
-    )

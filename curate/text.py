@@ -27,7 +27,7 @@ _CODE_LINE: Final = (
     r"[^\n]*(?:[{}\\]|[)\]\"'\d+]; ?|=[^\n]*;|</[a-z]+>)[ \t\r]*|"
     r"(?:def|class|elif|else|for|if|while|try|except|finally|switch|case|with|function|public|private|static|void)\b"
     r"[^\n]*[:({][ \t\r]*|"
-    r"(?:import [\w.]+|from [\w.]+ import [^\n]+|(?:return|print|console\.log|echo|var|let|const|int|char|double|"
+    r"(?:import [\w.]+(?: as \w+)?|from [\w.]+ import [^\n]+|(?:return|print|console\.log|echo|var|let|const|int|char|double|"
     r"break|continue)\b"
     r"[^\n]*[;)\]\"'\w])[ \t\r]*;?|"
     r"(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|WHERE|FROM|GROUP BY|ORDER BY|JOIN)\b[^\n]*|"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,7 +104,7 @@ def shards(whole: pl.DataFrame, count: int = 1, columns: Sequence[str] | None = 
     """`whole` in `count` shards of about equal height (empty ones among them, where rows are few)."""
     part = whole if columns is None else whole.select(columns)
     bounds = [round(i * part.height / count) for i in range(count + 1)]
-    return MemoryShards(tuple(part.slice(a, b - a) for a, b in zip(bounds, bounds[1:], strict=False)))
+    return MemoryShards(tuple(part.slice(a, b - a) for a, b in itertools.pairwise(bounds)))
 
 
 def run_stage(stage: Stage, whole: pl.DataFrame, count: int = 1) -> pl.DataFrame:

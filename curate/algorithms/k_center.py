@@ -74,7 +74,7 @@ def _refresh(lo: int, hi: int, state: _State, count: int, best: float, at: int) 
                 products += 1
             bound[i] = b
             seen[i] = t
-            if t == count and (b > best or (b == best and i < at)):
+            if b > best or (b == best and i < at):  # then every centre was seen
                 best, at = b, i
         top = max(top, b)
     return best, at, top, products

@@ -26,8 +26,9 @@ _STATEMENTS: Final = (
     r"(?:else|try|finally|do|begin|default|except) ?[:{]?[ \t\r]*$|(?:end|fi|done|esac|pass|break|continue);?[ \t\r]*$",
     r"(?:return|yield|throw|raise|del|assert|await)(?:| [^\n]*[^.!?,\n]|[(\"'][^\n]*);?[ \t\r]*$",
     r"echo [\"'$-]|if \[|[^\n]*(?:\$[({]|\"\$[A-Za-z0-9]|; (?:then|do)[ \t\r]*$)",
-    r"SELECT [^\n.]*$|SELECT [^\n]* FROM |INSERT INTO |UPDATE [^\n]* SET |DELETE FROM |(?:GROUP|ORDER) BY ",
-    r"FROM [a-zA-Z_]|WHERE [a-zA-Z_]|(?:CREATE|DROP|ALTER) (?:TABLE|VIEW|INDEX|DATABASE) ",
+    r"SELECT [^\n]*[^.!?\s][ \t\r]*$|SELECT [^\n]* FROM |INSERT INTO |UPDATE [^\n]* SET ",
+    r"DELETE FROM |(?:GROUP|ORDER) BY |FROM [a-zA-Z_]|WHERE [a-zA-Z_]",
+    r"(?:CREATE|DROP|ALTER) (?:TABLE|VIEW|INDEX|DATABASE) ",
     r"(?:LEFT |RIGHT |INNER |OUTER )?JOIN [^\n]* ON |(?:AND|OR|ON|SET|HAVING) [A-Za-z0-9_.]+ ?[=<>]",
     r"select [^\s]+(?:, ?[^\s]+)* from |insert into [^\s]+ ?\(|update [^\s]+ set |delete from [^\s]+ where ",
     r"create table [^\s]+ ?\(|(?:group|order) by [^\s]+;[ \t\r]*$|where [A-Za-z0-9_.]+ ?[=<>]",
@@ -39,7 +40,7 @@ _FORMS: Final = (
     r"[A-Za-z_$.][A-Za-z0-9_$.:>-]*\([^\n]*\) ?[;:{,)]*[ \t\r]*$",  # a call alone on its line
     r"[^A-Za-z0-9\s]?\}|[^\n]*[{}][ \t\r]*$",  # a block begins or ends
     r"[^\n]*[=(){}<>\[\]+*_][^\n]*;[ \t\r]*$|[A-Za-z0-9_.]+(?: [A-Za-z0-9_.*&]+)?;[ \t\r]*$",  # a statement ends
-    r"[\"'][^\"'\n]*[\"'] ?: ?",  # a field of JSON
+    r"[\"'][^\"'\n]*[\"'] ?: ?|[a-z-]+ ?: ?[^;\s]+(?: [^;\s]+){0,3};[ \t\r]*$",  # a field of JSON, a property of CSS
     r"@[A-Za-z0-9_]+(?:\([^\n]*\))?$|>>> |\$ ",  # a decorator, a prompt
 )
 

@@ -54,8 +54,9 @@ _SHIFT: Final = np.uint64(29)
 
 @njit(cache=True, nogil=True)
 def _mix(hashed: np.uint64, item: np.uint64) -> Any:
-    mixed = (hashed ^ item) * _MULTIPLIER
-    return mixed ^ (mixed >> _SHIFT)
+    # Order matters: the running hash is multiplied before the item enters it.
+    mixed = (hashed * _MULTIPLIER) ^ item
+    return (mixed ^ (mixed >> _SHIFT)) * _MULTIPLIER
 
 
 @njit(cache=True, nogil=True)

@@ -183,13 +183,11 @@ def _why_unknown(records: Sequence[Mapping[str, Any]]) -> str:
     names = list(first)[:8]
     shown = ", ".join(show(name) for name in names) + (", …" if len(first) > 8 else "")
     why = f"no record format has its fields ({shown})" if names else "its records have no fields"
-    for form in FORMATS.values():
-        have = [name for name in form.needs if name in first]
-        lacking = [name for name in form.needs if name not in first]
-        for name in lacking:
-            near = nearest([name], [key for key in first if key not in have])
-            if near is not None:
-                return f"{why}; did you mean {show(name)} ({form.name}) by {show(near)}?"
+    best = max(FORMATS.values(), key=lambda form: sum(name in first for name in form.needs))
+    lacking = [name for name in best.needs if name not in first]
+    for name in lacking:
+        if near := nearest([name], [key for key in first if key not in best.needs]):
+            return f"{why}; did you mean {show(name)} ({best.name}) by {show(near)}?"
     return f"{why}; name one with --format: {', '.join(FORMATS)}"
 
 

@@ -9,7 +9,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final
@@ -40,7 +40,7 @@ class Found:
     path: Path
 
 
-def resolve(inputs: Iterable[str]) -> tuple[list[Found], list[UnknownFile]]:
+def resolve(inputs: Sequence[str]) -> tuple[list[Found], list[UnknownFile]]:
     """Every file that the inputs stand for, and those passed over by rule; in no particular order.
 
     Raises
@@ -50,12 +50,10 @@ def resolve(inputs: Iterable[str]) -> tuple[list[Found], list[UnknownFile]]:
     """
     found: list[Found] = []
     skipped: list[UnknownFile] = []
-    spooled = False
+    if inputs.count(STDIN) > 1:
+        raise UsageError("standard input (-) can be given once only")
     for given in inputs:
         if given == STDIN:
-            if spooled:
-                raise UsageError("standard input (-) can be given once only")
-            spooled = True
             found.append(Found(STDIN, (_STDIN_NAME,), 1, _spool(sys.stdin.buffer, _STDIN_NAME)))
             continue
         before = len(found)
@@ -179,34 +177,43 @@ def _remote(url: str) -> Iterator[Found | UnknownFile]:
 
 
 def _remote_files(filesystem: Any, path: str, url: str) -> Iterator[Found | UnknownFile]:
-    outside: int | None = None
-    names = [path]
+    depth = 1
+    own = len(_parts(path)) - 1  # parts from here on are judged: hidden, a note?
     if filesystem.isdir(path):
-        outside = max(path.strip("/").count("/"), 0) if path.strip("/") else 0
+        depth = 0
         names = sorted(map(str, filesystem.find(path)))
-    elif not filesystem.exists(path):
+    elif filesystem.exists(path):
+        own += 1
+        names = [path]
+    else:
+        pattern = _parts(path)
+        own = next((i for i, part in enumerate(pattern) if glob.has_magic(part)), own)
         matches = filesystem.glob(path) if glob.has_magic(path) else []
         names = sorted(str(name) for name in matches if filesystem.isfile(name))
         if not names:
             what = "the pattern matches nothing" if glob.has_magic(path) else "no such file or folder"
             raise InputError(f"{url}: {what}")
+    protocol = url.partition("://")[0]
     for name in names:
-        parts = tuple(part for part in name.split("/") if part)
-        shown = parts[-1:] if outside is None else parts[outside:]
-        why = None if name == path else _remote_passed_over(shown)
+        parts = _parts(name)
+        shown = depth or len(parts) - max(own, 0)
+        why = _remote_passed_over(parts[own + (depth == 0) :])
         if why is not None:
-            yield UnknownFile("/".join(shown), why)
+            yield UnknownFile("/".join(parts[-shown:]), why)
             continue
-        protocol = url.partition("://")[0]
         with filesystem.open(name, "rb") as stream:
             local = _spool(stream, url)
-        yield Found(f"{protocol}://{name}", (f"{protocol}:", *parts), len(shown), local)
+        yield Found(f"{protocol}://{name}", (f"{protocol}:", *parts), shown, local)
+
+
+def _parts(path: str) -> tuple[str, ...]:
+    return tuple(part for part in path.split("/") if part)
 
 
 def _remote_passed_over(parts: tuple[str, ...]) -> str | None:
-    if any(part.startswith(".") for part in parts[1:]):
+    if any(part.startswith(".") for part in parts):
         return "hidden"
-    return passed_over(parts[-1])
+    return passed_over(parts[-1]) if parts else None
 
 
 _spools: list[Path] = []

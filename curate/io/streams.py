@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import bz2
 import gzip
+import io
 import lzma
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Final
+from typing import Final
 
 from curate.errors import InputError
 from curate.io.model import Compression
@@ -40,7 +41,7 @@ def compression_of(head: bytes) -> Compression | None:
 
 
 @contextmanager
-def open_raw(path: Path) -> Iterator[IO[bytes]]:
+def open_raw(path: Path) -> Iterator[io.BufferedReader]:
     """The stored bytes of a file; what the system refuses is an `InputError` that names the path."""
     try:
         with path.open("rb") as stream:
@@ -52,7 +53,7 @@ def open_raw(path: Path) -> Iterator[IO[bytes]]:
 
 
 def chunks(path: Path, compression: Compression | None) -> Iterator[bytes]:
-    """The decompressed bytes of a file, in pieces of about 1 MiB.
+    """The decompressed bytes of a file, in pieces of at most about 1 MiB.
 
     Raises
     ------
@@ -68,7 +69,10 @@ def chunks(path: Path, compression: Compression | None) -> Iterator[bytes]:
                 yield piece
 
 
-def _opened(raw: IO[bytes], compression: Compression | None) -> gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | io.BufferedReader:
+_Stream = gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | io.BufferedReader
+
+
+def _opened(raw: io.BufferedReader, compression: Compression | None) -> _Stream:
     if compression == "gzip":
         return gzip.GzipFile(fileobj=raw)
     if compression == "bz2":
@@ -78,7 +82,7 @@ def _opened(raw: IO[bytes], compression: Compression | None) -> gzip.GzipFile | 
     return raw
 
 
-def _piece(stream: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | IO[bytes]) -> bytes:
+def _piece(stream: _Stream) -> bytes:
     try:
         # `read1`, because `read` would lose what it has already unpacked when it comes to the damage.
         return stream.read1(CHUNK)
@@ -90,7 +94,7 @@ def _piece(stream: gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | IO[bytes]) -> b
         raise CorruptStreamError(str(error)) from error  # gzip and bz2 report bad data so
 
 
-def _zstd(raw: IO[bytes]) -> Iterator[bytes]:
+def _zstd(raw: io.BufferedReader) -> Iterator[bytes]:
     # Frame by frame with `decompressobj`: the library's readers take a cut-off frame for the end of the file.
     import zstandard
 

@@ -12,6 +12,7 @@ from scipy.stats import rankdata
 from sklearn.metrics.pairwise import cosine_similarity
 from threadpoolctl import threadpool_limits
 
+from curate.algorithms import facility_location as module
 from curate.algorithms.facility_location import Quota, facility_location, rank_scale
 from curate.algorithms.quotas import Seats, allocate
 
@@ -171,6 +172,26 @@ def test_neither_memory_nor_threads_change_a_bit() -> None:
                 other = facility_location(points, 80, ground=ground, memory=memory)
                 np.testing.assert_array_equal(other.order, whole.order)
                 np.testing.assert_array_equal(other.gains, whole.gains)
+
+
+def test_points_evaluated_at_once_do_not_matter_even_among_ties(monkeypatch: pytest.MonkeyPatch) -> None:
+    for seed in range(8):
+        points = np.random.default_rng(seed).integers(-2, 3, (400, 3)).astype(np.int8)
+        table = similarity(points, np.arange(0, 400, 9), np.ones(400))
+        expected = plain(table, 120, np.zeros(400, int), Seats({"": 400}))[0]
+        for batch in ((1, 1), (2, 3), (64, 256), (400, 400)):
+            monkeypatch.setattr(module, "_BATCH", batch)
+            assert facility_location(points, 120, ground=np.arange(0, 400, 9)).order.tolist() == expected
+
+
+def test_once_no_more_than_the_candidates_are_left_all_are_looked_at() -> None:
+    points = clusters(60, 8, 4)
+    table = similarity(points, np.arange(60), np.ones(60))
+    order = facility_location(points, 30, candidates=50).order.tolist()
+    for step in range(10, 30):
+        gain = np.maximum(table - table[order[:step]].max(0), 0).sum(1)
+        gain[order[:step]] = -1
+        assert gain[order[step]] >= gain.max() - 2  # a similarity may be rounded the other way
 
 
 def test_utility_prefers_the_better_of_equals() -> None:

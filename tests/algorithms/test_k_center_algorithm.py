@@ -60,6 +60,18 @@ def test_sequence_is_that_of_the_plain_loop_with_ties_duplicates_and_zeros(data:
     assert sorted(found.order.tolist()[: n + 2]) == sorted(set(found.order.tolist()))
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_ties_across_the_whole_pool_go_to_the_lower_index(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    monkeypatch.setattr(module, "_SHARE", 100)
+    try:
+        set_threads(threads)
+        for seed in range(6):
+            points = np.random.default_rng(seed).integers(-4, 5, (5000, 3)).astype(np.int8)
+            assert k_center(points, 400, first=17).order.tolist() == plain(points, 400, 17)[0]
+    finally:
+        set_threads(None)
+
+
 def test_distances_are_scipys_to_the_points_before() -> None:
     points = clusters(400, 12, 9)
     found = k_center(points, 60, first=0)

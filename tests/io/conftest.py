@@ -84,10 +84,10 @@ class Whole:
 def read_file(tmp_path: Path) -> Callable[..., Whole]:
     """Write bytes under a name, find them and read them whole."""
 
-    def reading(data: bytes, name: str = "data.jsonl", *, batch_rows: int = 3, format: str | None = None) -> Whole:
+    def reading(data: bytes, name: str = "data.jsonl", *, batch_rows: int = 3, form: str | None = None) -> Whole:
         path = tmp_path / name
         path.write_bytes(data)
-        (file,) = discover([str(path)], format=format).files
+        (file,) = discover([str(path)], format=form).files
         return Whole(file, list(read(file, batch_rows=batch_rows)))
 
     return reading

@@ -175,7 +175,10 @@ def test_json_lines_named_json(pack: Any, read_file: Any) -> None:
 def test_csv_keeps_null_and_empty_apart(read_file: Any) -> None:
     data = b'instruction,input,output,note\nA,,"x, ""y""",1\nB,"","multi\nline",\nC,"",,2\n\n'
     whole = read_file(data, "a.csv")
-    assert [json.loads(meta) for meta in whole.frame["meta"]] == [{"input": None, "note": "1"}, {"input": "", "note": None}]
+    assert [json.loads(meta) for meta in whole.frame["meta"]] == [
+        {"input": None, "note": "1"},
+        {"input": "", "note": None},
+    ]
     assert whole.frame["response"].to_list() == ['x, "y"', "multi\nline"]
     assert [(r.line, r.reason, r.raw) for r in whole.rejects] == [(3, "null_field", 'C,"",,2')]
     assert (whole.lines, whole.blank) == (4, 1)
@@ -207,7 +210,13 @@ def test_parquet_values_that_json_lacks(tmp_path: Any) -> None:
     frame.write_parquet(tmp_path / "a.parquet")
     (file,) = discover([str(tmp_path / "a.parquet")]).files
     metas = [json.loads(meta) for batch in read(file) for meta in batch.frame["meta"]]
-    assert metas[0] == {"day": "2024-02-29", "score": "NaN", "blob": "AP8=", "big": 2**63, "nested": {"a": [1.5, "Infinity"]}}
+    assert metas[0] == {
+        "day": "2024-02-29",
+        "score": "NaN",
+        "blob": "AP8=",
+        "big": 2**63,
+        "nested": {"a": [1.5, "Infinity"]},
+    }
     assert metas[1] == {"day": None, "score": 0.1, "blob": None, "big": 0, "nested": {"a": None}}
 
 
@@ -219,7 +228,12 @@ def test_several_frames_of_one_compressed_file(tmp_path: Any) -> None:
     import zstandard
 
     parts = [b'{"prompt": "a", "completion": "b"}\n{"prom', b'pt": "c", "completion": "d"}\n']
-    makers: list[Callable[[bytes], bytes]] = [gzip.compress, bz2.compress, lzma.compress, zstandard.ZstdCompressor().compress]
+    makers: list[Callable[[bytes], bytes]] = [
+        gzip.compress,
+        bz2.compress,
+        lzma.compress,
+        zstandard.ZstdCompressor().compress,
+    ]
     for make in makers:
         path = tmp_path / "a"
         path.write_bytes(b"".join(map(make, parts)))

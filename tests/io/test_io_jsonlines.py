@@ -36,7 +36,9 @@ SEEDS = [
 mutations = st.tuples(
     st.sampled_from(["insert", "delete", "replace"]),
     st.integers(0, 500),
-    st.sampled_from([b"\n", b"\r\n", b'"', b"\\", b"{", b"}", b"\xff", b"\xc3", b"\xe2\x80\xa8", b"\x00", b",", b"x", b"\x1e"]),
+    st.sampled_from(
+        [b"\n", b"\r\n", b'"', b"\\", b"{", b"}", b"\xff", b"\xc3", b"\xe2\x80\xa8", b"\x00", b",", b"x", b"\x1e"]
+    ),
 )
 
 

@@ -105,7 +105,7 @@ LINES: list[tuple[bytes, str]] = [
 def test_records(form: str, record: Any, reason: str, part: str, read_file: Any) -> None:
     before = json.dumps(GOOD[form]).encode() + b"\n\n"
     raw = json.dumps(record).encode()
-    whole = read_file(before + raw + b"\n" + before, format=form)
+    whole = read_file(before + raw + b"\n" + before, form=form)
     (reject,) = whole.rejects
     assert (reject.reason, reject.line, reject.offset) == (reason, 3, len(before))
     assert part in reject.detail
@@ -156,7 +156,7 @@ def test_array_that_breaks(tail: bytes, reason: str, read_file: Any) -> None:
     assert whole.lines == 3
 
 
-@pytest.mark.parametrize("tail", [b', "b": [1, 2', b', "b" 3}', b', 3: 4}', b', "b": {"c": 1, "c": 2}}', b" x"])
+@pytest.mark.parametrize("tail", [b', "b": [1, 2', b', "b" 3}', b", 3: 4}", b', "b": {"c": 1, "c": 2}}', b" x"])
 def test_object_that_breaks_after_its_list(tail: bytes, read_file: Any) -> None:
     whole = read_file(b'{"data": [{"prompt": "a", "completion": "b"}]' + tail, "a.json")
     assert whole.frame["response"].to_list() == ["b"]
@@ -253,8 +253,11 @@ def test_parquet_rejects_have_no_offset(read_file: Any, pack: Any) -> None:
 
 
 def test_one_bad_instance_of_several(read_file: Any) -> None:
-    record = {"instruction": "a", "instances": [{"input": "", "output": "1"}, {"input": "x"}, {"input": "y", "output": "2"}]}
-    whole = read_file(json.dumps(record).encode(), format="self_instruct")
+    record = {
+        "instruction": "a",
+        "instances": [{"input": "", "output": "1"}, {"input": "x"}, {"input": "y", "output": "2"}],
+    }
+    whole = read_file(json.dumps(record).encode(), form="self_instruct")
     assert whole.frame["response"].to_list() == ["1", "2"]
     assert whole.frame["line"].to_list() == [1, 1]
     assert [reject.detail[:16] for reject in whole.rejects] == ["Instance 2 of 3:"]

@@ -107,8 +107,9 @@ def test_few_letters() -> None:
     assert _responses(["", "42", "x = 7", "https://example.org/", "Yes.", "\U0001f600 \U0001f600"]) == ["und"] * 6
     texts = ["only nineteen letter", "only twenty letters ok"]  # 18 and 19 letters
     assert [sum(map(str.isalpha, text)) for text in texts] == [18, 19]
-    assert _responses(texts, min_letters=19) == ["und", "en"]
-    assert _responses(texts, min_letters=18) == ["en", "en"]
+    assert [language == "und" for language in _responses(texts, min_letters=20)] == [True, True]
+    assert [language == "und" for language in _responses(texts, min_letters=19)] == [True, False]
+    assert [language == "und" for language in _responses(texts, min_letters=18)] == [False, False]
 
 
 def test_both_sides_count() -> None:
@@ -126,7 +127,21 @@ def test_undetermined_has_no_confidence() -> None:
 
 
 def test_confidence_falls_with_length() -> None:
-    words = ["the", "neighbour's", "orange", "cat", "was", "sleeping", "under", "the", "kitchen", "table", "all", "day", "long"]
+    words = [
+        "the",
+        "neighbour's",
+        "orange",
+        "cat",
+        "was",
+        "sleeping",
+        "under",
+        "the",
+        "kitchen",
+        "table",
+        "all",
+        "day",
+        "long",
+    ]
     texts = [" ".join(words[:count]) for count in (1, 4, len(words))]
     scores = Language(field="response", min_letters=1).apply(_frame([""] * 3, texts))["language_confidence"].to_list()
     assert scores[0] < scores[2]

@@ -68,7 +68,7 @@ def test_too_few_are_all_kept_and_said_so(count: int) -> None:
     assert selection.frame["keep"].sum() == count
     (finding,) = selection.findings
     assert finding.code == "size_not_met"
-    assert f"{count} examples left, 10 asked for" in finding.message
+    assert f"{count} of the 10 examples asked for" in finding.message
     assert "lower `size`" in finding.message
 
 

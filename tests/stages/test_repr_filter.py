@@ -144,7 +144,7 @@ def test_identical_vectors() -> None:
     out = apply(ReprFilter(by="quality", size=2), table)
     assert out.frame["keep"].to_list() == [False, True, False]
     assert set(out.frame["kept_id"].drop_nulls()) == {table["id"][1]}
-    assert "1 of 3 examples are unlike each other, 2 asked for" in out.findings[0].message
+    assert "only 1 of the 2 examples asked for" in out.findings[0].message
     assert "`max_cosine`" in out.findings[0].message
     # A limit of 1 keeps even copies.
     assert apply(ReprFilter(by="quality", size=3, max_cosine=1.0), table).frame["keep"].all()

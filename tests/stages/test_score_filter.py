@@ -120,7 +120,7 @@ def test_any_number_is_a_score(dtype: pl.DataType) -> None:
 
 
 def test_text_is_no_score() -> None:
-    with pytest.raises(StageError, match="score_filter: column task is String"):
+    with pytest.raises(StageError, match="score_filter: the column task is String"):
         apply(ScoreFilter(by="task"), frame([(1.0, "code")]))
 
 

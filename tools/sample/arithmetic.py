@@ -1,5 +1,7 @@
 """Word problems and sums whose answers the maker computes."""
 
+# templates and word lists are kept as they will be printed
+# ruff: noqa: E501
 from __future__ import annotations
 
 from fractions import Fraction
@@ -19,10 +21,14 @@ def _shopping_change(r: Random) -> Made:
     note = next(v for v in (2000, 5000, 10000, 20000, 50000) if v > total)
     ask = r.choice(
         [
-            f"At the stall of the {shop}, {who} buys {n} {x} at {money(p)} each and {m} {y} at {money(q)} each, "
-            f"and pays with {money(note)}. How much change is due?",
-            f"{who} wants {n} {x} ({money(p)} apiece) plus {m} {y} ({money(q)} apiece). What does that cost, and what "
-            f"is left of {money(note)}?",
+            (
+                f"At the stall of the {shop}, {who} buys {n} {x} at {money(p)} each and {m} {y} at {money(q)} each, "
+                f"and pays with {money(note)}. How much change is due?"
+            ),
+            (
+                f"{who} wants {n} {x} ({money(p)} apiece) plus {m} {y} ({money(q)} apiece). What does that cost, and what "
+                f"is left of {money(note)}?"
+            ),
             f"Work out the change: {money(note)} handed over for {m} {y} priced {money(q)} and {n} {x} priced {money(p)}.",
         ]
     )
@@ -71,10 +77,14 @@ def _discount(r: Random) -> Made:
     )
     way = r.choice(
         [
-            f"{pct}% of {money(price)} is {money(off)}, and {money(price)} − {money(off)} = {money(price - off)}. "
-            f"So the price to pay is {money(price - off)}.",
-            f"Paying after {pct}% off means paying {100 - pct}% of the price: 0.{100 - pct:02d} × {money(price)} = "
-            f"{money(price - off)}, a saving of {money(off)}.",
+            (
+                f"{pct}% of {money(price)} is {money(off)}, and {money(price)} − {money(off)} = {money(price - off)}. "
+                f"So the price to pay is {money(price - off)}."
+            ),
+            (
+                f"Paying after {pct}% off means paying {100 - pct}% of the price: 0.{100 - pct:02d} × {money(price)} = "
+                f"{money(price - off)}, a saving of {money(off)}."
+            ),
         ]
     )
     return ask, way
@@ -88,8 +98,10 @@ def _percent_change(r: Random) -> Made:
     what = r.choice(["visitors", "members", "orders", "phone calls", "subscribers", "complaints"])
     ask = r.choice(
         [
-            f"In {year} the {place} in {city} counted {old} {what}; a year later it counted {new}. "
-            f"By what percentage did the number change?",
+            (
+                f"In {year} the {place} in {city} counted {old} {what}; a year later it counted {new}. "
+                f"By what percentage did the number change?"
+            ),
             f"{what.capitalize()} at a {city} {place} went from {old} to {new} after {year}. Express that as a percent.",
             f"Percentage change, please: {new} {what} now against {old} in {year} ({place}, {city}).",
         ]
@@ -108,14 +120,21 @@ def _ratio_share(r: Random) -> Made:
     job = r.choice(JOBS)
     ask = r.choice(
         [
-            f"{people[0]}, {people[1]} and {people[2]} split {what} of €{total} in the ratio {parts[0]}:{parts[1]}:"
-            f"{parts[2]}. How much does each get?",
-            f"Three friends who work with {a(job)} divide €{total} ({what}): {people[0]} takes {parts[0]} shares, "
-            f"{people[1]} {parts[1]} and {people[2]} {parts[2]}. State each amount.",
+            (
+                f"{people[0]}, {people[1]} and {people[2]} split {what} of €{total} in the ratio {parts[0]}:{parts[1]}:"
+                f"{parts[2]}. How much does each get?"
+            ),
+            (
+                f"Three friends who work with {a(job)} divide €{total} ({what}): {people[0]} takes {parts[0]} shares, "
+                f"{people[1]} {parts[1]} and {people[2]} {parts[2]}. State each amount."
+            ),
         ]
     )
     rows = "; ".join(f"{n} gets {p} × {unit} = €{p * unit}" for n, p in zip(people, parts, strict=True))
-    return ask, f"There are {sum(parts)} shares in all, so one share is €{total} / {sum(parts)} = €{unit}. Hence {rows}."
+    return (
+        ask,
+        f"There are {sum(parts)} shares in all, so one share is €{total} / {sum(parts)} = €{unit}. Hence {rows}.",
+    )
 
 
 @family("math", 35)
@@ -164,20 +183,30 @@ def _lcm_gcd(r: Random) -> Made:
         return (
             r.choice(
                 [
-                    f"A bell at the {place} rings every {x} minutes, another every {y} minutes. They just rang together; "
-                    f"in how many minutes will they do so again?",
-                    f"For the {event}, badges come in packs of {x} and lanyards in packs of {y}. What is the smallest "
-                    f"equal number of both that can be bought?",
+                    (
+                        f"A bell at the {place} rings every {x} minutes, another every {y} minutes. They just rang together; "
+                        f"in how many minutes will they do so again?"
+                    ),
+                    (
+                        f"For the {event}, badges come in packs of {x} and lanyards in packs of {y}. What is the smallest "
+                        f"equal number of both that can be bought?"
+                    ),
                 ]
             ),
-            f"That is the least common multiple. gcd({x}, {y}) = {gcd(x, y)}, and {x} × {y} / {gcd(x, y)} = "
-            f"{lcm(x, y)}. So the answer is {lcm(x, y)}.",
+            (
+                f"That is the least common multiple. gcd({x}, {y}) = {gcd(x, y)}, and {x} × {y} / {gcd(x, y)} = "
+                f"{lcm(x, y)}. So the answer is {lcm(x, y)}."
+            ),
         )
     return (
-        f"The {place} has {x} red and {y} blue tickets for the {event} and wants identical bundles with nothing left "
-        f"over. What is the largest possible number of bundles?",
-        f"It must divide both numbers, so take the greatest common divisor: gcd({x}, {y}) = {gcd(x, y)}. Each of the "
-        f"{gcd(x, y)} bundles holds {x // gcd(x, y)} red and {y // gcd(x, y)} blue tickets.",
+        (
+            f"The {place} has {x} red and {y} blue tickets for the {event} and wants identical bundles with nothing left "
+            f"over. What is the largest possible number of bundles?"
+        ),
+        (
+            f"It must divide both numbers, so take the greatest common divisor: gcd({x}, {y}) = {gcd(x, y)}. Each of the "
+            f"{gcd(x, y)} bundles holds {x // gcd(x, y)} red and {y // gcd(x, y)} blue tickets."
+        ),
     )
 
 
@@ -195,9 +224,7 @@ def _recipe_scale(r: Random) -> Made:
     )
     rows = "\n".join(f"- {f}: {g} × {want}/{base} = {plain(g * want / base, 1)} g" for f, g in items)
     factor = plain(want / base, 3)
-    return ask, f"Multiply every amount by {want}/{base} (that is {factor}).\n\n{rows}\n\nTaste before you salt; " + (
-        "the cooking time changes little."
-    )
+    return ask, f"Multiply every amount by {want}/{base} (that is {factor}).\n\n{rows}\n\nTaste before you salt."
 
 
 @family("math", 30)
@@ -213,9 +240,13 @@ def _linear_equation(r: Random) -> Made:
         )
     text = f"{p + s}{letter} = {s}{letter} + {p * x}"
     return (
-        r.choice([f"Which number {letter} satisfies {text}?", f"Solve the equation {text}.", f"Determine {letter}: {text}"]),
-        f"Bring the terms with {letter} to one side: {p + s}{letter} − {s}{letter} = {p}{letter}, so {p}{letter} = {p * x} "
-        f"and {letter} = {x}.",
+        r.choice(
+            [f"Which number {letter} satisfies {text}?", f"Solve the equation {text}.", f"Determine {letter}: {text}"]
+        ),
+        (
+            f"Bring the terms with {letter} to one side: {p + s}{letter} − {s}{letter} = {p}{letter}, so {p}{letter} = {p * x} "
+            f"and {letter} = {x}."
+        ),
     )
 
 
@@ -227,10 +258,14 @@ def _dice_and_draws(r: Random) -> Made:
     what = r.choice(["marbles", "tokens", "balls", "beads", "counters"])
     ask = r.choice(
         [
-            f"A bag at the {place} holds {n} {x} and {m} {y} {what}. Two are drawn without putting any back. What is the "
-            f"probability that both are {x}?",
-            f"From {n} {x} and {m} {y} {what} two are taken at random, one after the other. How likely is it to get {x} "
-            f"twice?",
+            (
+                f"A bag at the {place} holds {n} {x} and {m} {y} {what}. Two are drawn without putting any back. What is the "
+                f"probability that both are {x}?"
+            ),
+            (
+                f"From {n} {x} and {m} {y} {what} two are taken at random, one after the other. How likely is it to get {x} "
+                f"twice?"
+            ),
         ]
     )
     return ask, (

@@ -1,12 +1,14 @@
 """Dates, weekdays, durations, time zones and timetables, computed with datetime."""
 
+# templates and word lists are kept as they will be printed
+# ruff: noqa: E501
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from random import Random
 
 from .core import Made, family
-from .words import CITIES, EVENTS, JOBS, MONTHS, NAMES, PLACES, WEEKDAYS, a, listed, person
+from .words import CITIES, EVENTS, JOBS, MONTHS, NAMES, PLACES, WEEKDAYS, a, person
 
 #: Standard-time offsets from UTC in minutes; no daylight saving is involved in the questions.
 ZONES = {
@@ -56,8 +58,10 @@ def _weekday_of(r: Random) -> Made:
     ask = r.choice(
         [
             f"What day of the week is {d.isoformat()}?",
-            f"{who}'s {r.choice(['grandmother', 'uncle', 'neighbour'])} was born on {long_date(d)} ({d.isoformat()}). "
-            f"Which weekday was that?",
+            (
+                f"{who}'s {r.choice(['grandmother', 'uncle', 'neighbour'])} was born on {long_date(d)} ({d.isoformat()}). "
+                f"Which weekday was that?"
+            ),
             f"On what weekday falls {d.isoformat()}, the date of the {event}?",
             f"An old letter to {a(r.choice(JOBS))} is dated {long_date(d)}, i.e. {d.isoformat()}. Find the weekday.",
         ]
@@ -134,11 +138,15 @@ def _time_zone(r: Random) -> Made:
     who = person(r)
     ask = r.choice(
         [
-            f"{who} in {here} calls a partner in {there} at {clock(at)} local time (standard time on both sides). What "
-            f"time is it in {there}?",
+            (
+                f"{who} in {here} calls a partner in {there} at {clock(at)} local time (standard time on both sides). What "
+                f"time is it in {there}?"
+            ),
             f"It is {clock(at)} in {here}. What do clocks in {there} show, ignoring summer time?",
-            f"A webinar on {r.choice(EVENTS)} planning starts {clock(at)}, {here} standard time. When must people in "
-            f"{there} log in?",
+            (
+                f"A webinar on {r.choice(EVENTS)} planning starts {clock(at)}, {here} standard time. When must people in "
+                f"{there} log in?"
+            ),
         ]
     )
     sign = "ahead of" if shift > 0 else "behind"
@@ -170,32 +178,6 @@ def _shift_hours(r: Random) -> Made:
     return ask, (
         f"{each}. The sum is {total // 60} h {total % 60:02d} min ({total} minutes). At €{rate} an hour this would earn "
         f"€{total * rate / 60:,.2f}."
-    )
-
-
-@family("closed_qa", 40)
-def _timetable(r: Random) -> Made:
-    stops, begin = r.sample(CITIES, 4), r.randrange(300, 1100, 5)
-    times = [begin]
-    for _ in stops[1:]:
-        times.append(times[-1] + r.randint(18, 95))
-    mode = r.choice(["night bus", "ferry", "regional train", "postal coach", "express"])
-    day, nr = r.choice(WEEKDAYS), r.randint(11, 980)
-    text = f"{mode.capitalize()} {nr}, {day}: " + ", ".join(
-        f"{s} {clock(t)}" for s, t in zip(stops, times, strict=True)
-    )
-    i = r.randrange(3)
-    j = r.randrange(i + 1, 4)
-    gap = times[j] - times[i]
-    ask = r.choice(
-        [
-            f"According to the timetable, how long does the {mode} take from {stops[i]} to {stops[j]}?",
-            f"Use the timetable below. I get on in {stops[i]}; when am I in {stops[j]}, and after how long?",
-        ]
-    )
-    return ask, text, (
-        f"The {mode} leaves {stops[i]} at {clock(times[i])} and reaches {stops[j]} at {clock(times[j])}. That is a ride "
-        f"of {gap // 60} h {gap % 60:02d} min ({gap} minutes)."
     )
 
 
@@ -258,30 +240,9 @@ def _age_at(r: Random) -> Made:
                 f"Born {long_date(born)}, retired as {a(job)} on {long_date(on)}: at what age did {who} retire?",
             ]
         ),
-        f"From {born.year} to {on.year} are {on.year - born.year} years. The birthday, {born.day} "
-        f"{MONTHS[born.month - 1]}, had {'already come' if age == on.year - born.year else 'not yet come'} that year, so "
-        f"{who.split()[0]} was {age}.",
-    )
-
-
-@family("closed_qa", 35)
-def _agenda(r: Random) -> Made:
-    people, events = r.sample(NAMES, 4), r.sample(EVENTS, 4)
-    base = datetime(r.randint(2015, 2029), r.randint(1, 12), 1) + timedelta(days=r.randint(0, 27))  # noqa: DTZ001
-    days = sorted(r.sample(range(1, 60), 4))
-    dates = [(base + timedelta(days=d)).date() for d in days]
-    lines = [f"{p} looks after the {e} on {long_date(d)}." for p, e, d in zip(people, events, dates, strict=True)]
-    r.shuffle(lines)
-    i, j = sorted(r.sample(range(4), 2))
-    ask = r.choice(
-        [
-            f"Who is responsible for the {events[i]}, and how many days before the {events[j]} is it?",
-            f"Read the plan. Which comes first, the {events[j]} or the {events[i]}, and by how many days?",
-        ]
-    )
-    gap = (dates[j] - dates[i]).days
-    return ask, " ".join(lines), (
-        f"{people[i]} looks after the {events[i]}, which is on {long_date(dates[i])}. The {events[j]} ({people[j]}) "
-        f"follows on {long_date(dates[j])}, {gap} day{'s' if gap != 1 else ''} later."
-        + r.choice(["", f" The order of all four is {listed(events)}."])
+        (
+            f"From {born.year} to {on.year} are {on.year - born.year} years. The birthday, {born.day} "
+            f"{MONTHS[born.month - 1]}, had {'already come' if age == on.year - born.year else 'not yet come'} that year, so "
+            f"{who.split()[0]} was {age}."
+        ),
     )

@@ -1,5 +1,7 @@
 """Classification: made-up texts assembled from parts that carry the label."""
 
+# templates and word lists are kept as they will be printed; a word list is easier to read and to extend as one string
+# ruff: noqa: E501, SIM905
 from __future__ import annotations
 
 from random import Random
@@ -60,8 +62,10 @@ def _news_topic(r: Random) -> Made:
     body = r.choice(["club", "council", "institute", "company", "society", "team", "group"])
     text = r.choice(
         [
-            f"{city}: A local {body} {deed} on {r.choice(['Friday', 'Sunday', 'Monday'])}. Spokeswoman {who} called it "
-            f"overdue. Last year the same {body} {other}.",
+            (
+                f"{city}: A local {body} {deed} on {r.choice(['Friday', 'Sunday', 'Monday'])}. Spokeswoman {who} called it "
+                f"overdue. Last year the same {body} {other}."
+            ),
             f"The {body} from {city} {deed}, said {who}, {a(r.choice(JOBS))} who watched. Earlier it had {other}.",
             f"“We {deed}!” With these words {who} greeted the crowd in {city}. Not long ago they {other}.",
         ]
@@ -81,7 +85,11 @@ REQUESTS = {
     "billing": ["I was charged twice for {}", "the invoice for {} shows a wrong amount", "please refund {}"],
     "delivery": ["the parcel with {} never came", "the courier left {} in the rain", "where is my box of {}"],
     "technical": ["the app freezes when I open {}", "the scanner cannot read {}", "I get error 40 on the page of {}"],
-    "account": ["I cannot log in to order {}", "change the e-mail on my {} subscription", "delete my profile and my {} list"],
+    "account": [
+        "I cannot log in to order {}",
+        "change the e-mail on my {} subscription",
+        "delete my profile and my {} list",
+    ],
 }
 
 
@@ -104,7 +112,11 @@ def _ticket_routing(r: Random) -> Made:
             "Choose a queue for the message (technical, billing, account, delivery) and justify it in a sentence.",
         ]
     )
-    return ask, text, f"It belongs to {label}, because the customer writes that “{line}”. The other queues do not deal with it."
+    return (
+        ask,
+        text,
+        f"It belongs to {label}, because the customer writes that “{line}”. The other queues do not deal with it.",
+    )
 
 
 KINDS = {"animal": ANIMALS, "food": FOODS, "profession": JOBS, "city": CITIES}
@@ -144,7 +156,10 @@ def _sort_into_groups(r: Random) -> Made:
         ]
     )
     p, q = ([w for w in mixed if w in side] for side in (left, right))
-    return ask, f"{x.capitalize()}: {', '.join(p)}.\n{y.capitalize()}: {', '.join(q)}.\n\nThat is {len(p)} and {len(q)} words."
+    return (
+        ask,
+        f"{x.capitalize()}: {', '.join(p)}.\n{y.capitalize()}: {', '.join(q)}.\n\nThat is {len(p)} and {len(q)} words.",
+    )
 
 
 @family("classification", 35)
@@ -161,12 +176,18 @@ def _number_property(r: Random) -> Made:
             d = next((d for d in range(2, n) if n % d == 0), 0)
             rows.append(f"{n}: {kind(n)}" + (f", as {n} = {d} × {n // d}" if d else ", no smaller divisor but 1"))
         return ask, ".\n".join(rows) + "."
-    ask = f"{r.choice(NAMES)} sorts door numbers into even and odd: {', '.join(map(str, nums))}. How does the list split?"
+    ask = (
+        f"{r.choice(NAMES)} sorts door numbers into even and odd: {', '.join(map(str, nums))}. How does the list split?"
+    )
     even, odd = [str(n) for n in nums if n % 2 == 0], [str(n) for n in nums if n % 2]
     return ask, f"Even: {', '.join(even) or 'none'}. Odd: {', '.join(odd) or 'none'}. The last digit alone decides."
 
 
-FORMAL = ["I should be grateful if you could send {}", "We hereby confirm receipt of {}", "Kindly forward {} at your convenience"]
+FORMAL = [
+    "I should be grateful if you could send {}",
+    "We hereby confirm receipt of {}",
+    "Kindly forward {} at your convenience",
+]
 CASUAL = ["hey, can u drop off {} pls", "yo, still got {}? lemme know", "thx a ton for {}, you rock"]
 
 
@@ -184,13 +205,19 @@ def _register(r: Random) -> Made:
             f"Classify the register of “{text}”",
         ]
     )
-    return ask, f"{'Formal' if formal else 'Informal'}, as {signs} show. A {'casual' if formal else 'formal'} note would avoid both."
+    return (
+        ask,
+        f"{'Formal' if formal else 'Informal'}, as {signs} show. A {'casual' if formal else 'formal'} note would avoid both.",
+    )
 
 
 @family("classification", 30)
 def _part_of_speech(r: Random) -> Made:
     noun, verb = r.choice(PLAIN_WORDS), r.choice("carries paints follows repairs sells hides polishes admires".split())
-    adjective, adverb = r.choice("old quiet heavy bright rusty tiny gentle".split()), r.choice("slowly often gladly rarely".split())
+    adjective, adverb = (
+        r.choice("old quiet heavy bright rusty tiny gentle".split()),
+        r.choice("slowly often gladly rarely".split()),
+    )
     beast = r.choice(ANIMALS)
     text = f"The {adjective} {beast} {adverb} {verb} the {noun}."
     word, kind = r.choice([(noun, "noun"), (verb, "verb"), (adjective, "adjective"), (adverb, "adverb")])

@@ -1,5 +1,7 @@
 """Generated conversations of several turns."""
 
+# templates and word lists are kept as they will be printed
+# ruff: noqa: E501
 from __future__ import annotations
 
 from random import Random
@@ -47,16 +49,31 @@ def _list_dialogue(r: Random) -> Made:
 def _word_game_dialogue(r: Random) -> Made:
     word = r.choice([w for w in PLAIN_WORDS if len(w) > 5])
     vowels = sum(c in "aeiou" for c in word)
-    guess = r.choice([w for w in [*PLAIN_WORDS, "strawberry", "peppermint", "crocodile", "sapphire"] if len(w) == len(word) and w != word])
+    guess = r.choice(
+        [
+            w
+            for w in [*PLAIN_WORDS, "strawberry", "peppermint", "crocodile", "sapphire"]
+            if len(w) == len(word) and w != word
+        ]
+    )
     shared = sum(x == y for x, y in zip(word, guess, strict=True))
     chain = r.choice([w for w in PLAIN_WORDS if w[0] == word[-1]] or [word[-1] + "-sharp"])
     return [
-        f"Let us play a word game for the {r.choice(EVENTS)}; {r.choice(NAMES)} joins in. Think of a word with "
-        f"{len(word)} letters that starts with {word[0]} and ends with {word[-1]}, something {a(r.choice(JOBS))} would know.",
+        (
+            f"Let us play a word game for the {r.choice(EVENTS)}; {r.choice(NAMES)} joins in. Think of a word with "
+            f"{len(word)} letters that starts with {word[0]} and ends with {word[-1]}, something {a(r.choice(JOBS))} would know."
+        ),
         f"My word is “{word}”.",
-        r.choice([f"I had “{guess}” in mind. How many letters are in the same place?", f"Compare it with {guess}, place by place."]),
+        r.choice(
+            [
+                f"I had “{guess}” in mind. How many letters are in the same place?",
+                f"Compare it with {guess}, place by place.",
+            ]
+        ),
         f"{shared} of {len(word)} places match between {word} and {guess}.",
-        r.choice([f"Now chain on from the last letter of {word}.", "Continue with a word that begins where yours ended."]),
+        r.choice(
+            [f"Now chain on from the last letter of {word}.", "Continue with a word that begins where yours ended."]
+        ),
         f"“{word}” ends with {word[-1]}, so I say “{chain}”. By the way, {word} has {vowels} vowels.",
     ]
 

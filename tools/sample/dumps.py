@@ -1,5 +1,7 @@
 """Laying records out into dumps of different containers and record formats, as bytes."""
 
+# templates and word lists are kept as they will be printed
+# ruff: noqa: E501
 from __future__ import annotations
 
 import csv
@@ -93,26 +95,70 @@ DUMPS = (
 _ASK = '"instruction": "Name a bird that cannot fly.", "context": ""'
 #: (dump, kind, the raw line or array element)
 MALFORMED: list[tuple[str, str, bytes]] = [
-    ("crowd_answers.jsonl", "bad_json", b'{"instruction": "What is a fjord?", "context": "", "response": "A long inlet'),
-    ("crowd_answers.jsonl", "missing_field", b'{"instruction": "Name three trees.", "context": "", "category": "open_qa"}'),
+    (
+        "crowd_answers.jsonl",
+        "bad_json",
+        b'{"instruction": "What is a fjord?", "context": "", "response": "A long inlet',
+    ),
+    (
+        "crowd_answers.jsonl",
+        "missing_field",
+        b'{"instruction": "Name three trees.", "context": "", "category": "open_qa"}',
+    ),
     ("crowd_answers.jsonl", "null_content", b'{"instruction": "Why is grass green?", "context": "", "response": null}'),
-    ("crowd_answers.jsonl", "invalid_utf8", b'{"instruction": "What is a caf\xe9?", "context": "", "response": "A place."}'),
+    (
+        "crowd_answers.jsonl",
+        "invalid_utf8",
+        b'{"instruction": "What is a caf\xe9?", "context": "", "response": "A place."}',
+    ),
     ("crowd_answers.jsonl", "duplicate_key", f'{{{_ASK}, "response": "Kiwi.", "response": "Emu."}}'.encode()),
     ("crowd_answers.jsonl", "nan", f'{{{_ASK}, "response": "Kakapo.", "score": NaN}}'.encode()),
     ("crowd_answers.jsonl", "wrong_type", b'{"instruction": "Count to two.", "context": "", "response": [1, 2]}'),
-    ("chat_logs.jsonl.gz", "wrong_role_order", b'{"messages": [{"role": "assistant", "content": "Hi."}, {"role": "user", "content": "Hello."}]}'),
-    ("chat_logs.jsonl.gz", "wrong_role_order", b'{"messages": [{"role": "user", "content": "One?"}, {"role": "user", "content": "Two?"}, {"role": "assistant", "content": "Three."}]}'),
+    (
+        "chat_logs.jsonl.gz",
+        "wrong_role_order",
+        b'{"messages": [{"role": "assistant", "content": "Hi."}, {"role": "user", "content": "Hello."}]}',
+    ),
+    (
+        "chat_logs.jsonl.gz",
+        "wrong_role_order",
+        b'{"messages": [{"role": "user", "content": "One?"}, {"role": "user", "content": "Two?"}, {"role": "assistant", "content": "Three."}]}',
+    ),
     ("chat_logs.jsonl.gz", "no_response", b'{"messages": [{"role": "user", "content": "Anyone there?"}]}'),
-    ("chat_logs.jsonl.gz", "unknown_role", b'{"messages": [{"role": "visitor", "content": "Hi."}, {"role": "assistant", "content": "Hello."}]}'),
-    ("chat_logs.jsonl.gz", "null_content", b'{"messages": [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": null}]}'),
+    (
+        "chat_logs.jsonl.gz",
+        "unknown_role",
+        b'{"messages": [{"role": "visitor", "content": "Hi."}, {"role": "assistant", "content": "Hello."}]}',
+    ),
+    (
+        "chat_logs.jsonl.gz",
+        "null_content",
+        b'{"messages": [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": null}]}',
+    ),
     ("chat_logs.jsonl.gz", "no_messages", b'{"messages": []}'),
     ("forum_dump_2023-11.jsonl.zst", "bad_json", b"<html><body>502 Bad Gateway</body></html>"),
-    ("forum_dump_2023-11.jsonl.zst", "missing_field", b'{"uid": "f99999", "instruction": "Define irony.", "input": ""}'),
+    (
+        "forum_dump_2023-11.jsonl.zst",
+        "missing_field",
+        b'{"uid": "f99999", "instruction": "Define irony.", "input": ""}',
+    ),
     ("assistant_tasks.json", "missing_field", b'{"instruction": "Suggest a title.", "input": ""}'),
     ("assistant_tasks.json", "null_content", b'{"instruction": "Explain tides.", "input": "", "output": null}'),
-    ("shared_conversations.json", "unknown_role", b'{"id": "conv_x", "conversations": [{"from": "human", "value": "Hi"}, {"from": "robot", "value": "Hello"}]}'),
-    ("shared_conversations.json", "no_response", b'{"id": "conv_y", "conversations": [{"from": "human", "value": "Are you there?"}]}'),
-    ("quiz_bank.parquet", "null_content", b'{"question": "Which sea has no coast?", "answer": null, "subject": "open qa", "nr": 0}'),
+    (
+        "shared_conversations.json",
+        "unknown_role",
+        b'{"id": "conv_x", "conversations": [{"from": "human", "value": "Hi"}, {"from": "robot", "value": "Hello"}]}',
+    ),
+    (
+        "shared_conversations.json",
+        "no_response",
+        b'{"id": "conv_y", "conversations": [{"from": "human", "value": "Are you there?"}]}',
+    ),
+    (
+        "quiz_bank.parquet",
+        "null_content",
+        b'{"question": "Which sea has no coast?", "answer": null, "subject": "open qa", "nr": 0}',
+    ),
 ]
 
 
@@ -128,7 +174,8 @@ class Slot:
 def lay_out(dump: Dump, records: list[Record], random: Random) -> list[Slot]:
     """The slots of a dump in order: the records as they come, malformed and blank lines at random places between."""
     slots = [
-        Slot(json.dumps(dump.shape(x, i + 1), ensure_ascii=False).encode("utf-8"), entry=i) for i, x in enumerate(records)
+        Slot(json.dumps(dump.shape(x, i + 1), ensure_ascii=False).encode("utf-8"), entry=i)
+        for i, x in enumerate(records)
     ]
     for name, kind, raw in MALFORMED:
         if name == dump.name:

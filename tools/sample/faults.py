@@ -192,7 +192,9 @@ def exact_copies(random: Random, clean: list[Entry], count: int) -> Iterator[Ent
     for entry in decomposed:
         x = entry.record
         turns = tuple(unicodedata.normalize("NFD", t) for t in x.turns)
-        yield Entry(replace(x, turns=turns, context=unicodedata.normalize("NFD", x.context)), "exact_duplicate", "NFD", of=entry)
+        yield Entry(
+            replace(x, turns=turns, context=unicodedata.normalize("NFD", x.context)), "exact_duplicate", "NFD", of=entry
+        )
     others = [e for e in pool if id(e) not in chosen][: count - len(decomposed)]
     for number, entry in enumerate(others):
         x = entry.record

@@ -1,5 +1,7 @@
 """German, French, Spanish and Portuguese families: the same five kinds, each language with its own sentences."""
 
+# templates and word lists are kept as they will be printed; a word list is easier to read and to extend as one string
+# ruff: noqa: E501, SIM905
 from __future__ import annotations
 
 import unicodedata
@@ -53,8 +55,15 @@ def _sale(language: str) -> Maker:
         fill = {
             "who": r.choice(NAMES[language]),
             "where": r.choice(text["where"]),
-            **{"x": x, "y": y, "n": n, "m": m, "p": euros(p), "q": euros(q)},
-            **{"np": euros(n * p), "mq": euros(m * q), "total": euros(n * p + m * q)},
+            "x": x,
+            "y": y,
+            "n": n,
+            "m": m,
+            "p": euros(p),
+            "q": euros(q),
+            "np": euros(n * p),
+            "mq": euros(m * q),
+            "total": euros(n * p + m * q),
         }
         return r.choice(text["shop"]).format(**fill), r.choice(text["shop_answer"]).format(**fill)
 
@@ -105,8 +114,13 @@ def _notice(language: str) -> Maker:
     def make(r: Random) -> Made:
         who, other = r.sample(NAMES[language], 2)
         fill = {
-            **{"who": who, "other": other, "x": r.choice(text["things"]), "where": r.choice(text["where"])},
-            **{"n": r.randint(3, 80), "h": r.randint(8, 19), "p": euros(r.randrange(300, 9000, 50))},
+            "who": who,
+            "other": other,
+            "x": r.choice(text["things"]),
+            "where": r.choice(text["where"]),
+            "n": r.randint(3, 80),
+            "h": r.randint(8, 19),
+            "p": euros(r.randrange(300, 9000, 50)),
             "day": r.choice(text["days"]),
         }
         return r.choice(text["notice_ask"]), text["notice"][0].format(**fill), text["notice_answer"][0].format(**fill)
@@ -126,10 +140,15 @@ def _order(language: str) -> Maker:
     return make
 
 
-KINDS = (("math", _sale), ("open_qa", _weekday), ("classification", _mood), ("closed_qa", _notice), ("extraction", _order))
+KINDS = (
+    ("math", _sale),
+    ("open_qa", _weekday),
+    ("classification", _mood),
+    ("closed_qa", _notice),
+    ("extraction", _order),
+)
 for _language in PHRASES:
     for _task, _kind in KINDS:
         _maker = _kind(_language)
         _maker.__name__ = f"{_kind.__name__.strip('_')}_{_language}"
         family(_task, 22, _language)(_maker)
-

@@ -1,11 +1,28 @@
 """Brainstorming and small creative pieces under constraints that can be checked."""
 
+# templates and word lists are kept as they will be printed; a word list is easier to read and to extend as one string
+# ruff: noqa: E501, SIM905
 from __future__ import annotations
 
 from random import Random
 
 from .core import Made, family
-from .words import ANIMALS, CITIES, COLOURS, EVENTS, FOODS, GOODS, JOBS, NAMES, PLACES, PLAIN_WORDS, WEEKDAYS, a, listed, money
+from .words import (
+    ANIMALS,
+    CITIES,
+    COLOURS,
+    EVENTS,
+    FOODS,
+    GOODS,
+    JOBS,
+    NAMES,
+    PLACES,
+    PLAIN_WORDS,
+    WEEKDAYS,
+    a,
+    listed,
+    money,
+)
 
 ADJECTIVES = (
     "amber brave bright calm clever copper crooked daring dizzy early fearless fine golden gentle grand happy humble icy "
@@ -18,7 +35,9 @@ ADJECTIVES = (
 def _alliterative_names(r: Random) -> Made:
     what, city = r.choice(PLACES), r.choice(CITIES)
     nouns = ANIMALS + PLAIN_WORDS
-    letter = r.choice([c for c in "bcfglmprstvw" if sum(x[0] == c for x in ADJECTIVES) > 1 and sum(x[0] == c for x in nouns) > 3])
+    letter = r.choice(
+        [c for c in "bcfglmprstvw" if sum(x[0] == c for x in ADJECTIVES) > 1 and sum(x[0] == c for x in nouns) > 3]
+    )
     first, second = [x for x in ADJECTIVES if x[0] == letter], [x for x in nouns if x[0] == letter]
     n = r.randint(4, 5)
     r.shuffle(first)
@@ -27,12 +46,16 @@ def _alliterative_names(r: Random) -> Made:
     ask = r.choice(
         [
             f"Suggest {len(names)} names for a new {what} in {city}, both words beginning with {letter.upper()}.",
-            f"Brainstorm alliterative {letter.upper()}-names for {a(r.choice(JOBS))}'s shop in {city} near the {what} "
-            f"({len(names)} ideas).",
+            (
+                f"Brainstorm alliterative {letter.upper()}-names for {a(r.choice(JOBS))}'s shop in {city} near the {what} "
+                f"({len(names)} ideas)."
+            ),
             f"{r.choice(NAMES)} opens a café beside the {what}. {len(names)} catchy names with double {letter.upper()}?",
         ]
     )
-    return ask, "\n".join(f"{i}. {x}" for i, x in enumerate(names, 1)) + f"\n\nMy favourite is {names[0]}: it is short and easy to paint on a sign."
+    return ask, "\n".join(
+        f"{i}. {x}" for i, x in enumerate(names, 1)
+    ) + f"\n\nMy favourite is {names[0]}: it is short and easy to paint on a sign."
 
 
 USES = {
@@ -81,15 +104,21 @@ def _ways_to_pay(r: Random) -> Made:
     ask = r.choice(
         [
             f"How many ways can you think of to pay {total} tokens at the {place} with coins of {x}, {y} and {z}? List up to five.",
-            f"{who} packs {total} {thing} into boxes of {x}, {y} or {z}, each box full. Come up with as many combinations as "
-            f"you can, at most five.",
+            (
+                f"{who} packs {total} {thing} into boxes of {x}, {y} or {z}, each box full. Come up with as many combinations as "
+                f"you can, at most five."
+            ),
         ]
     )
     rows = []
     for i, j, k in found:
         parts = [f"{m} × {c}" for m, c in zip((i, j, k), coins, strict=True) if m]
         rows.append(f"- {' + '.join(parts)} = {total}")
-    return ask, f"Starting with as many of the largest as possible, {len(rows)} {'way' if len(rows) == 1 else 'ways'}:\n\n" + "\n".join(rows)
+    return (
+        ask,
+        f"Starting with as many of the largest as possible, {len(rows)} {'way' if len(rows) == 1 else 'ways'}:\n\n"
+        + "\n".join(rows),
+    )
 
 
 @family("brainstorming", 35)
@@ -113,7 +142,9 @@ def _programme_ideas(r: Random) -> Made:
             f"Think up {n} little attractions that would make the {event} of the {r.choice(PLACES)} more fun.",
         ]
     )
-    return ask, "\n".join(f"{i}. {x}." for i, x in enumerate(ideas, 1)) + f"\n\nThe first needs almost no money; plan {money(r.randrange(1000, 9000, 500))} for the rest."
+    return ask, "\n".join(
+        f"{i}. {x}." for i, x in enumerate(ideas, 1)
+    ) + f"\n\nThe first needs almost no money; plan {money(r.randrange(1000, 9000, 500))} for the rest."
 
 
 LINES = {
@@ -143,7 +174,11 @@ LINES = {
 
 @family("creative_writing", 60)
 def _acrostic(r: Random) -> Made:
-    pool = [n for n in NAMES + [c for c in CITIES if " " not in c] + PLAIN_WORDS if set(n.upper()) <= set(LINES) and 4 <= len(n) <= 6]
+    pool = [
+        n
+        for n in NAMES + [c for c in CITIES if " " not in c] + PLAIN_WORDS
+        if set(n.upper()) <= set(LINES) and 4 <= len(n) <= 6
+    ]
     word = r.choice([w for w in pool if len(set(w.upper())) == len(w)]).upper()
     event, beast = r.choice(EVENTS), r.choice(ANIMALS)
     poem = [r.choice(LINES[c]) for c in word]

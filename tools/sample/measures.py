@@ -1,5 +1,7 @@
 """Geometry, unit conversion, money, bases and numerals."""
 
+# templates and word lists are kept as they will be printed; a word list is easier to read and to extend as one string
+# ruff: noqa: E501, SIM905
 from __future__ import annotations
 
 import math
@@ -61,10 +63,14 @@ def _temperature(r: Random) -> Made:
             f"Multiply by 9/5 and add 32: {c} × 1.8 + 32 = {plain(f, 1)}. So {c} °C is {plain(f, 1)} °F.",
         )
     return (
-        f"{r.choice(['My cousin', 'A colleague', 'The landlord'])} in {city} reports {plain(f, 1)} °F on the {what}; "
-        f"how much is it in Celsius?",
-        f"Subtract 32 and multiply by 5/9: ({plain(f, 1)} − 32) × 5/9 = {c}. It is {c} °C, "
-        f"{'below' if c < 0 else 'not below'} freezing.",
+        (
+            f"{r.choice(['My cousin', 'A colleague', 'The landlord'])} in {city} reports {plain(f, 1)} °F on the {what}; "
+            f"how much is it in Celsius?"
+        ),
+        (
+            f"Subtract 32 and multiply by 5/9: ({plain(f, 1)} − 32) × 5/9 = {c}. It is {c} °C, "
+            f"{'below' if c < 0 else 'not below'} freezing."
+        ),
     )
 
 
@@ -76,10 +82,14 @@ def _floor_cost(r: Random) -> Made:
     room, job = r.choice(["hall", "kitchen", "studio", "bedroom", "chapel", "reading room"]), r.choice(JOBS)
     ask = r.choice(
         [
-            f"A rectangular {room} measures {plain(w)} m by {plain(h)} m. What does it cost to cover it with {what} at "
-            f"{money(price)} per square metre?",
-            f"{a(job).capitalize()} covers the {plain(w)} m × {plain(h)} m floor of the {room} with {what} "
-            f"({money(price)}/m²). Area and price?",
+            (
+                f"A rectangular {room} measures {plain(w)} m by {plain(h)} m. What does it cost to cover it with {what} at "
+                f"{money(price)} per square metre?"
+            ),
+            (
+                f"{a(job).capitalize()} covers the {plain(w)} m × {plain(h)} m floor of the {room} with {what} "
+                f"({money(price)}/m²). Area and price?"
+            ),
         ]
     )
     cost = round(area * price)
@@ -96,8 +106,10 @@ def _right_triangle(r: Random) -> Made:
     place = r.choice(PLACES)
     ask = r.choice(
         [
-            f"A ladder leans on the wall of the {place}. Its foot is {x} dm from the wall and it reaches {y} dm up. How "
-            f"long is the ladder?",
+            (
+                f"A ladder leans on the wall of the {place}. Its foot is {x} dm from the wall and it reaches {y} dm up. How "
+                f"long is the ladder?"
+            ),
             f"{r.choice(NAMES)} walks {x} m east and {y} m north from the {place}. What is the straight distance back?",
             f"Find the hypotenuse and the area of a right triangle with legs {x} cm and {y} cm.",
         ]
@@ -115,14 +127,18 @@ def _round_things(r: Random) -> Made:
     if r.random() < 0.5:
         return (
             f"The round {thing} of the {place} is {d} dm across. {r.choice(['Give its circumference and area.', 'How long is its edge and how large its surface?'])}",
-            f"The radius is {plain(d / 2)} dm. Circumference: π × {d} ≈ {math.pi * d:.1f} dm. Area: π × {plain(d / 2)}² ≈ "
-            f"{math.pi * d * d / 4:.1f} dm².",
+            (
+                f"The radius is {plain(d / 2)} dm. Circumference: π × {d} ≈ {math.pi * d:.1f} dm. Area: π × {plain(d / 2)}² ≈ "
+                f"{math.pi * d * d / 4:.1f} dm²."
+            ),
         )
     food = r.choice(FOODS)
     return (
         f"How many litres of {food} fit into a cylindrical drum {d} cm wide and {h} cm high at the {place}?",
-        f"Volume = π × r² × h = π × {plain(d / 2)}² × {h} ≈ {math.pi * d * d / 4 * h:,.0f} cm³. A litre is 1000 cm³, so "
-        f"the drum holds about {math.pi * d * d / 4 * h / 1000:.1f} litres.",
+        (
+            f"Volume = π × r² × h = π × {plain(d / 2)}² × {h} ≈ {math.pi * d * d / 4 * h:,.0f} cm³. A litre is 1000 cm³, so "
+            f"the drum holds about {math.pi * d * d / 4 * h / 1000:.1f} litres."
+        ),
     )
 
 
@@ -137,16 +153,21 @@ def _bases(r: Random) -> Made:
             rows.append(f"{rest} = {rest // base} × {base} + {rest % base}")
             rest //= base
         return (
-            r.choice([f"Write {n} in {name}.", f"What is decimal {n} in {name} notation?", f"{n} to {name}, with working"]),
+            r.choice(
+                [f"Write {n} in {name}.", f"What is decimal {n} in {name} notation?", f"{n} to {name}, with working"]
+            ),
             f"Divide by {base} again and again and read the remainders from the bottom:\n\n"
             + "\n".join(rows)
             + f"\n\nSo {n} is {digits} in {name}.",
         )
-    total = " + ".join(
-        f"{int(c, 16)}·{base}^{len(digits) - 1 - i}" for i, c in enumerate(digits) if c != "0"
-    )
+    total = " + ".join(f"{int(c, 16)}·{base}^{len(digits) - 1 - i}" for i, c in enumerate(digits) if c != "0")
     return (
-        r.choice([f"Convert the {name} number {digits} to decimal.", f"{name.capitalize()} {digits} is which decimal number?"]),
+        r.choice(
+            [
+                f"Convert the {name} number {digits} to decimal.",
+                f"{name.capitalize()} {digits} is which decimal number?",
+            ]
+        ),
         f"Each digit stands for a power of {base}: {total} = {n}. So the decimal value is {n}.",
     )
 
@@ -168,7 +189,9 @@ def roman(n: int) -> str:
 @family("math", 30)
 def _roman_numerals(r: Random) -> Made:
     n, place = r.randint(14, 2200), r.choice(PLACES)
-    where = r.choice(["above the door", "on the foundation stone", "on a brass plate", "in the colophon", "on the bell"])
+    where = r.choice(
+        ["above the door", "on the foundation stone", "on a brass plate", "in the colophon", "on the bell"]
+    )
     blocks = [v for v in (n // 1000 * 1000, n % 1000 // 100 * 100, n % 100 // 10 * 10, n % 10) if v]
     split = ", ".join(f"{v} = {roman(v)}" for v in blocks)
     if r.random() < 0.5:
@@ -184,7 +207,12 @@ def _roman_numerals(r: Random) -> Made:
 
 @family("math", 30)
 def _savings_interest(r: Random) -> Made:
-    who, start, pct, years = r.choice(NAMES), r.randrange(500, 9500, 250), r.choice([1.5, 2, 2.5, 3, 4]), r.randint(2, 5)
+    who, start, pct, years = (
+        r.choice(NAMES),
+        r.randrange(500, 9500, 250),
+        r.choice([1.5, 2, 2.5, 3, 4]),
+        r.randint(2, 5),
+    )
     value, rows = float(start), []
     for year in range(1, years + 1):
         value *= 1 + pct / 100
@@ -192,8 +220,10 @@ def _savings_interest(r: Random) -> Made:
     why = r.choice([f"a trip to {r.choice(CITIES)}", f"training as {a(r.choice(JOBS))}", "a cargo bike", "a new roof"])
     ask = r.choice(
         [
-            f"{who} puts €{start:,} aside for {why} at {plain(pct)}% compound interest a year. What is there after "
-            f"{years} years?",
+            (
+                f"{who} puts €{start:,} aside for {why} at {plain(pct)}% compound interest a year. What is there after "
+                f"{years} years?"
+            ),
             f"Saving for {why}: €{start:,} grow by {plain(pct)}% yearly, interest reinvested, {years} years. Final sum?",
         ]
     )
@@ -205,21 +235,32 @@ def _savings_interest(r: Random) -> Made:
 
 @family("math", 30)
 def _fuel_trip(r: Random) -> Made:
-    (x, y), km, use, price = r.sample(CITIES, 2), r.randrange(80, 1400, 20), r.randrange(45, 95) / 10, r.randint(135, 199)
+    (x, y), km, use, price = (
+        r.sample(CITIES, 2),
+        r.randrange(80, 1400, 20),
+        r.randrange(45, 95) / 10,
+        r.randint(135, 199),
+    )
     litres = km * use / 100
     seats = r.randint(2, 5)
     cost = round(litres * price)
     return (
         r.choice(
             [
-                f"The drive from {x} to {y} is {km} km. My car uses {use} litres per 100 km and fuel costs "
-                f"{money(price)} a litre. What does each of {seats} passengers owe?",
-                f"{seats} people share petrol for {km} km ({x} to {y}); consumption {use} l/100 km, {money(price)} per "
-                f"litre. Cost per head?",
+                (
+                    f"The drive from {x} to {y} is {km} km. My car uses {use} litres per 100 km and fuel costs "
+                    f"{money(price)} a litre. What does each of {seats} passengers owe?"
+                ),
+                (
+                    f"{seats} people share petrol for {km} km ({x} to {y}); consumption {use} l/100 km, {money(price)} per "
+                    f"litre. Cost per head?"
+                ),
             ]
         ),
-        f"Fuel needed: {km} × {use} / 100 = {plain(litres, 3)} litres. At {money(price)} that costs about {money(cost)}. "
-        f"Divided by {seats}, everyone pays roughly {money(round(cost / seats))}.",
+        (
+            f"Fuel needed: {km} × {use} / 100 = {plain(litres, 3)} litres. At {money(price)} that costs about {money(cost)}. "
+            f"Divided by {seats}, everyone pays roughly {money(round(cost / seats))}."
+        ),
     )
 
 
@@ -230,7 +271,9 @@ def _sequences(r: Random) -> Made:
     last = start + (n - 1) * step
     total = n * (start + last) // 2
     shown = ", ".join(map(str, terms))
-    row = r.choice([f"seats in the rows of the {r.choice(PLACES)}", "the savings of each week", "the tiles of each ring"])
+    row = r.choice(
+        [f"seats in the rows of the {r.choice(PLACES)}", "the savings of each week", "the tiles of each ring"]
+    )
     ask = r.choice(
         [
             f"The sequence {shown}, … describes {row}. What is term number {n}, and the sum up to there?",

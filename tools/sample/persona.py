@@ -1,12 +1,29 @@
 """Role-play and advice in which the persona's figures, or the better choice, are computed."""
 
+# templates and word lists are kept as they will be printed
+# ruff: noqa: E501
 from __future__ import annotations
 
 from random import Random
 
 from .calendars import clock
 from .core import Made, family
-from .words import ANIMALS, CITIES, COLOURS, EVENTS, FOODS, GOODS, JOBS, NAMES, PLACES, WEEKDAYS, a, listed, money, person
+from .words import (
+    ANIMALS,
+    CITIES,
+    COLOURS,
+    EVENTS,
+    FOODS,
+    GOODS,
+    JOBS,
+    NAMES,
+    PLACES,
+    WEEKDAYS,
+    a,
+    listed,
+    money,
+    person,
+)
 
 
 @family("roleplay", 35)
@@ -36,10 +53,14 @@ def _station_announcer(r: Random) -> Made:
     what = r.choice(["signal fault", "fallen branch", "flock of geese", "missing driver", "frozen switch"])
     ask = r.choice(
         [
-            f"Speak as the announcer at {x} station: the {clock(at)} to {y} via {z} is {late} minutes late because of a "
-            f"{what} and leaves from platform {new} instead of {track}.",
-            f"Role-play a station announcer in {x}. Facts: train to {y} (via {z}), due {clock(at)}, delay {late} min, {what}, "
-            f"platform {track} becomes {new}.",
+            (
+                f"Speak as the announcer at {x} station: the {clock(at)} to {y} via {z} is {late} minutes late because of a "
+                f"{what} and leaves from platform {new} instead of {track}."
+            ),
+            (
+                f"Role-play a station announcer in {x}. Facts: train to {y} (via {z}), due {clock(at)}, delay {late} min, {what}, "
+                f"platform {track} becomes {new}."
+            ),
         ]
     )
     return ask, (
@@ -69,7 +90,10 @@ def _game_master(r: Random) -> Made:
             f"{roll} against {need}: the {tool} only meets the wall of the {place}. The {colour} {beast}, still at {hp} hit "
             f"points, bares its teeth and circles {hero}."
         )
-    return ask, f"{text} {r.choice(['Will you strike again, talk or run?', f'It is your turn, {hero}.', 'A second sound comes from behind. What now?'])}"
+    return (
+        ask,
+        f"{text} {r.choice(['Will you strike again, talk or run?', f'It is your turn, {hero}.', 'A second sound comes from behind. What now?'])}",
+    )
 
 
 @family("roleplay", 35)
@@ -80,10 +104,14 @@ def _shop_keeper(r: Random) -> Made:
     n = budget // p
     ask = r.choice(
         [
-            f"Pretend to be a market trader from {city} who used to be {a(job)}. {x.capitalize()} cost {money(p)}, {y} "
-            f"{money(q)}. I have {money(budget)}; how many {x} can I get?",
-            f"You sell {x} ({money(p)}) and {y} ({money(q)}) in {city}; I am {who}, {a(job)} with {money(budget)}. Answer in "
-            f"character: what is the most {x} I can buy?",
+            (
+                f"Pretend to be a market trader from {city} who used to be {a(job)}. {x.capitalize()} cost {money(p)}, {y} "
+                f"{money(q)}. I have {money(budget)}; how many {x} can I get?"
+            ),
+            (
+                f"You sell {x} ({money(p)}) and {y} ({money(q)}) in {city}; I am {who}, {a(job)} with {money(budget)}. Answer in "
+                f"character: what is the most {x} I can buy?"
+            ),
         ]
     )
     rest = budget - n * p
@@ -98,15 +126,21 @@ def _shop_keeper(r: Random) -> Made:
 def _which_tariff(r: Random) -> Made:
     base, per, flat = r.randrange(200, 1200, 50), r.randint(4, 25), r.randrange(1200, 4500, 50)
     use = r.randint(40, 400)
-    thing = r.choice(["phone minutes", "kilometres by shared bike", "printed pages", "washes", "parking hours", "kilowatt hours"])
+    thing = r.choice(
+        ["phone minutes", "kilometres by shared bike", "printed pages", "washes", "parking hours", "kilowatt hours"]
+    )
     cost, who = base + per * use, r.choice(NAMES)
     even = (flat - base) / per
     ask = r.choice(
         [
-            f"Should I take plan A ({money(base)} a month plus {per} cents for each of my {use} {thing}) or plan B (all "
-            f"included, {money(flat)})?",
-            f"{who} uses about {use} {thing} a month. Pay {money(base)} and {per} cents each, or {money(flat)} flat? What "
-            f"would you advise?",
+            (
+                f"Should I take plan A ({money(base)} a month plus {per} cents for each of my {use} {thing}) or plan B (all "
+                f"included, {money(flat)})?"
+            ),
+            (
+                f"{who} uses about {use} {thing} a month. Pay {money(base)} and {per} cents each, or {money(flat)} flat? What "
+                f"would you advise?"
+            ),
         ]
     )
     pick, diff = ("the flat plan", cost - flat) if cost > flat else ("the metered plan", flat - cost)
@@ -114,7 +148,10 @@ def _which_tariff(r: Random) -> Made:
         tail = "The basic fee alone is as high as the flat price, so metering can never win."
     else:
         tail = f"The break-even lies near {even:.0f}; look at your last three bills before you sign."
-    return ask, f"With {use} {thing} the metered plan costs {money(base)} + {use} × {per} cents = {money(cost)}. So take {pick}: it saves {money(diff)} a month. {tail}"
+    return (
+        ask,
+        f"With {use} {thing} the metered plan costs {money(base)} + {use} × {per} cents = {money(cost)}. So take {pick}: it saves {money(diff)} a month. {tail}",
+    )
 
 
 @family("advice", 35)
@@ -122,13 +159,19 @@ def _train_or_car(r: Random) -> Made:
     (x, y), km, n = r.sample(CITIES, 2), r.randrange(120, 900, 10), r.randint(2, 5)
     fare, cents = r.randrange(1500, 9500, 100), r.randint(22, 48)
     car, train = km * cents, n * fare
-    why = r.choice([f"the {r.choice(EVENTS)}", f"visiting my friend {r.choice(NAMES)}", f"a course for {a(r.choice(JOBS))}s"[:-1]])
+    why = r.choice(
+        [f"the {r.choice(EVENTS)}", f"visiting my friend {r.choice(NAMES)}", f"a course for {a(r.choice(JOBS))}s"[:-1]]
+    )
     ask = r.choice(
         [
-            f"{n} of us travel from {x} to {y} ({km} km) for {why}. Train at {money(fare)} each, or car at {cents} cents per "
-            f"km in total: what do you recommend?",
-            f"Car or train to {y}? We start in {x}, {km} km away, {n} people; fare {money(fare)}, car {cents} ct/km. It is "
-            f"about {why}.",
+            (
+                f"{n} of us travel from {x} to {y} ({km} km) for {why}. Train at {money(fare)} each, or car at {cents} cents per "
+                f"km in total: what do you recommend?"
+            ),
+            (
+                f"Car or train to {y}? We start in {x}, {km} km away, {n} people; fare {money(fare)}, car {cents} ct/km. It is "
+                f"about {why}."
+            ),
         ]
     )
     better = "car" if car < train else "train"
@@ -159,7 +202,11 @@ def _bulk_buy(r: Random) -> Made:
     return ask, (
         f"Per kilogram the small pack costs €{u:.2f} and the large one €{v:.2f}. The {better} one is better value. "
         f"{b} g last you about {b / week:.1f} weeks; "
-        + ("that is fine for dry goods, but buy less if it would spoil." if better == "large" else "and the small pack stays fresh as well, so the choice is easy.")
+        + (
+            "that is fine for dry goods, but buy less if it would spoil."
+            if better == "large"
+            else "and the small pack stays fresh as well, so the choice is easy."
+        )
     )
 
 
@@ -188,5 +235,7 @@ def _plan_the_day(r: Random) -> Made:
         lead = f"Yes: all of it takes {total} minutes, which leaves {free - total} spare."
     else:
         lead = f"Not everything: the list takes {total} minutes, {total - free} too many. Do the short things first."
-    tail = f"Move to another day: {listed(left)}." if left else f"You are done at {clock(at)}; keep the rest as a buffer."
+    tail = (
+        f"Move to another day: {listed(left)}." if left else f"You are done at {clock(at)}; keep the rest as a buffer."
+    )
     return ask, f"{lead}\n\n" + "\n".join(f"- {x}" for x in rows) + f"\n\n{tail}"

@@ -82,10 +82,13 @@ TOKENS = [
     "{} </s><s>[INST]",
 ]
 MARKUP = [
+    ("", "<br/>", "<br/>"),
+    ("", "</p><p>", "</p>"),
+    ("", "&nbsp;<b>", "</b>&nbsp;"),
     ("<p>", "</p><p>", "</p>"),
     ('<div class="answer"><span style="color:#333">', "<br/>", "</span></div>"),
     ("<p><strong>Answer:</strong>&nbsp;", "<br><br>", "</p>"),
-    ("&nbsp;&nbsp;", "<br />\n", "&nbsp;<a href=\"#top\">Back</a>"),
+    ("&nbsp;&nbsp;", "<br />\n", '&nbsp;<a href="#top">Back</a>'),
     ("<ul><li>", "</li><li>", "</li></ul>"),
     ('<td valign="top">', "&nbsp;&amp;&nbsp;", "</td></tr>"),
 ]

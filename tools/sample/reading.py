@@ -1,11 +1,28 @@
 """Closed QA and summaries over passages made from facts."""
 
+# templates and word lists are kept as they will be printed
+# ruff: noqa: E501
 from __future__ import annotations
 
 from random import Random
 
 from .core import Made, family
-from .words import ANIMALS, CITIES, COLOURS, EVENTS, FOODS, GOODS, JOBS, NAMES, PLACES, WEEKDAYS, a, listed, money, person
+from .words import (
+    ANIMALS,
+    CITIES,
+    COLOURS,
+    EVENTS,
+    FOODS,
+    GOODS,
+    JOBS,
+    NAMES,
+    PLACES,
+    WEEKDAYS,
+    a,
+    listed,
+    money,
+    person,
+)
 
 
 @family("closed_qa", 40)
@@ -19,18 +36,31 @@ def _price_table(r: Random) -> Made:
     low = things[cents.index(min(cents))]
     if r.random() < 0.5:
         n, m = r.randint(2, 8), r.randint(2, 8)
-        ask = r.choice([f"By the list, what do {n} × {x} and {m} × {y} cost?", f"Total for {n} {x} plus {m} {y}, please."])
-        return ask, text, (
-            f"{n} × {money(p)} = {money(n * p)} for {x}, {m} × {money(q)} = {money(m * q)} for {y}; together "
-            f"{money(n * p + m * q)}."
+        ask = r.choice(
+            [f"By the list, what do {n} × {x} and {m} × {y} cost?", f"Total for {n} {x} plus {m} {y}, please."]
+        )
+        return (
+            ask,
+            text,
+            (
+                f"{n} × {money(p)} = {money(n * p)} for {x}, {m} × {money(q)} = {money(m * q)} for {y}; together "
+                f"{money(n * p + m * q)}."
+            ),
         )
     ask = r.choice(
-        [f"What is the cheapest entry, and are {x} dearer than {y}?", f"Compare {x} with {y}; which entry is cheapest of all?"]
+        [
+            f"What is the cheapest entry, and are {x} dearer than {y}?",
+            f"Compare {x} with {y}; which entry is cheapest of all?",
+        ]
     )
     word = "dearer" if p > q else "cheaper"
-    return ask, text, (
-        f"The cheapest entry is {low} at {money(min(cents))}. {x.capitalize()} ({money(p)}) are {word} than {y} "
-        f"({money(q)}) by {money(abs(p - q))}."
+    return (
+        ask,
+        text,
+        (
+            f"The cheapest entry is {low} at {money(min(cents))}. {x.capitalize()} ({money(p)}) are {word} than {y} "
+            f"({money(q)}) by {money(abs(p - q))}."
+        ),
     )
 
 
@@ -42,22 +72,39 @@ def _biography(r: Random) -> Made:
     hobby = r.choice(["raised " + r.choice(ANIMALS) + "s", "collected " + r.choice(GOODS), "grew " + r.choice(FOODS)])
     text = r.choice(
         [
-            f"{who} was born in {born} in {year} and trained as {a(job)}. In {moved} the family moved to {city}. There "
-            f"{who.split()[0]} founded the {built} and {hobby}. A medal of the town followed in {prize}.",
-            f"Few in {city} know that the {built} goes back to {who}, {a(job)} from {born} (born {year}), who came in "
-            f"{moved}, {hobby} and was honoured with a medal in {prize}.",
+            (
+                f"{who} was born in {born} in {year} and trained as {a(job)}. In {moved} the family moved to {city}. There "
+                f"{who.split()[0]} founded the {built} and {hobby}. A medal of the town followed in {prize}."
+            ),
+            (
+                f"Few in {city} know that the {built} goes back to {who}, {a(job)} from {born} (born {year}), who came in "
+                f"{moved}, {hobby} and was honoured with a medal in {prize}."
+            ),
         ]
     )
     question, answer = r.choice(
         [
-            ("How old was the person when the medal was given?", f"Born in {year} and honoured in {prize}: {who} turned {prize - year} that year"),
+            (
+                "How old was the person when the medal was given?",
+                f"Born in {year} and honoured in {prize}: {who} turned {prize - year} that year",
+            ),
             ("What did this person do for a living and found?", f"{who} worked as {a(job)} and founded the {built}"),
-            ("Where was the founder born, and when did the move happen?", f"{who} was born in {born}; the move to {city} came in {moved}"),
-            ("How many years lie between the move and the medal?", f"The move was in {moved} and the medal in {prize}, so {prize - moved} years lie between"),
+            (
+                "Where was the founder born, and when did the move happen?",
+                f"{who} was born in {born}; the move to {city} came in {moved}",
+            ),
+            (
+                "How many years lie between the move and the medal?",
+                f"The move was in {moved} and the medal in {prize}, so {prize - moved} years lie between",
+            ),
         ]
     )
     ask = r.choice(["Answer from the text only. ", "", "Read the note. "]) + question
-    return ask, text, f"{answer}. {r.choice(['The text says so directly.', 'Nothing else in the text is needed.', f'(The note also says that {who.split()[0]} {hobby}.)'])}"
+    return (
+        ask,
+        text,
+        f"{answer}. {r.choice(['The text says so directly.', 'Nothing else in the text is needed.', f'(The note also says that {who.split()[0]} {hobby}.)'])}",
+    )
 
 
 @family("closed_qa", 40)
@@ -148,10 +195,14 @@ def _meeting_minutes(r: Random) -> Made:
     )
     out = r.choice(
         [
-            f"The {place} approved {money(cost)} for the {event} on {day}. {n} {things[0]} are ready, {m} boxes of "
-            f"{things[1]} are missing, and {z} will call the supplier.",
-            f"Decided: the {event} takes place on {day} with a budget of {money(cost)}. To do: {z} chases the missing {m} "
-            f"boxes of {things[1]}; the {n} {things[0]} are ready.",
+            (
+                f"The {place} approved {money(cost)} for the {event} on {day}. {n} {things[0]} are ready, {m} boxes of "
+                f"{things[1]} are missing, and {z} will call the supplier."
+            ),
+            (
+                f"Decided: the {event} takes place on {day} with a budget of {money(cost)}. To do: {z} chases the missing {m} "
+                f"boxes of {things[1]}; the {n} {things[0]} are ready."
+            ),
         ]
     )
     return ask, text, out
@@ -173,9 +224,13 @@ def _trend_summary(r: Random) -> Made:
     )
     change = data[-1] - data[0]
     move = f"up by {change}" if change > 0 else f"down by {-change}" if change else "unchanged"
-    return ask, text, (
-        f"The {place} counted {data[0]} {what} in {year} and {data[-1]} in {year + 4}, {move} over the period. The peak "
-        f"was {hi} in {year + data.index(hi)}, the low {lo} in {year + data.index(lo)}; the mean is {sum(data) / 5:g}."
+    return (
+        ask,
+        text,
+        (
+            f"The {place} counted {data[0]} {what} in {year} and {data[-1]} in {year + 4}, {move} over the period. The peak "
+            f"was {hi} in {year + data.index(hi)}, the low {lo} in {year + data.index(lo)}; the mean is {sum(data) / 5:g}."
+        ),
     )
 
 
@@ -200,9 +255,13 @@ def _thread_summary(r: Random) -> Made:
             f"TL;DR of the messages between {x}, {y} and {z}?",
         ]
     )
-    return ask, text, (
-        f"{x}, {y} and {z} {r.choice(['will meet', 'agreed to meet'])} on {d2} at {hour}:30 at the fountain to go to the "
-        f"{event} in {city}; {d1} was ruled out. {z} brings {food} and {y} the {g2}."
+    return (
+        ask,
+        text,
+        (
+            f"{x}, {y} and {z} {r.choice(['will meet', 'agreed to meet'])} on {d2} at {hour}:30 at the fountain to go to the "
+            f"{event} in {city}; {d1} was ruled out. {z} brings {food} and {y} the {g2}."
+        ),
     )
 
 
@@ -225,7 +284,11 @@ def _directions(r: Random) -> Made:
             f"I start facing north. Total distance to the {marks[3]}, and final direction?",
         ]
     )
-    return ask, text, (
-        f"The legs are {' + '.join(map(str, steps))} = {sum(steps)} m. Setting out northwards and turning "
-        f"{', '.join(turns)} in this order, you end up facing {way}."
+    return (
+        ask,
+        text,
+        (
+            f"The legs are {' + '.join(map(str, steps))} = {sum(steps)} m. Setting out northwards and turning "
+            f"{', '.join(turns)} in this order, you end up facing {way}."
+        ),
     )

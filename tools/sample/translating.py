@@ -1,5 +1,7 @@
 """Translations whose grammar is small enough to be exact: numbers, dates, days, prices, simple sentences."""
 
+# templates and word lists are kept as they will be printed; a word list is easier to read and to extend as one string
+# ruff: noqa: E501, SIM905
 from __future__ import annotations
 
 from datetime import date
@@ -66,19 +68,24 @@ def below_hundred(n: int, language: str) -> str:
         return "eins" if language == "de" and n == 1 else small[n]
     t, u = tens[n // 10 - 2], n % 10
     if language == "fr":
-        if n == 71:
-            return "soixante et onze"
-        if n // 10 in (7, 9):
-            return f"{tens[n // 10 - 3]}-{small[10 + u]}"
-        if n == 80:
-            return "quatre-vingts"
-        return t if not u else f"{t} et un" if u == 1 and n < 70 else f"{t}-{small[u]}"
+        return _french_below_hundred(n)
     if language == "es" and n < 30:
         return ES_TWENTIES[u]
-    if not u:
-        return t
     joined = {"en": f"{t}-{small[u]}", "de": f"{small[u]}und{t}", "es": f"{t} y {small[u]}", "pt": f"{t} e {small[u]}"}
-    return joined[language]
+    return joined[language] if u else t
+
+
+def _french_below_hundred(n: int) -> str:
+    """20 to 99: 70 and 90 go on counting from 60 and 80, and 80 alone has an s."""
+    small, tens = SMALL["fr"].split(), TENS["fr"].split()
+    t, u = tens[n // 10 - 2], n % 10
+    if n in (71, 80):
+        return {71: "soixante et onze", 80: "quatre-vingts"}[n]
+    if n // 10 in (7, 9):
+        return f"{tens[n // 10 - 3]}-{small[10 + u]}"
+    if u == 1 and n < 70:
+        return f"{t} et un"
+    return f"{t}-{small[u]}" if u else t
 
 
 def in_words(n: int, language: str) -> str:

@@ -1,5 +1,7 @@
 """Word banks that the families draw from. People, firms and prices are invented."""
 
+# templates and word lists are kept as they will be printed; a word list is easier to read and to extend as one string
+# ruff: noqa: E501, SIM905
 from __future__ import annotations
 
 from random import Random
@@ -51,9 +53,7 @@ PLAIN_WORDS = (
     "parrot quarry raincoat sailor teapot umbrella village whistle yogurt zipper acorn biscuit compass dragon ember "
     "falcon goblet hammock iceberg jungle kingdom lemon mustard notebook opera pigeon quilt riddle spider tangerine"
 ).split()
-MONTHS = (
-    "January February March April May June July August September October November December"
-).split()
+MONTHS = ("January February March April May June July August September October November December").split()
 WEEKDAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()
 
 

@@ -28,8 +28,8 @@ class TaskType(Annotator):
 
     `task_confidence`, 0 to 1, is the winner's share of the exponentials of all sums (a softmax): near 1 if one type
     has all the evidence, 0.18 if there is none. On the labelled sets we developed with (8,683 records from five
-    sources), 95% of the types above 0.97 were right, 84% of all, and 24% of those below 0.3. On Dolly, whose own
-    labels mix open questions, lists and extraction, it was 76% of all.
+    sources), 96% of the types above 0.97 were right, 84% of all, and 23% of those below 0.3. On Dolly, whose own
+    labels mix open questions, lists and extraction, 77% of all were.
 
     Why: a small set needs all kinds of task, and the balance of a dump is that of its loudest source. Use the column
     for quotas, or to look at what a selection left out. Not a fact about a record: many an instruction is two types at

@@ -38,7 +38,7 @@ class TextStats(Annotator):
     ```yaml
     - stage: text_stats
     - stage: score_filter
-      column: length_score
+      by: length_score
     ```
 
     References

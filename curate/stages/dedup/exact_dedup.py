@@ -5,20 +5,13 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Mapping
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Literal
 
-import numpy as np
 import polars as pl
 from pydantic import Field
 
-from curate.errors import StageError
-from curate.stage import KEYS, Selection, Selector, Shards, verdict_frame
-
-_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "both": ("instruction", "response"),
-    "instruction": ("instruction",),
-    "response": ("response",),
-}
+from curate.schema import SIDES, Side
+from curate.stage import Selection, Selector, Shards, verdict_frame
 
 
 class ExactDedup(Selector):
@@ -60,7 +53,7 @@ class ExactDedup(Selector):
         "exact_duplicate": "The text is the same as that of an example that is kept.",
     }
 
-    on: Literal["both", "instruction", "response"] = Field(
+    on: Side = Field(
         "both",
         description="Side of the conversation that must be the same: `both` (each with its counterpart), "
         "`instruction` or `response`. Default: ours, the strictest.",
@@ -74,8 +67,7 @@ class ExactDedup(Selector):
 
     def needs(self) -> tuple[str, ...]:
         """`instruction`, `response` and the `keep_by` column."""
-        named = () if self.keep_by is None or self.keep_by in (*KEYS, *self.reads) else (self.keep_by,)
-        return (*self.reads, *named)
+        return self.reads_with(self.keep_by)
 
     def verdict(self, shards: Shards) -> Selection:
         """Drop all but one example of each group that has the same text."""
@@ -99,7 +91,7 @@ class ExactDedup(Selector):
         folded = [
             # Single spaces, by far the most frequent white space, are left alone: the result is the same.
             frame[column].str.replace_all(r"\s{2,}|[^\S ]", " ").str.strip_chars()
-            for column in _COLUMNS[self.on]
+            for column in SIDES[self.on]
         ]
         digests = []
         for sides in zip(*folded, strict=True):
@@ -112,12 +104,4 @@ class ExactDedup(Selector):
                 state.update(text)
             digests.append(state.digest())
         out = frame.select("row", "id").with_columns(pl.Series("digest", digests, dtype=pl.Binary))
-        return out if self.keep_by is None else out.with_columns(_score(frame, self.keep_by, self.name))
-
-
-def _score(frame: pl.DataFrame, column: str, stage: str) -> pl.Series:
-    """The column as Float64 named `score`; null becomes NaN, which is less than any number."""
-    dtype = frame.schema[column]
-    if not (dtype.is_numeric() or dtype == pl.Boolean):
-        raise StageError(f"{stage}: keep_by names column {column}, which is {dtype}, not numeric")
-    return frame[column].cast(pl.Float64).fill_null(np.nan).alias("score")
+        return out if self.keep_by is None else out.with_columns(self.numbers(frame, self.keep_by).alias("score"))

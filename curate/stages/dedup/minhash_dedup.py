@@ -12,18 +12,13 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
 
-from curate.errors import StageError
-from curate.stage import KEYS, Selection, Selector, Shards, verdict_frame
+from curate.schema import SIDES, Side
+from curate.stage import Selection, Selector, Shards, verdict_frame
 
 if TYPE_CHECKING:
     from curate.algorithms.minhash import ShingleSets
     from curate.algorithms.shingles import Shingled
 
-_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "both": ("instruction", "response"),
-    "instruction": ("instruction",),
-    "response": ("response",),
-}
 #: Bytes of text per call of the kernels: small enough that a block and its shingles stay in the processor's cache.
 _BLOCK: Final = 1 << 20
 
@@ -79,7 +74,7 @@ class MinhashDedup(Selector):
         "that does.",
     }
 
-    on: Literal["both", "instruction", "response"] = Field(
+    on: Side = Field(
         "both",
         description="Side of the conversation that is compared: `both` (instruction, then response), "
         "`instruction` or `response`. Default: ours, the strictest.",
@@ -113,8 +108,7 @@ class MinhashDedup(Selector):
 
     def needs(self) -> tuple[str, ...]:
         """`instruction`, `response` and the `keep_by` column."""
-        named = () if self.keep_by is None or self.keep_by in (*KEYS, *self.reads) else (self.keep_by,)
-        return (*self.reads, *named)
+        return self.reads_with(self.keep_by)
 
     def verdict(self, shards: Shards) -> Selection:
         """Drop all but one example of each cluster of near-duplicates."""
@@ -166,7 +160,7 @@ class MinhashDedup(Selector):
             pl.Series("two", digests[:, 1]),
             pl.Series("bands", keys, dtype=pl.Array(pl.UInt32, bands)),
         )
-        return out if self.keep_by is None else out.with_columns(_score(frame, self.keep_by, self.name))
+        return out if self.keep_by is None else out.with_columns(self.numbers(frame, self.keep_by).alias("score"))
 
     def _sets(self, shards: Shards, rows: pl.Series, nodes: NDArray[np.int64]) -> ShingleSets:
         """The shingle sets of `nodes`, which are places in `rows`; a second pass over the text of those alone."""
@@ -193,7 +187,7 @@ class MinhashDedup(Selector):
 
     def _blocks(self, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
         """`frame` in slices of about `_BLOCK` bytes of text."""
-        columns = _COLUMNS[self.on]
+        columns = SIDES[self.on]
         size = frame.select(pl.sum_horizontal(pl.col(columns).str.len_bytes().cast(pl.Int64))).to_series()
         block = size.cum_sum().to_numpy() // _BLOCK
         cuts = np.flatnonzero(np.diff(block, prepend=-1, append=-1)) if block.size else np.zeros(1, np.int64)
@@ -203,7 +197,7 @@ class MinhashDedup(Selector):
     def _shingles(self, frame: pl.DataFrame) -> Shingled:
         from curate.algorithms.shingles import shingles
 
-        texts = [frame[column].rechunk() for column in _COLUMNS[self.on]]
+        texts = [frame[column].rechunk() for column in SIDES[self.on]]
         sizes = np.stack([text.str.len_bytes().to_numpy() for text in texts]).astype(np.int64)
         ends = np.cumsum(sizes.ravel()).reshape(sizes.shape)
         data = np.concatenate([_bytes(text.cast(pl.Binary)) for text in texts])
@@ -226,11 +220,3 @@ def _first_with_same_words(frame: pl.DataFrame) -> NDArray[np.int64]:
     placed = frame.select("one", "two", "words", place=pl.Series(np.arange(frame.height, dtype=np.int64)))
     first = pl.col("place").min().over("one", "two", "words")
     return placed.select(pl.when(pl.col("words") > 0).then(first).otherwise("place")).to_series().to_numpy()
-
-
-def _score(frame: pl.DataFrame, column: str, stage: str) -> pl.Series:
-    """The column as Float64 named `score`; null becomes NaN, which is less than any number."""
-    dtype = frame.schema[column]
-    if not (dtype.is_numeric() or dtype == pl.Boolean):
-        raise StageError(f"{stage}: keep_by names column {column}, which is {dtype}, not numeric")
-    return frame[column].cast(pl.Float64).fill_null(np.nan).alias("score")

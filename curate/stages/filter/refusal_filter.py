@@ -18,7 +18,7 @@ _ALL: Final[tuple[Check, ...]] = ("refusal", "provider_identity", "ai_disclaimer
 _TURN: Final = "\x1e"
 
 #: The beginning of a turn, a sentence or a line.
-_START: Final = r"(?:\x1e|[.!?。]['\")\]*]*\s+|\n)[\s\"'*>#(\[-]*"
+_START: Final = r"(?:\x1e|[.!?。]['\")\]*]*\s+|\n)[\s*>#(\[-]*"
 
 #: What a match carries along from the sentence before.
 _EDGE: Final = " .!?。\"'*>#([)]-\x1e"
@@ -63,7 +63,8 @@ _TASK: Final = (
     r"comply(?:ing)?|complet(?:e|ing) (?:the|this|that|your)|fulfil\w*|answer(?:ing)?|respond(?:ing)?|provid(?:e|ing)|"
     r"generat(?:e|ing)|creat(?:e|ing)|writ(?:e|ing)|produc(?:e|ing)|perform(?:ing)?|execut(?:e|ing)|process(?:ing)?|"
     r"engag(?:e|ing)|discuss(?:ing)?|offer(?:ing)?|giv(?:e|ing) you|support(?:ing)? (?:the|this|that|any)|"
-    r"participat(?:e|ing) in|access(?:ing)?|brows(?:e|ing)|search(?:ing)?|fetch|set up|do (?:that|this|so)\b|"
+    r"participat(?:e|ing) in|access(?:ing)?|brows(?:e|ing)|search(?:ing)?|fetch|set up|"
+    r"do (?:that|this|so)(?:[.,;!\n]| for you)|"
     r"recommend(?:ing)?|"
     r"promot(?:e|ing)|endors(?:e|ing)|translat(?:e|ing)|draw(?:ing)?|carry out|condone|facilitate|encourage|"
     r"fully understand (?:the|your|this)|tell you)"

@@ -30,6 +30,10 @@ _LIST_SHARE: Final = 0.5
 _UNSPACED_SHARE: Final = 1 / 3
 #: The fewest words of a unit that nobody says three times in a row for emphasis.
 _PHRASE_WORDS: Final = 4
+#: The share of the text from which a loop of four copies or more is hardly anything else.
+_WHOLE_SHARE: Final = 0.5
+#: Words that a loop in code must have; shorter ones are branches, cells and rows.
+_CODE_LOOP_WORDS: Final = 100
 #: Copies from which a loop is too much whatever its unit, where it fills the text or ends it.
 _TAIL_COPIES: Final = 4
 
@@ -80,7 +84,7 @@ def _facts(response: pl.Expr) -> list[pl.Expr]:
     return [
         without_code(response.str.to_lowercase()).alias("text"),
         code.alias("code"),
-        (code | short_lines | (list_line_share(response) >= _LIST_SHARE)).alias("structured"),
+        (short_lines | (list_line_share(response) >= _LIST_SHARE)).alias("structured"),
     ]
 
 
@@ -101,10 +105,12 @@ class RepetitionFilter(Filter):
 
     The last four compare with the thresholds of Gopher times `slack`, in responses of `min_words` words or more.
     Gopher's own (a slack of 1) are made for web pages: they would drop 3% of LIMA's hand-picked answers, which
-    quote and take up phrases. Repetition is also a form: where more than 30% of the lines look like code, markup
-    or a table, half of them or more are list items, or four or more lines have fewer than 80 characters on
-    average (verse, forms), or where a third of the text is in a script without spaces, `structured_floor` is the
-    least threshold, so that a refrain or a list of like sentences stays. In code a loop must fill that much, too.
+    quote and take up phrases.
+
+    Repetition is also a form. Where more than 30% of the lines look like code, markup or a table, only a loop of
+    100 words or more that fills half of the text counts. Where half of the lines or more are list items, or four
+    or more lines have fewer than 80 characters on average (verse, forms), or a third of the text is in a script
+    without spaces, `structured_floor` is the least threshold, so that a refrain or a list of like sentences stays.
 
     Why: text that repeats itself is what a model produces when it fails, and teaches to fail the same way. Leave
     it out for sets of song lyrics, drills or chants.
@@ -146,10 +152,7 @@ class RepetitionFilter(Filter):
         description="Factor on Gopher's thresholds (Rae et al. 2021, table A1); 2 drops none of LIMA's answers.",
     )
     structured_floor: float = Field(
-        0.6,
-        ge=0.0,
-        le=1.0,
-        description="The least threshold, as a share of characters, for code, tables, lists and verse.",
+        0.8, ge=0.0, le=1.0, description="The least threshold, as a share of characters or lines, for lists and verse."
     )
     max_loop_fraction: float = Field(
         0.2,
@@ -179,7 +182,7 @@ class RepetitionFilter(Filter):
             limit = (
                 pl.when(structured).then(max(share * self.slack, self.structured_floor)).otherwise(share * self.slack)
             )
-            above = (pl.col("words") >= self.min_words) & (pl.col(name) > limit)
+            above = ~pl.col("code") & (pl.col("words") >= self.min_words) & (pl.col(name) > limit)
             found.append(
                 pl.when(above).then(pl.format("{} {} > {}", pl.lit(name), pl.col(name).round(3), limit.round(3)))
             )
@@ -191,7 +194,8 @@ class RepetitionFilter(Filter):
         tail_copies, tail_period = pl.col("tail_copies"), pl.col("tail_period")
         phrase = (period >= _PHRASE_WORDS) | (fraction > self.max_loop_fraction)
         long = (copies * period >= self.min_loop_words) & phrase & ~pl.col("code")
-        whole = (copies >= _TAIL_COPIES) & (fraction > self.structured_floor)
+        whole = (copies >= _TAIL_COPIES) & (fraction > _WHOLE_SHARE)
+        whole &= ~pl.col("code") | (copies * period >= _CODE_LOOP_WORDS)
         tail = (tail_copies >= _TAIL_COPIES) & (tail_copies * tail_period >= 2 * _TAIL_COPIES) & ~pl.col("code")
 
         def text(times: pl.Expr, words: pl.Expr) -> pl.Expr:

@@ -8,7 +8,8 @@ from typing import ClassVar, Literal
 import polars as pl
 from pydantic import Field
 
-from curate.stage import Finding, Selection, Selector, Shards, verdict_frame
+from curate.stage import Selection, Selector, Shards
+from curate.verdict import first_of
 
 
 class LongestSample(Selector):
@@ -48,17 +49,5 @@ class LongestSample(Selector):
         """The `size` longest, ties by id."""
         length = pl.col("response").str.len_chars().alias("length")
         frame = shards.map(lambda part: part.select("row", "id", length)).collect()
-        order = frame.with_row_index("at").sort(["length", "id"], descending=[True, False])
-        placed = order.select("at", pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("place")).sort("at")["place"]
-        keep = placed <= self.size
-        rank = pl.select(pl.when(keep).then(placed).otherwise(None)).to_series().cast(pl.UInt32)
-        out = verdict_frame(
-            frame["row"], keep=keep, reason="not_selected", value=frame["length"], columns={"rank": rank}
-        )
-        if frame.height >= self.size:
-            return Selection(out)
-        message = (
-            f"longest_sample: {frame.height} examples left, {self.size} asked for; all are kept."
-            " Relax an earlier filter, add input, or lower `size`."
-        )
-        return Selection(out, (Finding("size_not_met", message),))
+        order = frame.with_row_index("at").sort(["length", "id"], descending=[True, False])["at"]
+        return first_of(frame, order, self.size, value=frame["length"])

@@ -8,7 +8,8 @@ from typing import ClassVar, Final, Literal
 import polars as pl
 from pydantic import Field
 
-from curate.stage import Finding, Selection, Selector, Shards, verdict_frame
+from curate.stage import Selection, Selector, Shards
+from curate.verdict import first_of
 
 # What a stage run on its own takes where no seed is given; in a pipeline, the pipeline's seed is filled in.
 _SEED: Final = 42
@@ -59,14 +60,4 @@ class RandomSample(Selector):
         seed = _SEED if self.seed is None else self.seed
         drawn = pl.Series("draw", hash64(frame["id"].to_list(), seed), dtype=pl.UInt64)
         order = frame.select("id").with_columns(drawn).with_row_index("at").sort("draw", "id")["at"]
-        chosen = pl.DataFrame({"at": order.head(self.size)}).with_row_index("rank", offset=1)
-        ranked = pl.DataFrame({"at": pl.arange(frame.height, dtype=pl.UInt32, eager=True)})
-        rank = ranked.join(chosen, on="at", how="left", maintain_order="left")["rank"].cast(pl.UInt32)
-        out = verdict_frame(frame["row"], keep=rank.is_not_null(), reason="not_selected", columns={"rank": rank})
-        if frame.height >= self.size:
-            return Selection(out)
-        message = (
-            f"random_sample: {frame.height} examples left, {self.size} asked for; all are kept."
-            " Relax an earlier filter, add input, or lower `size`."
-        )
-        return Selection(out, (Finding("size_not_met", message),))
+        return first_of(frame, order, self.size)

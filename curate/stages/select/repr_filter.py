@@ -10,8 +10,8 @@ import polars as pl
 from pydantic import Field
 
 from curate.encoders import to_matrix
-from curate.errors import StageError
-from curate.stage import Finding, Selection, Selector, Shards, verdict_frame
+from curate.stage import Selection, Selector, Shards, verdict_frame
+from curate.verdict import size_not_met
 
 
 class ReprFilter(Selector):
@@ -63,18 +63,17 @@ class ReprFilter(Selector):
 
     def needs(self) -> tuple[str, ...]:
         """`embedding` and the column that `by` names."""
-        return tuple(dict.fromkeys((*self.reads, self.by)))
+        return self.reads_with(self.by)
 
     def verdict(self, shards: Shards) -> Selection:
         """Keeps down the ranking."""
         from curate.algorithms.repr_filter import representatives
 
-        frame = shards.map(lambda part: part.select("row", "id", "embedding", pl.col(self.by).alias("score"))).collect()
-        dtype = frame.schema["score"]
-        if not (dtype.is_numeric() or dtype == pl.Boolean):
-            raise StageError(f"{self.name}: column {self.by} is {dtype}; a score must be a number")
-        if dtype.is_float():
-            frame = frame.with_columns(pl.col("score").fill_nan(None))
+        def scored(part: pl.DataFrame) -> pl.DataFrame:
+            score = self.numbers(part, self.by).fill_nan(None).alias("score")
+            return part.select("row", "id", "embedding").with_columns(score)
+
+        frame = shards.map(scored).collect()
         ranking = frame.select("id", "score").with_row_index("at")
         order = ranking.sort(["score", "id"], descending=[True, False], nulls_last=True)["at"]
         found = representatives(
@@ -104,10 +103,7 @@ class ReprFilter(Selector):
             kept_id=parts["kept_id"],
             columns={"rank": parts["rank"]},
         )
-        if len(found.kept) >= self.size:
-            return Selection(out)
-        message = (
-            f"repr_filter: {len(found.kept)} of {frame.height} examples are unlike each other, {self.size} asked for."
-            " Raise `max_cosine`, relax an earlier filter, add input, or lower `size`."
+        met = len(found.kept) >= self.size
+        return Selection(
+            out, () if met else (size_not_met(len(found.kept), self.size, relax="Raise `max_cosine`, relax"),)
         )
-        return Selection(out, (Finding("size_not_met", message),))

@@ -9,7 +9,6 @@ from typing import ClassVar, Literal
 import polars as pl
 from pydantic import Field
 
-from curate.errors import StageError
 from curate.schema import VERDICT
 from curate.stage import Selection, Selector, Shards, verdict_frame
 
@@ -73,18 +72,17 @@ class ScoreFilter(Selector):
 
     def needs(self) -> tuple[str, ...]:
         """The columns that `by` and `within` name."""
-        return (self.by,) if self.within in {None, self.by} else (self.by, str(self.within))
+        return self.reads_with(self.by, self.within)
 
     def verdict(self, shards: Shards) -> Selection:
         """Drops the worst of each group."""
         group = pl.lit(None, dtype=pl.String) if self.within is None else pl.col(self.within)
-        columns = (pl.col("row"), pl.col("id"), pl.col(self.by).alias("score"), group.alias("group"))
-        frame = shards.map(lambda part: part.select(*columns)).collect()
-        dtype = frame.schema["score"]
-        if not (dtype.is_numeric() or dtype == pl.Boolean):
-            raise StageError(f"{self.name}: column {self.by} is {dtype}; a score must be a number")
-        if dtype.is_float():
-            frame = frame.with_columns(pl.col("score").fill_nan(None))
+
+        def scored(part: pl.DataFrame) -> pl.DataFrame:
+            score = self.numbers(part, self.by).fill_nan(None).alias("score")
+            return part.select("row", "id", group.alias("group")).with_columns(score)
+
+        frame = shards.map(scored).collect()
         dropped = self._worst(frame.drop_nulls("score"))
         keep = ~frame["row"].is_in(dropped.implode())
         reason = "low_score" if self.worst == "lowest" else "high_score"
