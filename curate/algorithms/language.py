@@ -27,13 +27,12 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from curate.algorithms.language_profiles import FREE, Profiles, home, profiles
+from curate.algorithms.language_profiles import FREE, OUTSIDE, Profiles, home, profiles
 from curate.algorithms.parallel import thread_map
 
 _home = njit(cache=True, nogil=True)(home)
 
 _SPACE: Final = 32
-_BEYOND: Final = 0xFFFF  # stands for every character outside the Basic Multilingual Plane: in no profile
 _BLOCK: Final = 2 << 20  # characters scored at a time: enough for words to repeat, 20 MB of words at most
 
 
@@ -83,14 +82,14 @@ def _symbols(
             code = codes[i]
             latin += 65 <= code <= 122
             other += code >= 0x300
-            if code <= 0xFFFF:
+            if code < len(letter):
                 letters[text] += letter[code]
         drop = 2 * latin < other
         for i in range(begin, ends[text]):
             code = codes[i]
             if drop and 65 <= code <= 122:
                 continue
-            symbols[at] = normal[code] if code <= 0xFFFF else _BEYOND
+            symbols[at] = normal[code] if code < len(normal) else OUTSIDE
             at += 1
         begin = ends[text]
         bounds[text] = at
@@ -271,7 +270,7 @@ def count_letters(texts: Sequence[str]) -> NDArray[np.int64]:
     counts = []
     for block in _blocks(texts):
         codes = np.frombuffer("".join(block).encode("utf-32-le", "surrogatepass"), np.uint32)
-        upto = np.concatenate([[0], np.cumsum(letter[np.minimum(codes, _BEYOND)])])
+        upto = np.concatenate([[0], np.cumsum(np.where(codes < len(letter), letter[codes % len(letter)], 0))])
         counts.append(np.diff(upto[np.cumsum([0, *map(len, block)])]))
     return np.concatenate(counts)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,12 +28,19 @@ SYLLABIC: Final = (
     (0x4E00, 0xA000),
     (0xAC00, 0xD7A4),
     (0xF900, 0xFB00),
+    (0x20000, 0x40000),
 )
 #: How many letters one of them counts for.
 SYLLABIC_LETTERS: Final = 3
 FREE: Final = -1
 
+#: Characters outside the Basic Multilingual Plane are in no profile; two stand for all of them.
+OUTSIDE: Final = 0xFFFF
+_OUTSIDE_UPPER: Final = 0xFFFE
+
 _PLANE: Final = 1 << 16
+#: Letters end with the third plane; characters from here on are neither letters nor upper case.
+_LETTERS_END: Final = 4 * _PLANE
 
 
 @dataclass(frozen=True)
@@ -42,9 +50,10 @@ class Profiles:
     Parameters
     ----------
     languages : codes as langdetect names them, sorted; a language's number is its position.
-    normal : (65536,) uint16, each character of the Basic Multilingual Plane as `NGram.normalize` returns it.
+    normal : (262144,) uint16, each character of the first four planes as `NGram.normalize` returns it, those outside
+        the first plane as one of two that stand for all.
     upper : (65536,) bool, whether a normalised character is upper case.
-    letters : (65536,) int64, for how many letters a character counts: 0, 1, or `SYLLABIC_LETTERS`.
+    letters : (262144,) int64, for how many letters a character counts: 0, 1, or `SYLLABIC_LETTERS`.
     keys, slots : (2^k,) int64 and int32, a hash table with open addressing from packed n-gram to row; a free key
         is `FREE`. An n-gram is packed with 16 bits for each character, the last one lowest.
     start : (rows + 1,) int32, where each row begins in `language` and `weight`.
@@ -95,14 +104,11 @@ def profiles() -> Profiles:
     order = np.argsort(key, kind="stable")
     distinct, first = np.unique(key[order], return_index=True)
     keys, slots = _hash_table(distinct)
-    normal = [NGram.normalize(chr(code)) for code in range(_PLANE)]
-    letters = np.array([chr(code).isalpha() for code in range(_PLANE)]).astype(np.int64)
-    for first_code, end in SYLLABIC:
-        letters[first_code:end] *= SYLLABIC_LETTERS
+    normal, upper, letters = _characters(NGram.normalize)
     return Profiles(
         languages=languages,
-        normal=np.array([ord(char) for char in normal], np.uint16),
-        upper=np.array([chr(code).isupper() for code in range(_PLANE)]),
+        normal=normal,
+        upper=upper,
         letters=letters,
         keys=keys,
         slots=slots,
@@ -110,6 +116,23 @@ def profiles() -> Profiles:
         language=np.concatenate(numbers)[order],
         weight=np.concatenate(weights)[order],
     )
+
+
+def _characters(
+    normalize: Callable[[str], str],
+) -> tuple[NDArray[np.uint16], NDArray[np.bool_], NDArray[np.int64]]:
+    """The tables `normal`, `upper` and `letters` of `Profiles`."""
+    every = [chr(code) for code in range(_LETTERS_END)]
+    upper = np.array([char.isupper() for char in every])
+    letters = np.array([char.isalpha() for char in every]).astype(np.int64)
+    for first, end in SYLLABIC:
+        letters[first:end] *= SYLLABIC_LETTERS
+    normal = np.where(upper, _OUTSIDE_UPPER, OUTSIDE).astype(np.uint16)
+    normal[:_PLANE] = [ord(normalize(char)) for char in every[:_PLANE]]
+    normal[_OUTSIDE_UPPER] = OUTSIDE  # the code points used as stand-ins are no characters
+    upper = upper[:_PLANE].copy()
+    upper[_OUTSIDE_UPPER] = True
+    return normal, upper, letters
 
 
 def _pack(grams: list[str]) -> NDArray[np.int64]:

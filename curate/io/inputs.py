@@ -177,43 +177,42 @@ def _remote(url: str) -> Iterator[Found | UnknownFile]:
 
 
 def _remote_files(filesystem: Any, path: str, url: str) -> Iterator[Found | UnknownFile]:
-    depth = 1
-    own = len(_parts(path)) - 1  # parts from here on are judged: hidden, a note?
-    if filesystem.isdir(path):
-        depth = 0
-        names = sorted(map(str, filesystem.find(path)))
-    elif filesystem.exists(path):
-        own += 1
-        names = [path]
-    else:
-        pattern = _parts(path)
-        own = next((i for i, part in enumerate(pattern) if glob.has_magic(part)), own)
-        matches = filesystem.glob(path) if glob.has_magic(path) else []
-        names = sorted(str(name) for name in matches if filesystem.isfile(name))
-        if not names:
-            what = "the pattern matches nothing" if glob.has_magic(path) else "no such file or folder"
-            raise InputError(f"{url}: {what}")
     protocol = url.partition("://")[0]
-    for name in names:
+    for name, depth, judged in _listing(filesystem, path, url):
         parts = _parts(name)
-        shown = depth or len(parts) - max(own, 0)
-        why = _remote_passed_over(parts[own + (depth == 0) :])
+        why = "hidden" if any(part.startswith(".") for part in parts[judged:-1]) else None
+        if judged < len(parts):
+            why = why or passed_over(parts[-1])
         if why is not None:
-            yield UnknownFile("/".join(parts[-shown:]), why)
+            yield UnknownFile("/".join(parts[-depth:]), why)
             continue
         with filesystem.open(name, "rb") as stream:
             local = _spool(stream, url)
-        yield Found(f"{protocol}://{name}", (f"{protocol}:", *parts), shown, local)
+        yield Found(f"{protocol}://{name}", (f"{protocol}:", *parts), depth, local)
+
+
+def _listing(filesystem: Any, path: str, url: str) -> Iterator[tuple[str, int, int]]:
+    """Each file's path, how many of its last parts are its name, and from which part on rules may pass it over."""
+    base = len(_parts(path))
+    # Asked first: some file systems can only tell a folder by fetching it.
+    if filesystem.isfile(path):
+        yield path, 1, base
+    elif filesystem.isdir(path):
+        for name in sorted(map(str, filesystem.find(path))):
+            yield name, len(_parts(name)) - max(base - 1, 0), base
+    elif not glob.has_magic(path):
+        raise InputError(f"{url}: no such file or folder")
+    else:
+        names = sorted(str(name) for name in filesystem.glob(path) if filesystem.isfile(name))
+        if not names:
+            raise InputError(f"{url}: the pattern matches nothing")
+        judged = next(i for i, part in enumerate(_parts(path)) if glob.has_magic(part))
+        for name in names:
+            yield name, 1, judged
 
 
 def _parts(path: str) -> tuple[str, ...]:
     return tuple(part for part in path.split("/") if part)
-
-
-def _remote_passed_over(parts: tuple[str, ...]) -> str | None:
-    if any(part.startswith(".") for part in parts):
-        return "hidden"
-    return passed_over(parts[-1]) if parts else None
 
 
 _spools: list[Path] = []

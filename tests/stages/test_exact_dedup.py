@@ -1,9 +1,6 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 import polars as pl
@@ -11,44 +8,11 @@ import pytest
 
 from curate.errors import StageError
 from curate.stages.dedup.exact_dedup import ExactDedup
-
-
-@dataclass
-class Parts:
-    """Rows in memory, in any number of parts."""
-
-    frames: list[pl.DataFrame]
-
-    def map(self, fn: Callable[[pl.DataFrame], pl.DataFrame]) -> Parts:
-        return Parts([fn(frame) for frame in self.frames])
-
-    def group(self, key: str, fn: Callable[[pl.DataFrame], pl.DataFrame]) -> Parts:
-        return Parts([fn(pl.concat(self.frames))])
-
-    def collect(self) -> pl.DataFrame:
-        return pl.concat(self.frames).sort("row")
-
-    def share(self, value: object) -> object:
-        return value
-
-
-def table(pairs: list[tuple[str, str]], ids: list[str] | None = None, **columns: object) -> pl.DataFrame:
-    return pl.DataFrame(
-        {
-            "row": range(len(pairs)),
-            "id": ids or [f"id{i:05d}" for i in range(len(pairs))],
-            "instruction": [p[0] for p in pairs],
-            "response": [p[1] for p in pairs],
-            **columns,
-        },
-        schema_overrides={"row": pl.UInt64, "id": pl.String, "instruction": pl.String, "response": pl.String},
-    )
+from tests.helpers import shards, table
 
 
 def run(stage: ExactDedup, frame: pl.DataFrame, parts: int = 1) -> pl.DataFrame:
-    cuts = np.linspace(0, frame.height, parts + 1).astype(int).tolist()
-    shards = Parts([frame.slice(a, b - a) for a, b in pairwise(cuts)])
-    selection = stage.apply(shards)
+    selection = stage.apply(shards(frame, parts))
     assert selection.frame["row"].equals(frame["row"].sort())
     return selection.frame
 

@@ -32,7 +32,8 @@ def _prose(record: Record, least: int = 90) -> bool:
 def _refusal(r: Random, x: Record) -> tuple[Record, str] | None:
     if len(x.turns) != 2:
         return None
-    return x.answered(r.choice(phrases.REFUSALS[x.language])), x.language
+    text = r.choice(phrases.REFUSALS[x.language])
+    return x.answered(text), text[:40]
 
 
 def _inserted(r: Random, x: Record, bank: list[tuple[str, str]]) -> tuple[Record, str] | None:
@@ -49,7 +50,7 @@ def _inserted(r: Random, x: Record, bank: list[tuple[str, str]]) -> tuple[Record
         if cut < 2:
             return None
         answer = answer[:cut] + text + answer[cut:]
-    return x.answered(answer), where
+    return x.answered(answer), f"{where}: {text.strip()[:40]}"
 
 
 def _disclaimer(r: Random, x: Record) -> tuple[Record, str] | None:
