@@ -20,20 +20,20 @@ VISIBLE: Final = r"[^\s\p{Cc}\p{Cf}\x{115F}\x{1160}\x{2800}\x{3164}\x{FE00}-\x{F
 _FENCED: Final = r"(?s)```.*?(?:```|\z)"
 _INLINE_CODE: Final = r"`[^`\n]+`"
 
-#: A line that looks like source code, markup, a shell prompt or a table row rather than prose, verse or a list.
-_CODE_LINE: Final = (
-    r"(?m)^[ \t]*(?:"
-    r"(?:</?[A-Za-z!]|//|/\*|\*/|#(?:include|define|ifdef|endif|!)|[}\])|]|@\w+(?:\(|[ \t]*$)|\$ \w|>>> )[^\n]*|"
-    r"[^\n]*(?:[{}\\]|[)\]\"'\d+]; ?|=[^\n]*;|</[a-z]+>)[ \t\r]*|"
+#: A line that looks like source code, a shell prompt or a table row rather than prose, verse or a list.
+_CODE: Final = (
+    r"(?://|/\*|\*/|#(?:include|define|ifdef|endif|!)|[}\])|]|@\w+(?:\(|[ \t]*$)|\$ \w|>>> )[^\n]*|"
+    r"[^\n]*(?:[{}\\]|[)\]\"'\d+]; ?|=[^\n]*;)[ \t\r]*|"
     r"(?:def|class|elif|else|for|if|while|try|except|finally|switch|case|with|function|public|private|static|void)\b"
     r"[^\n]*[:({][ \t\r]*|"
-    r"(?:import [\w.]+(?: as \w+)?|from [\w.]+ import [^\n]+|(?:return|print|console\.log|echo|var|let|const|int|char|double|"
-    r"break|continue)\b"
-    r"[^\n]*[;)\]\"'\w])[ \t\r]*;?|"
+    r"(?:import [\w.]+(?: as \w+)?|from [\w.]+ import [^\n]+|"
+    r"(?:return|print|console\.log|echo|var|let|const|int|char|double|break|continue)\b[^\n]*[;)\]\"'\w])[ \t\r]*;?|"
     r"(?:SELECT|INSERT INTO|UPDATE|DELETE FROM|CREATE|WHERE|FROM|GROUP BY|ORDER BY|JOIN)\b[^\n]*|"
     r"[\w.\[\]\"']+ ?(?:=|[+*/-]=|:=|<-|=>) ?[^\n]*|"
-    r"[^\n]*\|[^\n]*\|[^\n]*)$"
+    r"[^\n]*\|[^\n]*\|[^\n]*"
 )
+#: A line that begins or ends with a tag.
+_MARKUP: Final = r"</?[A-Za-z!][^\n]*|[^\n]*</[a-z]+>[ \t\r]*"
 
 #: A line that begins with a bullet, a number or a letter of a list.
 _LIST_LINE: Final = r"(?m)^[ \t]*(?:[-*•‣◦–—+]|\(?\d{1,3}[.):、．]|\(?[A-Za-z][.)])[ \t]*\S"
@@ -93,9 +93,13 @@ def line_count(text: pl.Expr) -> pl.Expr:
     return text.str.count_matches(r"(?m)^[^\n]*\S").cast(pl.UInt32)
 
 
-def code_line_share(text: pl.Expr) -> pl.Expr:
-    """The share of non-blank lines that look like code, markup or table rows; Float64, 0 for a blank text."""
-    return text.str.count_matches(_CODE_LINE) / pl.max_horizontal(line_count(text), pl.lit(1))
+def code_line_share(text: pl.Expr, *, markup: bool = True) -> pl.Expr:
+    """The share of non-blank lines that look like code or table rows, and with `markup` also tags; Float64.
+
+    0 for a blank text. A guess from the shape of each line alone.
+    """
+    line = f"{_CODE}|{_MARKUP}" if markup else _CODE
+    return text.str.count_matches(rf"(?m)^[ \t]*(?:{line})$") / pl.max_horizontal(line_count(text), pl.lit(1))
 
 
 def list_line_share(text: pl.Expr) -> pl.Expr:

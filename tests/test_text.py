@@ -62,7 +62,8 @@ def test_fold_is_lower_case_with_single_spaces(sample: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "sample", ["", " ", "\n\t", "\u200b", "\ufeff \u200d", "\u00a0\u3000", "\u2800", "\u3164", "\x00", "\ufe0f", "\u2066\u2069"]
+    "sample",
+    ["", " ", "\n\t", "\u200b", "\ufeff \u200d", "\u00a0\u3000", "\u2800", "\u3164", "\x00", "\ufe0f", "\u2066\u2069"],
 )
 def test_nothing_to_see(sample: str) -> None:
     assert one(text.is_blank(T), sample) is True

@@ -37,7 +37,7 @@ def frame() -> pl.DataFrame:
     ],
 )
 def test_encodes_the_field_asked_for(field: str, texts: list[str]) -> None:
-    stage = Embedding(field=field)
+    stage = Embedding(on=field)
     out = stage.apply(frame().select("row", "id", *stage.needs()))
     assert out["row"].to_list() == list(range(len(texts)))
     assert out.schema["embedding"] == pl.List(pl.Int8)
@@ -46,8 +46,8 @@ def test_encodes_the_field_asked_for(field: str, texts: list[str]) -> None:
 
 def test_needs_only_what_it_encodes() -> None:
     assert Embedding().needs() == ("instruction",)
-    assert Embedding(field="response").needs() == ("response",)
-    assert Embedding(field="both").needs() == ("instruction", "response")
+    assert Embedding(on="response").needs() == ("response",)
+    assert Embedding(on="both").needs() == ("instruction", "response")
 
 
 def test_empty_text_is_zero_and_like_texts_are_near() -> None:
@@ -77,7 +77,7 @@ def test_cache_address_follows_the_model() -> None:
     key = Embedding().content_key()
     assert key["model"] == get_encoder("static").name
     assert key["stage"] == "embedding"
-    assert Embedding(field="both").content_key() != key
+    assert Embedding(on="both").content_key() != key
 
 
 def test_unknown_encoder() -> None:
@@ -85,7 +85,7 @@ def test_unknown_encoder() -> None:
         Embedding(encoder="statik").apply(frame())
 
 
-@pytest.mark.parametrize("parameters", [{"encoder": ""}, {"field": "system"}, {"dimensions": 3}])
+@pytest.mark.parametrize("parameters", [{"encoder": ""}, {"on": "system"}, {"dimensions": 3}])
 def test_refuses(parameters: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Embedding.model_validate(parameters)

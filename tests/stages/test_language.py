@@ -73,7 +73,7 @@ def _frame(instructions: list[str], responses: list[str]) -> pl.DataFrame:
 
 
 def _responses(texts: list[str], **parameters: object) -> list[str]:
-    stage = Language(field="response", **parameters)  # type: ignore[arg-type]
+    stage = Language(on="response", **parameters)  # type: ignore[arg-type]
     return stage.apply(_frame([""] * len(texts), texts))["language"].to_list()
 
 
@@ -98,8 +98,8 @@ def test_a_request_in_words_tells_the_language_of_code() -> None:
     }
     frame = _frame(list(asks.values()), [CODE["python"]] * 2)
     assert Language().apply(frame)["language"].to_list() == ["en", "de"]
-    assert Language(field="instruction").apply(frame)["language"].to_list() == ["en", "de"]
-    assert Language(field="response").apply(frame)["language"].to_list() == ["und", "und"]
+    assert Language(on="instruction").apply(frame)["language"].to_list() == ["en", "de"]
+    assert Language(on="response").apply(frame)["language"].to_list() == ["und", "und"]
     assert Language(min_prose=0.9).apply(frame)["language"].to_list() == ["und", "und"]
 
 
@@ -115,11 +115,11 @@ def test_few_letters() -> None:
 def test_both_sides_count() -> None:
     frame = _frame(["Ja?", PROSE["en"]], [PROSE["de"], "Sì."])
     assert Language().apply(frame)["language"].to_list() == ["de", "en"]
-    assert Language(field="instruction").apply(frame)["language"].to_list() == ["und", "en"]
+    assert Language(on="instruction").apply(frame)["language"].to_list() == ["und", "en"]
 
 
 def test_undetermined_has_no_confidence() -> None:
-    out = Language(field="response").apply(_frame([""] * 3, ["", CODE["sql"], PROSE["fr"]]))
+    out = Language(on="response").apply(_frame([""] * 3, ["", CODE["sql"], PROSE["fr"]]))
     assert out.columns == ["row", "language", "language_confidence"]
     assert out["language_confidence"][:2].to_list() == [0.0, 0.0]
     assert out["language_confidence"][2] > 0.99
@@ -143,7 +143,7 @@ def test_confidence_falls_with_length() -> None:
         "long",
     ]
     texts = [" ".join(words[:count]) for count in (1, 4, len(words))]
-    scores = Language(field="response", min_letters=1).apply(_frame([""] * 3, texts))["language_confidence"].to_list()
+    scores = Language(on="response", min_letters=1).apply(_frame([""] * 3, texts))["language_confidence"].to_list()
     assert scores[0] < scores[2]
     assert scores[2] > 0.999
 
@@ -161,8 +161,8 @@ def test_same_for_any_split_and_order() -> None:
 def test_parameters_are_checked() -> None:
     with pytest.raises(ValidationError, match="min_letters"):
         Language(min_letters=0)
-    with pytest.raises(ValidationError, match="field"):
-        Language(field="input")  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match="on"):
+        Language(on="input")  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")

@@ -39,12 +39,13 @@ W, U = "wrong_language", "uncertain_language"
 @pytest.mark.parametrize(
     ("stage", "expected"),
     [
-        (LanguageFilter(), [None, W, None, None, W, W]),
-        (LanguageFilter(keep=["en", "de", "zh-cn"]), [None, None, None, None, None, W]),
-        (LanguageFilter(keep_undetermined=False), [None, W, U, None, W, W]),
-        (LanguageFilter(min_confidence=0.5), [None, W, None, U, W, W]),
-        (LanguageFilter(min_confidence=0.5, keep_undetermined=False), [None, W, U, U, W, W]),
-        (LanguageFilter(keep=["en", "fr"], min_confidence=0.3), [None, W, None, None, W, None]),
+        (LanguageFilter(), [None, W, None, None, W, None]),
+        (LanguageFilter(min_confidence=0.0), [None, W, None, None, W, W]),
+        (LanguageFilter(keep=["en", "de", "zh-cn"]), [None, None, None, None, None, None]),
+        (LanguageFilter(keep_undetermined=False), [None, W, U, U, W, U]),
+        (LanguageFilter(min_confidence=0.0, keep_undetermined=False), [None, W, U, None, W, W]),
+        (LanguageFilter(min_confidence=0.98), [None, None, None, None, W, None]),
+        (LanguageFilter(keep=["de"], min_confidence=0.3), [W, None, None, W, W, W]),
     ],
 )
 def test_reasons(stage: LanguageFilter, expected: list[str | None]) -> None:
@@ -52,9 +53,9 @@ def test_reasons(stage: LanguageFilter, expected: list[str | None]) -> None:
 
 
 def test_evidence_and_overlap() -> None:
-    out = LanguageFilter(min_confidence=0.5).apply(_frame())
-    assert out["value"].to_list() == [None, "de 0.97", None, "en 0.4", "zh-cn 0.999", "fr 0.3"]
-    assert out["also"].to_list() == [[], [], [], [], [], [U]]
+    out = LanguageFilter(min_confidence=0.5, keep_undetermined=False).apply(_frame())
+    assert out["value"].to_list() == [None, "de 0.97", "und 0.0", "en 0.4", "zh-cn 0.999", "fr 0.3"]
+    assert out["also"].to_list() == [[]] * 6
     assert not out["unknown"].any()
 
 

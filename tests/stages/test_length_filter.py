@@ -92,7 +92,9 @@ def test_none_is_no_bound_and_zero_is_one() -> None:
     assert reason(LengthFilter(**{**OPEN, "max_response_words": 0}), "q", "!?") == (None, None)
 
 
-@pytest.mark.parametrize("what", ["instruction_chars", "instruction_words", "response_chars", "response_words", "turns"])
+@pytest.mark.parametrize(
+    "what", ["instruction_chars", "instruction_words", "response_chars", "response_words", "turns"]
+)
 def test_a_minimum_above_the_maximum_is_an_error(what: str) -> None:
     with pytest.raises(ValidationError, match=f"min_{what} .5. is above max_{what} .4."):
         LengthFilter(**{f"min_{what}": 5, f"max_{what}": 4})

@@ -182,7 +182,8 @@ def test_hand_picked_answers_stay() -> None:
 def test_planted_refusals_are_found_and_their_originals_stay() -> None:
     pairs = pl.read_parquet(REAL_DATA / "truth/damage.parquet").filter(pl.col("kind") == "ai_refusal")
     good, bad = (
-        RefusalFilter().apply(frame(list(zip(pairs["instruction"], pairs[side], strict=True)))) for side in ("good", "bad")
+        RefusalFilter().apply(frame(list(zip(pairs["instruction"], pairs[side], strict=True))))
+        for side in ("good", "bad")
     )
     assert bad["keep"].sum() == 0
     assert (~good["keep"]).sum() <= 0.002 * good.height

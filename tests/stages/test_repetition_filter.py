@@ -82,7 +82,12 @@ def brute_loops(words: list[str]) -> tuple[tuple[int, int, int], tuple[int, int]
     for period in range(1, min(len(words) // MIN_COPIES, MAX_PERIOD) + 1):
         for start in range(len(words)):
             end = start + period
-            if start and end - 1 < len(words) and start - 1 + period < len(words) and words[start - 1] == words[start - 1 + period]:
+            if (
+                start
+                and end - 1 < len(words)
+                and start - 1 + period < len(words)
+                and words[start - 1] == words[start - 1 + period]
+            ):
                 continue  # not the beginning of the stretch
             while end < len(words) and words[end] == words[end - period]:
                 end += 1
@@ -185,14 +190,13 @@ PHRASES = [
     ESSAY + "Then again. " + ESSAY + "And so on. " + ESSAY,
     " ".join(f"Number {n} is a good number because number {n} is a good number to have." for n in range(12)),
 ]  # fmt: skip
-VERSE = "\n".join([
-    "The boats go out at break of day,", "Their lanterns burning low,", "And one by one they slip away", "To where the herring go.", "",
-    "O haul the line and sing, my dear,", "The tide is on the turn,", "We drink tonight, we sail the year,", "And home we shall return.", "",
-    "The nets are full, the gulls are loud,", "The skipper lights his pipe,", "The east is one long purple cloud,", "The sun is overripe.", "",
-    "O haul the line and sing, my dear,", "The tide is on the turn,", "We drink tonight, we sail the year,", "And home we shall return.", "",
-    "The harbour lights come up at last,", "The bell begins to chime,", "A child is climbing up the mast", "To see us home in time.", "",
-    "O haul the line and sing, my dear,", "The tide is on the turn,", "We drink tonight, we sail the year,", "And home we shall return.",
-])  # fmt: skip
+CHORUS = "O haul the line and sing, my dear,\nThe tide is on the turn,\nWe drink tonight, we sail the year,\nAnd home we shall return."
+STANZAS = [
+    "The boats go out at break of day,\nTheir lanterns burning low,\nAnd one by one they slip away\nTo where the herring go.",
+    "The nets are full, the gulls are loud,\nThe skipper lights his pipe,\nThe east is one long purple cloud,\nThe sun is overripe.",
+    "The harbour lights come up at last,\nThe bell begins to chime,\nA child is climbing up the mast\nTo see us home in time.",
+]
+VERSE = "\n\n".join(part for stanza in STANZAS for part in (stanza, CHORUS))
 FINE = [
     "Yes",
     "",

@@ -155,7 +155,8 @@ def _time_zone(r: Random) -> Made:
         return ask, f"Both keep the same standard time, so it is {clock(at)} in {there} as well."
     return ask, (
         f"In standard time {there} is {abs(shift) // 60} h{f' {abs(shift) % 60} min' if shift % 60 else ''} {sign} "
-        f"{here}. {clock(at)} in {here} becomes {clock(local)} in {there}, {when}."
+        f"{here}. {clock(at)} in {here} becomes {clock(local)} in {there}, {when}. "
+        f"(The offsets from UTC are {ZONES[here] / 60:+g} h and {ZONES[there] / 60:+g} h.)"
     )
 
 

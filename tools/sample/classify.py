@@ -21,6 +21,11 @@ MIXED = (
     "is neither great nor terrible, does the job and no more, is fine for the price, was delivered on the date given, "
     "has the usual size and weight, comes in a plain box"
 ).split(", ")
+WHY = {
+    "positive": "Both state that expectations were met or beaten, and no complaint stands against them.",
+    "negative": "Both report a defect or a broken promise, and nothing in the text makes up for it.",
+    "neutral": "Both merely describe; neither pleasure nor annoyance can be heard in them.",
+}
 COLD = {"positive": GOOD, "negative": BAD, "neutral": MIXED}
 
 
@@ -42,7 +47,11 @@ def _review_sentiment(r: Random) -> Made:
             "Decide the tone of this customer comment: positive, negative or neutral.",
         ]
     )
-    return ask, text, f"{label.capitalize()}. {r.choice(['Decisive are the words', 'This shows in'])} “{p}” and “{q}”."
+    return (
+        ask,
+        text,
+        f"{label.capitalize()}. {r.choice(['Decisive are the words', 'This shows in'])} “{p}” and “{q}”. {WHY[label]}",
+    )
 
 
 TOPICS = {
@@ -78,7 +87,14 @@ def _news_topic(r: Random) -> Made:
             f"Classify the news item. Allowed labels: {', '.join(sorted(TOPICS))}.",
         ]
     )
-    return ask, text, f"{label.capitalize()}: the item reports that someone {deed}, and earlier {other}."
+    return (
+        ask,
+        text,
+        (
+            f"{label.capitalize()}: the item reports that someone {deed}, and earlier {other}. "
+            f"That leaves {listed([k for k in sorted(TOPICS) if k != label])} out, for nothing in it belongs there."
+        ),
+    )
 
 
 REQUESTS = {
@@ -138,7 +154,8 @@ def _odd_one_out(r: Random) -> Made:
     )
     return ask, (
         f"{stray[0].upper() + stray[1:]}. {r.choice(['The rest are all examples of', 'Every other word names'])} "
-        f"{a(kind)}, while {stray} is {a(other)} word."
+        f"{a(kind)}, while {stray} is {a(other)} word. "
+        f"Without it the list is of one kind: {listed(sorted(items))}."
     )
 
 

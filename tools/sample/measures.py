@@ -47,8 +47,9 @@ def _unit_conversion(r: Random) -> Made:
         ]
     )
     return ask, (
-        f"Use {factor:g} {other} for each of the {unit}: {text} × {factor:g} ≈ {plain(value * factor)}. "
-        f"So {text} {unit} are about {plain(value * factor)} {other}."
+        f"Use {plain(factor, 9)} {other} for each of the {unit}: {text} × {plain(factor, 9)} ≈ {plain(value * factor)}. "
+        f"So {text} {unit} are about {plain(value * factor)} {other}. For orientation, 10 {unit} make "
+        f"{plain(10 * factor)} and 100 {unit} {plain(100 * factor)} {other}."
     )
 
 
@@ -60,7 +61,10 @@ def _temperature(r: Random) -> Made:
     if r.random() < 0.5:
         return (
             f"The {what} in {city} says {c} °C. {r.choice(['What is that in Fahrenheit?', 'Fahrenheit, please.'])}",
-            f"Multiply by 9/5 and add 32: {c} × 1.8 + 32 = {plain(f, 1)}. So {c} °C is {plain(f, 1)} °F.",
+            (
+                f"Multiply by 9/5 and add 32: {c} × 1.8 + 32 = {plain(f, 1)}. So {c} °C is {plain(f, 1)} °F. Two points to "
+                "remember: water freezes at 32 °F and boils at 212 °F."
+            ),
         )
     return (
         (

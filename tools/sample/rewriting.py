@@ -87,7 +87,8 @@ def _change_tense(r: Random) -> Made:
             f"The following is in the {src}. Give the {dst}: {forms[src]}",
         ]
     )
-    return ask, f"{forms[dst]}\n\n{r.choice(['The verb form used is the', 'This is the'])} {dst}."
+    rest = listed([f"{k}: “{v}”" for k, v in sorted(forms.items()) if k not in (src, dst)][:2])
+    return ask, f"{forms[dst]}\n\n{r.choice(['The verb form used is the', 'This is the'])} {dst}. Compare {rest}"
 
 
 @family("rewriting", 35)

@@ -111,7 +111,7 @@ def in_words(n: int, language: str) -> str:
 @family("translation", 60)
 def _number_words(r: Random) -> Made:
     src, dst = r.sample(sorted(NAMES_OF), 2)
-    n = r.randint(17, 999)
+    n = r.randint(17, 998)
     who, place = r.choice(NAMES), r.choice(PLACES)
     ask = r.choice(
         [
@@ -121,7 +121,9 @@ def _number_words(r: Random) -> Made:
         ]
     )
     return ask, (
-        f"The number is {n}. In {NAMES_OF[src]} it is “{in_words(n, src)}”, in {NAMES_OF[dst]} “{in_words(n, dst)}”."
+        f"The number is {n}. In {NAMES_OF[src]} it is “{in_words(n, src)}”, in {NAMES_OF[dst]} “{in_words(n, dst)}”. "
+        f"{r.choice(['The number after it', 'One more'])} would be “{in_words(n + 1, dst)}”, "
+        f"or “{in_words(n + 1, src)}” in {NAMES_OF[src]}."
     )
 
 
@@ -177,6 +179,13 @@ TIMES = [
     "in the evening|am Abend|le soir|por la noche|à noite",
 ]
 ORDER = ("en", "de", "fr", "es", "pt")
+WORD_ORDER = {
+    "en": "English keeps subject, verb and object together and puts the time at the end.",
+    "de": "Note the German word order: the time stands right after the verb, before the rest of the sentence.",
+    "fr": "As in English, the time comes at the end of the French sentence; the verb follows the subject directly.",
+    "es": "The time can also open the Spanish sentence, which would only shift the emphasis.",
+    "pt": "The time could open the Portuguese sentence as well; the verb form stays the same.",
+}
 
 
 def small_sentence(subject: str, action: str, time: str) -> dict[str, str]:
@@ -203,7 +212,7 @@ def _small_sentences(r: Random) -> Made:
         return ask, f"{NAMES_OF[dst]}: {versions[dst]}\n{NAMES_OF[third]}: {versions[third]}"
     start = r.choice(["", f"In {NAMES_OF[dst]}: "])
     meaning = "" if "en" in (src, dst) else f" (English: {versions['en']})"
-    return ask, f"{start}{versions[dst]}{meaning}"
+    return ask, f"{start}{versions[dst]}{meaning}\n\n{WORD_ORDER[dst]}"
 
 
 @family("translation", 45)

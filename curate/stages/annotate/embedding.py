@@ -9,14 +9,14 @@ import polars as pl
 from pydantic import Field
 
 from curate.encoders import encode, get_encoder, to_series
-from curate.schema import SEPARATOR
+from curate.schema import SEPARATOR, SIDES, Side
 from curate.stage import Annotator
 
 
 class Embedding(Annotator):
     """Give each example a vector, so that later stages can tell how alike two examples are.
 
-    The text of `field` is encoded by `encoder` into `embedding`: a unit vector whose components are multiplied by 127
+    The text of `on` is encoded by `encoder` into `embedding`: a unit vector whose components are multiplied by 127
     and rounded to int8, so the dot product of two vectors divided by 127² is the cosine of their angle, within 0.01. An
     empty text has the vector zero. The same text always gets the same bytes, whatever rows it is encoded with.
 
@@ -36,7 +36,7 @@ class Embedding(Annotator):
     ```yaml
     - stage: embedding
       encoder: static
-      field: instruction
+      on: instruction
     ```
 
     References
@@ -59,15 +59,15 @@ class Embedding(Annotator):
         description="`static`, `minilm`, a folder, or owner/name of a sentence-transformers model; `@bf16` after one "
         "of the last three computes in bfloat16 (faster, other vectors). Default ours: needs no torch and no network.",
     )
-    field: Literal["instruction", "response", "both"] = Field(
+    on: Side = Field(
         "instruction",
         description="Which text is encoded; `both` joins instruction and response by a blank line. Default ours: a "
         "small set is chosen to cover instructions.",
     )
 
     def needs(self) -> tuple[str, ...]:
-        """The text columns that `field` names."""
-        return ("instruction", "response") if self.field == "both" else (self.field,)
+        """The text columns that `on` names."""
+        return SIDES[self.on]
 
     def content_key(self) -> Mapping[str, Any]:
         """Adds the encoder's name with the hash of its model."""

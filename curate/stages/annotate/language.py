@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import Field
 
 from curate.algorithms.language_code import BLOCKS, LINES
-from curate.schema import SEPARATOR
+from curate.schema import SEPARATOR, SIDES, Side
 from curate.stage import Annotator
 
 #: What `language` says where no language can be told.
@@ -28,7 +28,7 @@ class Language(Annotator):
 
     `language` is `und` (undetermined), with confidence 0, where what is left has fewer than `min_letters` letters,
     or less than `min_prose` of the letters of the whole: the record is code, a table, numbers, or too short to tell.
-    A record that asks in English for code is `en` by default, because its request is; with `field: response` it
+    A record that asks in English for code is `en` by default, because its request is; with `on: response` it
     is `und`. A record in several languages gets the one that has the most of it. Letters of Chinese, Japanese kana and
     Korean count three each.
 
@@ -40,7 +40,7 @@ class Language(Annotator):
     -------
     ```yaml
     - stage: language
-      field: both
+      on: both
       min_letters: 20
     ```
 
@@ -54,7 +54,7 @@ class Language(Annotator):
     reads: ClassVar[tuple[str, ...]] = ("instruction", "response")
     writes: ClassVar[Mapping[str, pl.DataType]] = {"language": pl.String(), "language_confidence": pl.Float64()}
 
-    field: Literal["both", "instruction", "response"] = Field(
+    on: Side = Field(
         "both",
         description="The text to judge: the instruction, the response, or both together (the default).",
     )
@@ -78,11 +78,7 @@ class Language(Annotator):
 
         from curate.algorithms.language import count_letters, score
 
-        text = (
-            pl.concat_str("instruction", "response", separator=SEPARATOR)
-            if self.field == "both"
-            else pl.col(self.field)
-        )
+        text = pl.concat_str(SIDES[self.on], separator=SEPARATOR)
         prose = text.str.replace_all(BLOCKS, " ").str.replace_all(LINES, " ")
         texts = frame.select(text.alias("text"), prose.alias("prose"))
         scores = score(texts["prose"].to_list())

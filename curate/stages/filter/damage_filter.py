@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, get_args
 
 import polars as pl
 from pydantic import Field
@@ -22,17 +22,7 @@ Check = Literal[
     "truncated",
     "html_residue",
 ]
-_ALL: Final[tuple[Check, ...]] = (
-    "empty_instruction",
-    "empty_response",
-    "placeholder",
-    "template_tokens",
-    "mojibake",
-    "prompt_echo",
-    "unpunctuated",
-    "truncated",
-    "html_residue",
-)
+_ALL: Final[tuple[Check, ...]] = get_args(Check)
 
 # --- template_tokens -------------------------------------------------------------------------------------------------
 #: Marks of the common chat templates: ChatML, Llama 2 and 3, Gemma, Phi, Zephyr, Alpaca.
@@ -102,6 +92,9 @@ _ABOUT_HTML: Final = (
     r"table|bold|button|embed)\b|</?\w+[^>]*>|&\w+;"
 )
 
+#: A whole page or form, which is code.
+_PAGE: Final = r"(?i)<(?:!doctype|html|head|script|style|form|input|svg)\b"
+
 # --- prompt_echo -----------------------------------------------------------------------------------------------------
 #: Requests whose answer may begin with the text that was given.
 _ECHOING: Final = (
@@ -133,6 +126,8 @@ _HANGING_WORDS: Final = 8
 #: The end of a sentence with another after it.
 _SENTENCE_INSIDE: Final = r"[\p{Ll})\"”'’][.!?][\"”'’)]*\s+[\"“‘'(]?[\p{Lu}\d]"
 
+#: The same in a list that has lost its line breaks.
+_ITEM_INSIDE: Final = r"[\p{Ll})\"”'’][.!?]\s+\d{1,2}[.)]\s"
 #: A capital, a letter of a script without case, or a mark that prose, code and tables have.
 _PUNCTUATED: Final = r"[\p{Lu}\p{Lt}\p{Lo}.,!?;:\"”()=<>{}/\\|_]"
 _BARE_WORDS: Final = 20
@@ -265,18 +260,30 @@ class DamageFilter(Filter):
         last = response.str.tail(2000).str.extract(_LAST_LINE, 1)
         words = last.str.count_matches(WORD)
         prose = (code_line_share(response) <= _CODE_SHARE) & ~response.str.contains("```")
-        flows = ~last.str.contains(_LISTED) & (last.str.count_matches(r"[,;:]") * 4 < words)
+        listed = last.str.contains(_LISTED)
+        flows = ~listed & (last.str.count_matches(r"[,;:]") * 4 < words)
         hanging = flows & (words >= _HANGING_WORDS) & last.str.contains(_HANGING)
-        inside = (words >= self.min_prose_words) & last.str.contains(_SENTENCE_INSIDE)
+        inside = (words >= self.min_prose_words) & pl.when(listed).then(last.str.contains(_ITEM_INSIDE)).otherwise(
+            last.str.contains(_SENTENCE_INSIDE)
+        )
         alone = flows & (words >= self.min_sentence_words)
         cut = prose & (hanging | ((inside | alone) & last.str.contains(_OPEN_END)))
         return pl.when(fence).then(pl.lit("``` left open")).when(cut).then(last.str.tail(60))
 
     def _html_residue(self) -> pl.Expr:
         instruction, prose = pl.col("instruction"), without_code(pl.col("response"))
-        about = instruction.str.contains(_ABOUT_HTML) | (code_line_share(pl.col("response")) > _CODE_SHARE)
+        about = (
+            instruction.str.contains(_ABOUT_HTML)
+            | _is_code(pl.col("response"))
+            | pl.col("response").str.contains(_PAGE)
+        )
         many = prose.str.count_matches(_HTML) > self.max_html_share * prose.str.count_matches(WORD)
         return pl.when(many & ~about).then(excerpt(prose, _HTML))
+
+
+def _is_code(text: pl.Expr) -> pl.Expr:
+    """Whether it is code, where tags are not taken for code."""
+    return code_line_share(text, markup=False) > _CODE_SHARE
 
 
 def _blank(text: pl.Expr) -> pl.Expr:
@@ -285,7 +292,7 @@ def _blank(text: pl.Expr) -> pl.Expr:
 
 def _placeholder() -> pl.Expr:
     response = pl.col("response")
-    about = pl.col("instruction").str.contains(_ABOUT_PLACEHOLDER) | (code_line_share(response) > _CODE_SHARE)
+    about = pl.col("instruction").str.contains(_ABOUT_PLACEHOLDER) | _is_code(response)
     return pl.coalesce(
         excerpt(response, _STAND_IN), pl.when(~about).then(excerpt(without_code(response), _PLACEHOLDER))
     )

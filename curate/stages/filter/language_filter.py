@@ -16,8 +16,8 @@ class LanguageFilter(Filter):
     """Keeps records of the languages you want.
 
     Reads what the stage `language` wrote. A record whose `language` is not in `keep` is dropped as `wrong_language`.
-    One that is `und` (code, tables, too few letters) is kept, unless `keep_undetermined` is false; one whose
-    `language_confidence` is below `min_confidence` is dropped; both as `uncertain_language`. The evidence is the
+    One that is `und` (code, tables, too few letters), or whose `language_confidence` is below `min_confidence`, is
+    kept, unless `keep_undetermined` is false: then it is dropped as `uncertain_language`. The evidence is the
     language and its confidence.
 
     Why: a model that is to answer in English learns to answer anything in anything from a mixed dump. Code has no
@@ -51,13 +51,16 @@ class LanguageFilter(Filter):
         description="Codes of the languages to keep, as langdetect names them.",
     )
     keep_undetermined: bool = Field(
-        True, description="Whether records of no language that can be told (code, tables, a few letters) are kept."
+        True,
+        description="Whether records are kept whose language cannot be told (code, tables, a few letters) or not "
+        "surely enough.",
     )
     min_confidence: float = Field(
-        0.0,
+        0.9,
         ge=0.0,
         le=1.0,
-        description="Lowest confidence, as a probability, of a kept record's language; 0 takes any.",
+        description="Confidence, as a probability, below which a record's language counts as undetermined. "
+        "Default ours: real prose of a few lines is told with 0.99 and more.",
     )
 
     @field_validator("keep")
@@ -77,12 +80,11 @@ class LanguageFilter(Filter):
         """Not a wanted language; then not determined, or not surely enough."""
         language, confidence = pl.col("language"), pl.col("language_confidence")
         undetermined = language == "und"
-        unsure = ~undetermined & (confidence < self.min_confidence)
-        uncertain = unsure if self.keep_undetermined else undetermined | unsure
+        unsure = undetermined | (confidence < self.min_confidence)
         evidence = language + " " + confidence.round(4).cast(pl.String)
         return [
-            Rule("wrong_language", ~undetermined & ~language.is_in(self.keep), evidence),
-            Rule("uncertain_language", uncertain, evidence),
+            Rule("wrong_language", ~unsure & ~language.is_in(self.keep), evidence),
+            Rule("uncertain_language", unsure & (not self.keep_undetermined), evidence),
         ]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, get_args
 
 import polars as pl
 from pydantic import Field
@@ -12,7 +12,7 @@ from curate.stage import Filter, Rule
 from curate.text import any_of, excerpt, plain_quotes, turn_heads
 
 Check = Literal["refusal", "provider_identity", "ai_disclaimer"]
-_ALL: Final[tuple[Check, ...]] = ("refusal", "provider_identity", "ai_disclaimer")
+_ALL: Final[tuple[Check, ...]] = get_args(Check)
 
 #: Stands before the head of each assistant turn, so that one pattern can ask for the beginning of any of them.
 _TURN: Final = "\x1e"

@@ -104,8 +104,8 @@ class RepetitionFilter(Filter):
     - `duplicate_ngrams`: phrases of 5 to 10 words that occurred earlier.
 
     The last four compare with the thresholds of Gopher times `slack`, in responses of `min_words` words or more.
-    Gopher's own (a slack of 1) are made for web pages: they would drop 3% of LIMA's hand-picked answers, which
-    quote and take up phrases.
+    Gopher's own (a slack of 1) are made for web pages: taken as they are, they would drop 3% of LIMA's
+    hand-picked answers, which quote and take up phrases.
 
     Repetition is also a form. Where more than 30% of the lines look like code, markup or a table, only a loop of
     100 words or more that fills half of the text counts. Where half of the lines or more are list items, or four

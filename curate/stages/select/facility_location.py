@@ -82,7 +82,7 @@ class FacilityLocation(Selector):
     ```yaml
     - stage: facility_location
       size: 1000
-      weight: score
+      weight: length_score
       quotas: {by: task_type, temperature: 3}
     ```
 
