@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -15,6 +16,9 @@ from curate.errors import OutputError
 
 #: The folder inside an output folder that belongs to curate.
 PRIVATE: Final = ".curate"
+
+#: Names that `atomic_file` gives to what is not yet complete.
+_TEMPORARY: Final = re.compile(r"\..+\.\d+-[0-9a-f]{8}\.tmp", re.DOTALL)
 
 
 def _cannot(path: Path, error: OSError) -> OutputError:
@@ -125,7 +129,14 @@ class OutputLock:
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
         self._descriptor = descriptor
+        self._sweep()
         return self
+
+    def _sweep(self) -> None:
+        """Remove what a killed run left half-written beside the final names."""
+        for path in self.folder.iterdir():
+            if _TEMPORARY.fullmatch(path.name):
+                path.unlink(missing_ok=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -203,3 +203,17 @@ def test_write_rejects(tmp_path: Path) -> None:
     lines = (tmp_path / "rejects.jsonl").read_bytes().split(b"\n")
     assert lines.pop() == b""
     assert [Reject(**json.loads(line)) for line in lines] == rejects
+
+
+def test_the_lock_sweeps_what_a_killed_run_left(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, sys\nfrom pathlib import Path\nfrom curate.io.atomic import atomic_file\n"
+        "with atomic_file(Path(sys.argv[1]) / 'train.jsonl') as f:\n    f.write(b'half')\n    f.flush()\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path)], check=False)
+    (tmp_path / ".mine.tmp").write_text("not ours")
+    assert len(list(tmp_path.iterdir())) == 2
+    with OutputLock(tmp_path):
+        pass
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".curate", ".mine.tmp"]

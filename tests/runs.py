@@ -1,0 +1,330 @@
+"""A small dump with planted faults, and ways to run `curate` over it: in this process, or in one of its own."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import io
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.helpers import ROOT
+
+Messages = list[dict[str, str]]
+
+#: The recipe of most tests: a gate, both kinds of repeats, and a choice; nothing in it needs a model.
+LIGHT = """\
+name: light
+seed: 3
+stages:
+  - stage: length_filter
+    min_response_chars: 12
+  - stage: text_stats
+  - stage: exact_dedup
+  - stage: minhash_dedup
+    on: instruction
+    keep_by: length_score
+  - stage: random_sample
+    size: 40
+"""
+OUTPUTS = {"README.md", "examples.parquet", "ledger.parquet", "manifest.json", "rejects.jsonl", "train.jsonl"}
+
+_NOUNS = (
+    "lantern harbour orchard bicycle kettle ledger violin glacier beehive compass market tunnel garden bridge bakery "
+    "library printer turbine pasture mosaic river quarry chapel rocket tractor canvas anchor basket chimney meadow"
+).split()
+_ADJECTIVES = (
+    "narrow copper quiet northern fragile hollow patient crooked wooden salty distant modern rusty gentle foreign "
+    "yellow ancient hidden sturdy muddy"
+).split()
+_VERBS = "repair describe measure paint deliver survey rebuild inspect borrow polish carry explain protect sketch".split()
+_PLACES = "Lisbon Nairobi Oslo Quito Kyoto Perth Tunis Gdansk Havana Leeds Turin Hanoi Denver Cork Bergen".split()
+_MANNERS = "slowly before-noon together by-hand in-winter twice without-tools at-dusk carefully for-free".split()
+
+
+@dataclass(frozen=True)
+class Record:
+    """What the dump holds at one place."""
+
+    file: str
+    line: int
+    messages: Messages
+
+
+@dataclass(frozen=True)
+class Dump:
+    """The folder of the dump, its readable records in the order of input, and the places that were planted."""
+
+    folder: Path
+    records: tuple[Record, ...]
+    lines: int
+    blank: int
+    rejected: tuple[tuple[str, int], ...]
+    planted: Mapping[str, tuple[str, int]]
+
+    @property
+    def files(self) -> list[Path]:
+        return [self.folder / name for name in ("chats.json", "notes.csv", "tasks.jsonl")]
+
+    def ids(self) -> list[str]:
+        """The id of each record, computed here and not by the package."""
+        seen: dict[str, int] = {}
+        out = []
+        for record in self.records:
+            base = own_id(record.messages)
+            seen[base] = seen.get(base, 0) + 1
+            out.append(base if seen[base] == 1 else f"{base}-{seen[base]}")
+        return out
+
+    def id_at(self, what: str) -> str:
+        """The id of a planted record."""
+        places = [(r.file, r.line) for r in self.records]
+        return self.ids()[places.index(self.planted[what])]
+
+
+def own_id(messages: Sequence[Mapping[str, str]]) -> str:
+    text = json.dumps(
+        [{"role": m["role"], "content": m["content"]} for m in messages], ensure_ascii=False, separators=(",", ":")
+    )
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def turn(question: str, answer: str) -> Messages:
+    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+
+
+def sentence(rng: random.Random) -> str:
+    pick = rng.choice
+    return (
+        f"The {pick(_ADJECTIVES)} {pick(_NOUNS)} near {pick(_PLACES)} lets a {pick(_NOUNS)} keeper {pick(_VERBS)} "
+        f"every {pick(_ADJECTIVES)} {pick(_NOUNS)} {pick(_MANNERS)}."
+    )
+
+
+def question(rng: random.Random) -> str:
+    pick = rng.choice
+    return (
+        f"How would you {pick(_VERBS)} a {pick(_ADJECTIVES)} {pick(_NOUNS)} from {pick(_PLACES)} and "
+        f"{pick(_VERBS)} the {pick(_NOUNS)} beside it {pick(_MANNERS)}?"
+    )
+
+
+def answer(rng: random.Random) -> str:
+    return " ".join(sentence(rng) for _ in range(rng.randint(1, 5)))
+
+
+_LONG = (
+    "Our reading group meets on the second Thursday of each month in the back room of the old post office, and we "
+    "would like a short plan for an evening about island novels: what should eleven people read, discuss and eat?"
+)
+_PLAN = "Read one short novel each, bring bread and olives, and let every reader defend one page."
+_TWIN = ("Which tool opens a stuck jar?", "A rubber band round the lid gives enough grip to turn it.")
+
+
+def make_dump(folder: Path) -> Dump:
+    """About 300 records in three files and formats, some of them planted."""
+    rng = random.Random(20240229)
+    folder.mkdir(parents=True)
+    records: list[Record] = []
+    planted: dict[str, tuple[str, int]] = {}
+
+    chats: list[Any] = []
+    for number in range(1, 101):
+        if number == 40:
+            chats.append({"messages": [{"role": "user", "content": "Nobody answers this."}]})
+            continue
+        messages = turn(question(rng), answer(rng))
+        if number % 5 == 0:
+            messages += turn("And what then?", answer(rng))
+        if number % 7 == 0:
+            messages.insert(0, {"role": "system", "content": "Answer as a harbour master would."})
+        if number == 11:
+            messages = turn(_LONG, _PLAN)
+            planted["near_short"] = ("chats.json", number)
+        if number == 12:
+            messages = turn(*_TWIN)
+            planted["twin"] = ("chats.json", number)
+        chats.append({"messages": messages, "score": number / 8, "tags": ["a", None]})
+        records.append(Record("chats.json", number, messages))
+    (folder / "chats.json").write_text(json.dumps(chats, indent=1), encoding="utf-8")
+
+    rows: list[tuple[str, str]] = []
+    for number in range(1, 101):
+        pair = (question(rng), answer(rng))
+        if number % 9 == 0:
+            pair = (pair[0] + '\nMind the "quotes", please.', pair[1])
+        if number == 21:
+            pair = (_LONG.replace("eleven", "twelve"), _PLAN + " Then vote on the next island, and draw lots for it.")
+            planted["near_long"] = ("notes.csv", number)
+        if number == 22:
+            pair = _TWIN
+            planted["twin_again"] = ("notes.csv", number)
+        if number == 23:
+            pair = (_TWIN[0], _TWIN[1].replace(" ", "  "))
+            planted["twin_spaced"] = ("notes.csv", number)
+        rows.append(pair)
+        records.append(Record("notes.csv", number, turn(*pair)))
+    text = io.StringIO(newline="")
+    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([("prompt", "completion"), *rows])
+    (folder / "notes.csv").write_text(text.getvalue(), encoding="utf-8", newline="")
+
+    lines: list[str] = []
+    for number in range(1, 106):
+        if number in (30, 31):
+            lines.append("" if number == 30 else "   ")
+            continue
+        if number in (50, 51, 52):
+            lines.append(('{"instruction": "cut off', "[1, 2]", '{"instruction": "a", "input": "", "output": null}')[number - 50])
+            continue
+        fields = {"instruction": question(rng), "input": "", "output": answer(rng), "origin": f"row {number}"}
+        if number % 4 == 0:
+            fields["input"] = sentence(rng)
+        if number == 60:
+            fields["output"] = "Twice."
+            planted["short"] = ("tasks.jsonl", number)
+        if number == 61:
+            fields["instruction"] = "Paint \x1b[31mred\x1b[0m\x07 \u202eletters \x9b31m on 木の看板 🪵."
+            planted["terminal"] = ("tasks.jsonl", number)
+        if number == 62:
+            fields["instruction"], fields["input"], fields["output"] = _TWIN[0], "", _TWIN[1]
+            planted["twin_third"] = ("tasks.jsonl", number)
+        asked = "\n\n".join(part for part in (fields["instruction"], fields["input"]) if part)
+        lines.append(json.dumps(fields, ensure_ascii=number % 2 == 0))
+        records.append(Record("tasks.jsonl", number, turn(asked, fields["output"])))
+    (folder / "tasks.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    bad = (("chats.json", 40), ("tasks.jsonl", 50), ("tasks.jsonl", 51), ("tasks.jsonl", 52))
+    return Dump(folder, tuple(records), 100 + 100 + 105, 2, bad, planted)
+
+
+@dataclass(frozen=True)
+class Done:
+    """A finished command: exit code, stdout (data) and stderr (narration)."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def errors(self) -> list[str]:
+        return [line for line in self.err.splitlines() if line.startswith("error: ")]
+
+
+def assert_fails(done: Done, code: int, *words: str) -> None:
+    """The exit code, nothing on stdout, and a message on stderr that begins with `error:` and holds `words`."""
+    assert done.code == code, (done.code, done.err)
+    assert done.out == ""
+    assert done.errors, done.err
+    assert "Traceback" not in done.err
+    for word in words:
+        assert word in "\n".join(done.errors), (word, done.err)
+
+
+def snapshot(out: Path) -> dict[str, bytes]:
+    """Every file of a result by name, but what is private to `curate`."""
+    names = [p for p in sorted(out.rglob("*")) if p.is_file() and ".curate" not in p.relative_to(out).parts]
+    return {str(p.relative_to(out)): p.read_bytes() for p in names}
+
+
+def steps_of(cache: Path) -> dict[str, tuple[int, int]]:
+    """Inode and time of each file of each finished step under a cache folder."""
+    found = {}
+    for done in sorted((cache / "steps").glob("*/done.json")):
+        for path in sorted(done.parent.iterdir()):
+            stat = path.stat()
+            found[f"{done.parent.name}/{path.name}"] = (stat.st_ino, stat.st_mtime_ns)
+    return found
+
+
+class _Both(io.TextIOWrapper):
+    """Text over bytes, as a real stdout is."""
+
+    def __init__(self) -> None:
+        super().__init__(io.BytesIO(), encoding="utf-8", errors="strict", write_through=True)
+
+    def text(self) -> str:
+        self.flush()
+        return self.buffer.getvalue().decode()  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def _arguments(argv: Sequence[str]) -> Iterator[None]:
+    before, handlers = sys.argv, {s: signal.getsignal(s) for s in (signal.SIGTERM, signal.SIGINT)}
+    sys.argv = list(argv)
+    try:
+        yield
+    finally:
+        sys.argv = before
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def curate(*args: object) -> Done:
+    """The command line, run in this process."""
+    from curate.cli import main
+
+    out, err, code = _Both(), _Both(), 0
+    with _arguments(["curate", *map(str, args)]), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            main()
+        except SystemExit as done:
+            code = int(done.code or 0)
+    return Done(code, out.text(), err.text())
+
+
+def command(*args: object) -> list[str]:
+    """The same command line as an argv, for a process of its own."""
+    return [sys.executable, "-c", "from curate.cli import main; main()", *map(str, args)]
+
+
+def environment(**extra: str) -> dict[str, str]:
+    path = os.pathsep.join(filter(None, [extra.pop("FIRST", ""), str(ROOT), os.environ.get("PYTHONPATH", "")]))
+    return {**os.environ, "PYTHONPATH": path, **extra}
+
+
+def process(*args: object, cwd: Path | None = None, stdin: bytes = b"", **env: str) -> Done:
+    """The command line in a process of its own."""
+    done = subprocess.run(
+        command(*args), input=stdin, capture_output=True, cwd=cwd, env=environment(**env), timeout=120, check=False
+    )
+    return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
+
+
+#: Stages for processes that are to be stopped in the middle, or to fail.
+PLUGIN = '''
+import os, time
+from pathlib import Path
+from typing import ClassVar, Literal
+import polars as pl
+from curate.stage import Filter, Rule
+
+class HoldFilter(Filter):
+    """Keeps every row, but not before the file named by HOLD is gone."""
+    stage: Literal["hold"] = "hold"
+    reads: ClassVar[tuple[str, ...]] = ("response",)
+    reasons: ClassVar = {"never": "It never happens."}
+    def rules(self):
+        hold = Path(os.environ.get("HOLD", "/nonexistent/hold"))
+        while hold.exists():
+            time.sleep(0.02)
+        return [Rule("never", pl.lit(False) & (pl.col("response") == ""), pl.col("response"))]
+'''
+
+
+def make_plugin(folder: Path, entries: Mapping[str, str], code: str = PLUGIN) -> Path:
+    """An installed package that offers stages by entry points; put its folder first on the path."""
+    info = folder / "plugged-1.0.dist-info"
+    info.mkdir(parents=True)
+    (folder / "plugged.py").write_text(code)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: plugged\nVersion: 1.0\n")
+    lines = "".join(f"{name} = {target}\n" for name, target in entries.items())
+    (info / "entry_points.txt").write_text(f"[curate.stages]\n{lines}")
+    return folder
