@@ -183,7 +183,8 @@ def make_dump(folder: Path) -> Dump:
             lines.append("" if number == 30 else "   ")
             continue
         if number in (50, 51, 52):
-            lines.append(('{"instruction": "cut off', "[1, 2]", '{"instruction": "a", "input": "", "output": null}')[number - 50])
+            broken = '{"instruction": "cut off', "[1, 2]", '{"instruction": "a", "input": "", "output": null}'
+            lines.append(broken[number - 50])
             continue
         fields = {"instruction": question(rng), "input": "", "output": answer(rng), "origin": f"row {number}"}
         if number % 4 == 0:
@@ -197,6 +198,13 @@ def make_dump(folder: Path) -> Dump:
         if number == 62:
             fields["instruction"], fields["input"], fields["output"] = _TWIN[0], "", _TWIN[1]
             planted["twin_third"] = ("tasks.jsonl", number)
+        if number == 63:
+            fields["instruction"] = "Wie repariert man im Winter eine alte Laterne am Hafen, ohne sich zu verletzen?"
+            fields["output"] = "Zuerst löscht man das Licht, dann nimmt man das Glas ab und reinigt den Docht sehr gründlich."
+            planted["german"] = ("tasks.jsonl", number)
+        if number == 64:
+            fields["output"] = "I'm sorry, but as an AI language model I cannot help with that request."
+            planted["refusal"] = ("tasks.jsonl", number)
         asked = "\n\n".join(part for part in (fields["instruction"], fields["input"]) if part)
         lines.append(json.dumps(fields, ensure_ascii=number % 2 == 0))
         records.append(Record("tasks.jsonl", number, turn(asked, fields["output"])))

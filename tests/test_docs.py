@@ -160,29 +160,29 @@ def yaml_faults(text: str, _: Path) -> list[str]:
 
 def code(text: str) -> Iterator[tuple[str, bool]]:
     """Each line of shell and each piece of inline code; whether it is a whole command line."""
-    for block in fences(text, "sh", "console"):
-        for line in block.replace("\\\n", " ").splitlines():
-            yield line.removeprefix("$ "), True
+    for block in fences(text, "sh"):
+        yield from ((line, True) for line in block.replace("\\\n", " ").splitlines())
+    for block in fences(text, "console"):
+        yield from ((line.removeprefix("$ "), True) for line in block.splitlines() if line.startswith("$ "))
     yield from ((piece, False) for piece in re.findall(r"`([^`\n]+)`", FENCE.sub("", text)))
+
+
+def split(line: str) -> list[str]:
+    lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
+    lexer.whitespace_split = True
+    return list(lexer)
 
 
 def command_lines(text: str) -> Iterator[tuple[list[str], bool]]:
     """The words after `curate` wherever it is called, and whether the call is whole."""
     for line, whole in code(text):
-        words = list(shlex.shlex(line, posix=True, punctuation_chars="|&;<>")) if "curate" in line else []
+        words = split(line) if "curate" in line else []
         for at, word in enumerate(words):
             first = at == 0 or set(words[at - 1]) <= set("|&;")
             if first and word in ("curate", ".venv/bin/curate"):
                 rest = words[at + 1 :]
                 end = next((i for i, w in enumerate(rest) if set(w) <= set("|&;<>")), len(rest))
                 yield rest[:end], whole
-
-
-def split_line(line: str) -> list[str]:
-    lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
-    lexer.whitespace_split = True
-    lexer.commenters = "#"
-    return list(lexer)
 
 
 def command_faults(text: str, _: Path) -> list[str]:
@@ -302,6 +302,46 @@ def test_the_guides_show_something_of_each_kind() -> None:
     assert len([words for words, whole in command_lines(text) if whole]) >= 10
     assert len(list(fences(text, "yaml"))) > len(STAGES)
     assert {"demo", "test"} <= {m for line, _ in code(text) for m in re.findall(r"^make ([a-z-]+)", line)}
+
+
+@pytest.fixture(scope="module")
+def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """The folder in which the sessions of the guides were run again, and their pages with what was printed."""
+    docs, folder = make_docs(), tmp_path_factory.mktemp("session")
+    return folder, docs.rehearse([(ROOT / name).read_text("utf-8") for name in docs.SESSIONS], folder)
+
+
+def test_the_sessions_print_what_the_guides_say(rehearsed: tuple[Path, list[str]]) -> None:
+    for name, text in zip(make_docs().SESSIONS, rehearsed[1], strict=True):
+        advice = f"run `python tools/make_docs.py --session` and read what has changed in {name}"
+        assert (ROOT / name).read_text("utf-8").splitlines() == text.splitlines(), advice
+
+
+def test_rehearsing_finds_other_output(tmp_path: Path) -> None:
+    page = "# A\n\n```console\n$ echo a | curate --version\ncurate, version 0.0.0\n$ echo b; echo c · 0.1 s\nb\nc · 9.9 s\n```\n"
+    from curate import __version__
+
+    assert make_docs().rehearse([page], tmp_path) == [page.replace("0.0.0", __version__)]
+
+
+PYTHON = [name for name in ("README.md", "docs/python.md", "docs/outputs.md") if (ROOT / name).exists()]
+
+
+@pytest.mark.parametrize("name", PYTHON)
+def test_the_python_of_the_guides_runs(name: str, rehearsed: tuple[Path, list[str]]) -> None:
+    blocks = list(fences((ROOT / name).read_text("utf-8"), "python"))
+    assert blocks
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks)], cwd=rehearsed[0], env=environment, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+
+
+def test_all_python_of_the_guides_is_run() -> None:
+    with_python = {str(path.relative_to(ROOT)) for path in GUIDES if list(fences(path.read_text("utf-8"), "python"))}
+    assert with_python == {*PYTHON, "CONTRIBUTING.md"}
 
 
 # The worked example of CONTRIBUTING
