@@ -13,29 +13,36 @@ import curate
 from curate.cache import Cache, Part, Step, Table, address
 from curate.engine.base import Progress
 from curate.errors import StageError
-from curate.io import InputFile, Reject, read
+from curate.io import InputFile, LeftOut, ReadOptions, Reject, read
 
 #: Records in one shard. Memory of a row stage follows it; no result depends on it.
 SHARD_ROWS = 16_384
 _REJECTS = "rejects.json"
-_COUNTS = ("lines", "blank", "rejected", "expanded", "read")
+_LEFT = "left.json"
+COUNTS = ("lines", "expanded", "blank", "rejected", "joined", "left", "read")
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """What was read: the table before the first stage, each file's counts, and the rejects of each file."""
+    """What was read: the table before the first stage, each file's counts, its rejects, and what its reader left out.
+
+    For each file `lines + expanded = blank + rejected + joined + left + read`.
+    """
 
     table: Table
     key: str
     counts: dict[str, dict[str, int]]
     rejects: list[Reject]
+    left: list[tuple[InputFile, LeftOut]]
 
     def total(self, what: str) -> int:
-        """`what` (lines, blank, rejected, expanded or read) summed over all files."""
+        """`what` (one of `COUNTS`) summed over all files."""
         return sum(c[what] for c in self.counts.values())
 
 
-def ingest(files: Sequence[InputFile], cache: Cache, progress: Progress, *, shard_rows: int = SHARD_ROWS) -> Ingested:
+def ingest(
+    files: Sequence[InputFile], options: ReadOptions, cache: Cache, progress: Progress, *, shard_rows: int = SHARD_ROWS
+) -> Ingested:
     """Read `files` (in their order) into the cache, or take what it already holds.
 
     Parameters
@@ -49,55 +56,64 @@ def ingest(files: Sequence[InputFile], cache: Cache, progress: Progress, *, shar
     """
     counts: dict[str, dict[str, int]] = {}
     rejects: list[Reject] = []
+    left: list[tuple[InputFile, LeftOut]] = []
     parts: list[Part] = []
     offset = 0
     for file in files:
         key = address(
             "read", curate.__version__, shard_rows, file.sha256, file.name, file.source, file.container,
-            file.compression, file.format,
+            file.compression, file.format, [(c.name, c.sha256) for c in file.companions], options.model_dump(mode="json"),
         )  # fmt: skip
         step = cache.step(key)
         progress.start(f"read {file.name}", file.size)
         info = step.info()
         known = info is not None
         if info is None:
-            info = _read_file(file, step, progress, shard_rows)
-        counts[file.name] = {what: info[what] for what in _COUNTS}
+            info = _read_file(file, options, step, progress, shard_rows)
+        counts[file.name] = {what: info[what] for what in COUNTS}
         rejects += [Reject(**r) for r in json.loads((step.folder / _REJECTS).read_bytes())]
+        left += [(file, LeftOut(**one)) for one in json.loads((step.folder / _LEFT).read_bytes())]
         for index, rows in enumerate(info["rows"]):
             parts.append(Part(step, index, offset, rows))
             offset += rows
         progress.finish(_summary(file, info, known=known))
     ids = _unique_ids(parts, cache)
-    return Ingested(Table(tuple(parts), ids), ids.key, counts, rejects)
+    return Ingested(Table(tuple(parts), ids), ids.key, counts, rejects, left)
 
 
-def _read_file(file: InputFile, step: Step, progress: Progress, shard_rows: int) -> dict[str, Any]:
+def _read_file(
+    file: InputFile, options: ReadOptions, step: Step, progress: Progress, shard_rows: int
+) -> dict[str, Any]:
     step.start()
-    info = dict.fromkeys(_COUNTS, 0)
+    info = dict.fromkeys(COUNTS, 0)
     rows: list[int] = []
     rejects: list[Reject] = []
-    for batch in read(file, batch_rows=shard_rows):
+    left: list[LeftOut] = []
+    for batch in read(file, options, batch_rows=shard_rows):
         info["lines"] += batch.lines
         info["blank"] += batch.blank
         info["expanded"] += batch.expanded
+        info["joined"] += batch.joined
+        info["left"] += len(batch.left)
         info["rejected"] += len(batch.rejects)
         info["read"] += batch.frame.height
         rejects += batch.rejects
+        left += batch.left
         if batch.frame.height:
             step.write(len(rows), batch.frame)
             rows.append(batch.frame.height)
         progress.advance()
-    if info["lines"] + info["expanded"] != info["blank"] + info["rejected"] + info["read"]:
+    if info["lines"] + info["expanded"] != sum(info[what] for what in COUNTS[2:]):
         raise StageError(f"{file.name}: the lines do not add up: {info}")
     step.write_bytes(_REJECTS, json.dumps([asdict(r) for r in rejects], ensure_ascii=True).encode())
+    step.write_bytes(_LEFT, json.dumps([asdict(one) for one in left], ensure_ascii=True).encode())
     done: dict[str, Any] = {**info, "rows": rows}
     step.finish(done)
     return done
 
 
 def _summary(file: InputFile, info: dict[str, Any], *, known: bool) -> str:
-    extra = [f"{info[what]:,} {what}" for what in ("rejected", "blank", "expanded") if info[what]]
+    extra = [f"{info[what]:,} {what}" for what in COUNTS[1:-1] if info[what]]
     return (
         f"{info['read']:,} examples from {info['lines']:,} lines{''.join(f', {e}' for e in extra)}"
         f" · {file.detected}{' · cached' if known else ''}"

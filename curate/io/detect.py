@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from curate.errors import InputError
-from curate.io.formats import FORMATS, RecordFormat
+from curate.io.formats import DUMPS, FORMATS, RecordFormat
 from curate.io.formats.base import nearest
 from curate.io.jsonarray import JsonArray
 from curate.io.model import NO_FORMAT, Compression, Container, RecordError, show
@@ -27,6 +27,7 @@ _TITLES: Final[dict[Container, str]] = {
     "json": "a JSON array",
     "parquet": "Parquet",
     "csv": "CSV",
+    "xml": "XML",
 }
 _PACKED: Final = {".gz", ".zst", ".zstd", ".bz2", ".xz"}
 _PARQUET: Final = b"PAR1"
@@ -79,6 +80,13 @@ def detect(path: Path, name: str, compression: Compression | None, format_name: 
         raise UnknownFileError(f"its {compression} data is damaged: {error}") from error
     if not head:
         return Detected("csv" if extension in _TABLES else "jsonl", NO_FORMAT, "empty")
+    for dump in DUMPS.values():
+        why = dump.recognise(head, name) if format_name in {None, dump.name} else None
+        if why is not None:
+            container: Container = "xml" if head.startswith(b"<") else "jsonl"
+            return Detected(container, dump.name, f"{dump.name}: {why}" + (f" ({compression})" if compression else ""))
+    if format_name in DUMPS:
+        raise UnknownFileError(f"it does not look like {format_name}")
     container, sample = _container(path, head, extension, compression)
     title = _TITLES[container] + (f", {compression}" if compression else "")
     if format_name is not None:

@@ -9,7 +9,7 @@ from typing import Final
 
 from curate.errors import InputError, UsageError
 from curate.io.detect import Detected, UnknownFileError, detect, split_name
-from curate.io.formats import FORMATS
+from curate.io.formats import DUMPS, FORMATS
 from curate.io.inputs import Found, resolve
 from curate.io.model import NO_FORMAT, Discovery, InputFile, UnknownFile
 from curate.io.streams import CHUNK, compression_of, open_raw
@@ -32,9 +32,10 @@ def discover(inputs: Sequence[str], *, format: str | None = None) -> Discovery: 
         nothing in all of them can be read.
     UsageError : an unknown format, or no inputs.
     """
-    if format is not None and format not in FORMATS:
-        near = difflib.get_close_matches(format, FORMATS, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(FORMATS)}"
+    known = [*FORMATS, *DUMPS]
+    if format is not None and format not in known:
+        near = difflib.get_close_matches(format, known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
         raise UsageError(f"--format: no record format named `{format}`; {hint}")
     if isinstance(inputs, str) or not inputs:
         raise UsageError("no input given: name a file, a folder, a pattern, a URL, or - for standard input")

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-Container = Literal["jsonl", "json", "parquet", "csv"]
+Container = Literal["jsonl", "json", "parquet", "csv", "xml"]
 Compression = Literal["gzip", "zstd", "bz2", "xz"]
 
 #: Format name of a file that holds nothing but white space.
@@ -51,6 +51,25 @@ REJECT_REASONS: Final[Mapping[str, str]] = {
 }
 
 
+#: Every reason for which a reader by its rules makes no example of a record that it could read.
+LEFT_REASONS: Final[Mapping[str, str]] = {}
+
+
+class Omit(Exception):  # noqa: N818 - no error: a rule of the format
+    """A record of which, by the format's rules, no example is made; it becomes a `LeftOut`.
+
+    Parameters
+    ----------
+    reason : a key of `LEFT_REASONS`.
+    value : evidence for a person, or None.
+    """
+
+    def __init__(self, reason: str, value: str | None = None) -> None:
+        super().__init__(reason, value)
+        self.reason = reason
+        self.value = value
+
+
 class RecordError(Exception):
     """Why one record is rejected; it becomes a `Reject` and never leaves the package.
 
@@ -79,6 +98,8 @@ class InputFile:
     format : a key of `FORMATS`, or `none` for a file without records.
     size, sha256 : of the bytes as they are stored (bytes, hexadecimal digits).
     detected : one line for a person: why this format.
+    companions : files that are read together with this one (the comments to its submissions); their records
+        count as this file's.
     """
 
     name: str
@@ -90,6 +111,7 @@ class InputFile:
     size: int
     sha256: str
     detected: str
+    companions: tuple[InputFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +165,23 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A record that could be read, but of which the format's rules make no example (an unanswered question).
+
+    Parameters
+    ----------
+    file, line : the input file's name, and the record's position in it, from 1.
+    reason : a key of `LEFT_REASONS`.
+    value : evidence for a person, or None.
+    """
+
+    file: str
+    line: int
+    reason: str
+    value: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RawRecord:
     """The bytes of a record and where they start; `sha256` is given where `head` is not all of it."""
 
@@ -184,7 +223,9 @@ def excerpt(raw: bytes) -> tuple[str, bool, bool]:
 
 @dataclass(slots=True)
 class Batch:
-    """A run of records of one file: `lines + expanded == blank + len(rejects) + frame.height`.
+    """A run of records of one file.
+
+    `lines + expanded == blank + len(rejects) + joined + len(left) + frame.height`, summed over a file's batches.
 
     Parameters
     ----------
@@ -193,6 +234,8 @@ class Batch:
     lines : records met, blank ones among them.
     blank : lines or rows that are empty or white space only.
     expanded : examples and rejects beyond the first of each record (a task with several instances).
+    joined : records that are part of an example beside the one it is counted by (the answer to a question).
+    left : records of which the format's rules make no example, in the order of the file.
     """
 
     frame: pl.DataFrame
@@ -200,6 +243,8 @@ class Batch:
     lines: int = 0
     blank: int = 0
     expanded: int = 0
+    joined: int = 0
+    left: list[LeftOut] = field(default_factory=list)
 
 
 def show(text: object, limit: int = 60) -> str:

@@ -7,10 +7,11 @@ from typing import Final
 
 from curate.errors import InputError
 from curate.io.columns import build
-from curate.io.formats import FORMATS, Example
+from curate.io.formats import DUMPS, FORMATS, Example
 from curate.io.formats.base import Record, kind_of
 from curate.io.jsonarray import JsonArray
-from curate.io.model import NO_FORMAT, Batch, InputFile, RecordError, Reject
+from curate.io.model import Batch, InputFile, LeftOut, Omit, RecordError, Reject
+from curate.io.options import ReadOptions
 from curate.io.records import JsonLines, Records
 from curate.io.streams import chunks
 from curate.io.tables import CsvRows, ParquetRows
@@ -27,32 +28,42 @@ def open_records(file: InputFile) -> Records:
     return readers[file.container](chunks(file.path, file.compression))
 
 
-def read(file: InputFile, *, batch_rows: int = 16384) -> Iterator[Batch]:
+def read(file: InputFile, options: ReadOptions | None = None, *, batch_rows: int = 16384) -> Iterator[Batch]:
     """The examples of a file in its order, and what could not be read as one; at least one batch.
 
     Parameters
     ----------
     file : as `discover` found it.
+    options : how to read it; a seed that is None counts as 42.
     batch_rows : a batch ends with the record that brings it to this many examples and rejects, or to 64 MiB.
 
     Raises
     ------
     InputError : the file cannot be opened or read, or is no longer what `discover` found.
     """
-    try:
-        size = file.path.stat().st_size
-    except OSError as error:
-        raise InputError(f"{file.path}: cannot be read: {error.strerror}") from error
-    if size != file.size:
-        raise InputError(f"{file.path}: changed from {file.size} to {size} bytes while it was being read")
+    options = options or ReadOptions()
+    for one in (file, *file.companions):
+        _unchanged(one)
+    if file.format in DUMPS:
+        yield from DUMPS[file.format].read(file, options, batch_rows)
+        return
     records = open_records(file)
-    batch = _Pending(file)
+    batch = _Pending(file, options)
     for value in records:
         batch.add(records, value)
         if batch.size >= batch_rows or records.taken - batch.taken >= BATCH_BYTES:
             yield batch.finish(records)
     if batch.is_open(records):
         yield batch.finish(records)
+
+
+def _unchanged(file: InputFile) -> None:
+    try:
+        size = file.path.stat().st_size
+    except OSError as error:
+        raise InputError(f"{file.path}: cannot be read: {error.strerror}") from error
+    if size != file.size:
+        raise InputError(f"{file.path}: changed from {file.size} to {size} bytes while it was being read")
 
 
 def _no_object(value: object) -> RecordError:
@@ -68,9 +79,10 @@ def _no_format(_: Record) -> Example:
 class _Pending:
     """The batch being filled."""
 
-    def __init__(self, file: InputFile) -> None:
+    def __init__(self, file: InputFile, options: ReadOptions) -> None:
         self._file = file
-        self._convert = FORMATS[file.format].convert if file.format != NO_FORMAT else _no_format
+        form = FORMATS.get(file.format)
+        self._convert = _no_format if form is None else form.bind(options) if form.bind else form.convert
         self._line = self._blank = 0
         self._batches = 0
         self.taken = 0
@@ -80,12 +92,13 @@ class _Pending:
         self._examples: list[Example] = []
         self._lines: list[int] = []
         self._rejects: list[Reject] = []
+        self._left: list[LeftOut] = []
         self._expanded = 0
 
     @property
     def size(self) -> int:
         """Examples and rejects so far."""
-        return len(self._examples) + len(self._rejects)
+        return len(self._examples) + len(self._rejects) + len(self._left)
 
     def add(self, records: Records, value: object) -> None:
         """Take in one record, as an example or several, or as a reject."""
@@ -96,6 +109,9 @@ class _Pending:
             made = self._convert(value)
         except RecordError as error:
             self._reject(records, error)
+            return
+        except Omit as omit:
+            self._left.append(LeftOut(self._file.name, records.line, omit.reason, omit.value))
             return
         if not isinstance(made, list):
             self._examples.append(made)
@@ -124,6 +140,7 @@ class _Pending:
             lines=records.line - self._line,
             blank=records.blank - self._blank,
             expanded=self._expanded,
+            left=self._left,
         )
         self._line, self._blank, self.taken = records.line, records.blank, records.taken
         self._batches += 1

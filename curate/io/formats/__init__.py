@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Final
 
 from curate.io.formats import alpaca, dolly, messages, prompt_completion, question_answer, self_instruct, sharegpt
-from curate.io.formats.base import Example, RecordFormat
+from curate.io.formats.base import DumpFormat, Example, RecordFormat
 
 #: The record formats by name, in the order of precedence: where two of them match equally many of a file's
 #: first records, the earlier one is taken.
@@ -18,4 +18,10 @@ FORMATS: Final[Mapping[str, RecordFormat]] = MappingProxyType(
     }
 )
 
-__all__ = ["FORMATS", "Example", "RecordFormat"]
+#: Modules of dumps, each with a `FORMAT`.
+_DUMPS: Final[tuple[ModuleType, ...]] = ()
+
+#: The dumps that have a reader of their own, by name; each is asked in this order whether it knows a file.
+DUMPS: Final[Mapping[str, DumpFormat]] = MappingProxyType({module.FORMAT.name: module.FORMAT for module in _DUMPS})
+
+__all__ = ["DUMPS", "FORMATS", "DumpFormat", "Example", "RecordFormat"]
