@@ -62,7 +62,8 @@ def ingest(
     for file in files:
         key = address(
             "read", curate.__version__, shard_rows, file.sha256, file.name, file.source, file.container,
-            file.compression, file.format, [(c.name, c.sha256) for c in file.companions], options.model_dump(mode="json"),
+            file.compression, file.format, [(c.name, c.sha256) for c in file.companions],
+            options.model_dump(mode="json"),
         )  # fmt: skip
         step = cache.step(key)
         progress.start(f"read {file.name}", file.size)
