@@ -9,7 +9,7 @@ from typing import Final
 import polars as pl
 from pydantic_core import to_json
 
-from curate.io.formats import Example
+from curate.io.formats.base import Example
 from curate.io.model import InputFile
 from curate.schema import CANONICAL, SEPARATOR
 

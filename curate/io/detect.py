@@ -85,7 +85,7 @@ def detect(path: Path, name: str, compression: Compression | None, format_name: 
         if why is not None:
             container: Container = "xml" if head.startswith(b"<") else "jsonl"
             return Detected(container, dump.name, f"{dump.name}: {why}" + (f" ({compression})" if compression else ""))
-    if format_name in DUMPS:
+    if format_name is not None and format_name in DUMPS and DUMPS[format_name].matches is None:
         raise UnknownFileError(f"it does not look like {format_name}")
     container, sample = _container(path, head, extension, compression)
     title = _TITLES[container] + (f", {compression}" if compression else "")
@@ -93,6 +93,11 @@ def detect(path: Path, name: str, compression: Compression | None, format_name: 
         return Detected(container, format_name, f"{format_name}, as told ({title})")
     if not sample.records:
         raise UnknownFileError(_what_else(head) or f"none of its first records can be read: {sample.error} ({title})")
+    for dump in DUMPS.values():
+        if dump.matches is not None and (count := sum(map(dump.matches, sample.records))):
+            return Detected(
+                container, dump.name, f"{dump.name}: {count} of the first {sample.count} records are of it ({title})"
+            )
     chosen, count = _choose(sample.records)
     if chosen is None:
         raise UnknownFileError(_why_unknown(sample.records))
@@ -184,10 +189,6 @@ def _choose(records: Sequence[Mapping[str, Any]]) -> tuple[RecordFormat | None, 
 
 def _why_unknown(records: Sequence[Mapping[str, Any]]) -> str:
     first = records[0]
-    if "message_tree_id" in first or ("prompt" in first and "replies" in _keys(first["prompt"])):
-        return "Open Assistant message trees: no reader takes this format"
-    if "message_id" in first and "parent_id" in first:
-        return "Open Assistant messages: no reader takes this format"
     names = list(first)[:8]
     shown = ", ".join(show(name) for name in names) + (", …" if len(first) > 8 else "")
     why = f"no record format has its fields ({shown})" if names else "its records have no fields"
@@ -197,7 +198,3 @@ def _why_unknown(records: Sequence[Mapping[str, Any]]) -> str:
         if near := nearest([name], [key for key in first if key not in best.needs]):
             return f"{why}; did you mean {show(name)} ({best.name}) by {show(near)}?"
     return f"{why}; name one with --format: {', '.join(FORMATS)}"
-
-
-def _keys(value: object) -> set[str]:
-    return set(value) if isinstance(value, dict) else set()

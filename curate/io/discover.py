@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from curate.errors import InputError, UsageError
@@ -43,13 +43,20 @@ def discover(inputs: Sequence[str], *, format: str | None = None) -> Discovery: 
     unique, repeated = _once(found)
     files: list[InputFile] = []
     unknown: list[UnknownFile] = []
+    items: dict[str, Found] = {}
     for name, item in zip(_names(unique), unique, strict=True):
+        items[name] = item
         one = _input_file(item, name, format)
         if isinstance(one, InputFile):
             files.append(one)
         else:
             unknown.append(one)
+    files = _paired(files, unknown)
     _require_something(files, unknown)
+    for file in files:
+        beside = _beside(file, unknown, items)
+        skipped.extend(UnknownFile(one.name, f"part of the dump of {file.name}, without examples") for one in beside)
+        unknown = [one for one in unknown if one not in beside]
     return Discovery(
         files=sorted(files, key=lambda file: file.name),
         unknown=sorted(unknown, key=lambda file: file.name),
@@ -74,7 +81,7 @@ def _input_file(item: Found, name: str, format_name: str | None) -> InputFile | 
     return InputFile(
         name=name,
         path=item.path,
-        source=split_name(item.parts[-1])[0],
+        source=_source(item, detected.format),
         container=detected.container,
         compression=compression,
         format=detected.format,
@@ -82,6 +89,29 @@ def _input_file(item: Found, name: str, format_name: str | None) -> InputFile | 
         sha256=digest.hexdigest(),
         detected=detected.line,
     )
+
+
+def _source(item: Found, format_name: str) -> str:
+    by_folder = format_name in DUMPS and DUMPS[format_name].source_is_folder
+    return item.parts[-2].strip("/") if by_folder and len(item.parts) > 1 else split_name(item.parts[-1])[0]
+
+
+def _beside(file: InputFile, unknown: Sequence[UnknownFile], items: Mapping[str, Found]) -> list[UnknownFile]:
+    """The files of `unknown` that lie in the folder of a dump's file and belong to that dump."""
+    names = DUMPS[file.format].beside if file.format in DUMPS else ()
+    folder = items[file.name].parts[:-1]
+    return [o for o in unknown if items[o.name].parts[:-1] == folder and items[o.name].parts[-1] in names]
+
+
+def _paired(files: Sequence[InputFile], unknown: list[UnknownFile]) -> list[InputFile]:
+    """The files, those of a dump in several files put together; what belongs to no other goes to `unknown`."""
+    paired = [file for file in files if file.format not in DUMPS or DUMPS[file.format].pair is None]
+    for name, dump in DUMPS.items():
+        if dump.pair is not None:
+            whole, strays = dump.pair([file for file in files if file.format == name])
+            paired += whole
+            unknown += strays
+    return paired
 
 
 def _require_something(files: Sequence[InputFile], unknown: Sequence[UnknownFile]) -> None:

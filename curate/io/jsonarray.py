@@ -3,191 +3,195 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from typing import Any
 
-from curate.io.model import RawRecord, RecordError
-from curate.io.records import BOM, NESTED_FIELDS
-from curate.io.streams import CorruptStreamError
-from curate.io.strictjson import StrictJSONError, record_error, scan
+from curate.io.jsonwindow import WHITE, CutError, TooLongError, UnclosedError, Window
+from curate.io.model import MAX_RECORD_BYTES, RawRecord, RecordError, show
+from curate.io.records import NESTED_FIELDS, Unheld
+from curate.io.strictjson import UNSURE, StrictJSONError, loads, quick, record_error
 
-_SKIP = re.compile(r"[ \t\n\r]*").match
-#: Finds where a refused value ends.
-_lenient: Callable[[str, int], tuple[Any, int]] = json.JSONDecoder(parse_float=str, parse_int=str).scan_once  # type: ignore[attr-defined] # there since Python 3.0, missing from the type stubs
+#: After so many elements that did not end where the one before suggests, no more is guessed.
+_MISSES: int = 32
 
 
 class _BrokenError(Exception):
-    """The JSON text cannot be followed from `at` on."""
+    """The JSON text cannot be followed from the window's place on."""
 
-    def __init__(self, at: int, error: RecordError) -> None:
-        super().__init__(at, error)
-        self.at = at
+    def __init__(self, error: RecordError) -> None:
+        super().__init__(error)
         self.error = error
+
+
+def _malformed(detail: str) -> _BrokenError:
+    return _BrokenError(RecordError("malformed_json", detail))
 
 
 class JsonArray:
     """Records of one JSON text: the elements of an array, or of an object's lists of objects.
 
     `{"data": [{…}, …], "version": 1}` gives the elements of `data`; an object without such a list is
-    one record. `line` is the element's number. A text that breaks half-way gives the elements before
-    the break and one error for the rest.
+    one record, and so is each further object that follows it. `line` is the element's number.
+
+    Memory follows the longest element, not the text. An element that is refused but complete costs only itself.
+    So does a malformed one where elements start lines of their own, because a line end cannot stand inside JSON
+    text: the next element is the next line that starts as the well-formed ones do. Elsewhere nothing tells where a
+    malformed element ends, and one error stands for it and all that follows.
 
     Parameters
     ----------
-    pieces : the decompressed bytes, in pieces of any size; held in memory as a whole.
+    pieces : the decompressed bytes, in pieces of any size.
+    max_bytes : a longer element is rejected, and not held in memory.
+    only : the one field of an object whose elements are records; the object's other fields are kept in `others`
+        (one that is not UTF-8 as a `RecordError`), as far as the text has been read, and `lists` counts the lists of
+        records. Without it, every list of objects holds records.
     """
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
+    def __init__(
+        self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES, *, only: str | None = None
+    ) -> None:
         self.line = 0
         self.blank = 0
-        self.taken = 0
-        self._corrupt: str | None = None
-        data = bytearray()
-        try:
-            for piece in pieces:
-                data += piece
-        except CorruptStreamError as error:
-            self._corrupt = str(error)
-        self._base = len(BOM) if data.startswith(BOM) else 0
-        # Bytes that are no UTF-8 become surrogates here, so that only the elements that hold them are rejected.
-        self._text = data[self._base :].decode("utf-8", "surrogateescape")
-        del data
-        self._dirty = not self._text.isascii() and re.search("[\udc80-\udcff]", self._text) is not None
-        self._start = self._end = 0
-        self._known = (0, self._base)
+        self.others: dict[str, Any] = {}
+        self.lists = 0
+        self._only = only
+        self._max = max_bytes
+        self._window = Window(pieces, max_bytes)
+        self._raw = RawRecord(0, b"")
+        self._between = b""  # what stands between two elements, from the closing brace to the opening one
+        self._misses = 0
+        self._last = b""  # the last well-formed element, and what its line starts with
+        self._indent: bytes | None = None
+
+    @property
+    def taken(self) -> int:
+        """Bytes read so far."""
+        return self._window.offset
 
     def raw(self) -> RawRecord:
         """The element given last, or the rest of the text."""
-        return RawRecord(self._byte(self._start), self._bytes(self._start, self._end))
-
-    def _bytes(self, start: int, end: int) -> bytes:
-        return self._text[start:end].encode("utf-8", "surrogateescape")
-
-    def _byte(self, index: int) -> int:
-        if self._text.isascii():
-            return self._base + index
-        at, offset = self._known
-        if index < at:
-            at, offset = 0, self._base
-        self._known = (index, offset + len(self._bytes(at, index)))
-        return self._known[1]
+        return self._raw
 
     def __iter__(self) -> Iterator[Any]:
+        window = self._window
         try:
             yield from self._top()
+            if window.damage is not None:
+                raise _BrokenError(window.damage)
         except _BrokenError as broken:
             self.line += 1
-            self._start, self._end = broken.at, len(self._text)
-            if self._corrupt is not None:
-                yield RecordError("corrupt_stream", f"The compressed data is damaged or cut off: {self._corrupt}.")
-            else:
-                yield broken.error
-
-    def _white(self, index: int) -> int:
-        found = _SKIP(self._text, index)
-        return found.end() if found else index
+            start = window.offset
+            rest = Unheld()
+            for piece in window.rest():
+                rest.add(piece)
+            self._raw = rest.raw(start, rest=True)
+            yield window.damage or broken.error
 
     def _top(self) -> Iterator[Any]:
-        text = self._text
-        at = self._white(0)
-        if text[at : at + 1] == "[":
-            end = yield from self._elements(at)
-        elif text[at : at + 1] == "{":
-            end = yield from self._members(at)
+        window = self._window
+        window.skip_mark()
+        first = window.visible()
+        if first == b"[":
+            yield from self._elements()
+        elif first == b"{":
+            yield from self._members()
+            while not self.lists and window.visible() == b"{":
+                yield self._element()
         else:
-            raise _BrokenError(at, RecordError("malformed_json", "The text is neither a JSON array nor an object."))
-        rest = self._white(end)
-        if rest < len(text):
-            raise _BrokenError(rest, RecordError("trailing_data", "The file goes on after the end of its JSON value."))
-        if self._corrupt is not None:
-            raise _BrokenError(rest, RecordError("corrupt_stream", self._corrupt))
+            raise _malformed("The text is neither a JSON array nor an object.")
+        if window.visible():
+            raise _BrokenError(RecordError("trailing_data", "The file goes on after the end of its JSON value."))
 
-    def _elements(self, bracket: int) -> Generator[Any, None, int]:
-        """The elements of the array whose `[` is at `bracket`; returns the index after its `]`."""
-        text, white = self._text, self._white
-        at = white(bracket + 1)
-        if text[at : at + 1] == "]":
-            return at + 1
+    def _elements(self) -> Iterator[Any]:
+        """The elements of the array whose `[` is next; the window is then after its `]`."""
+        window = self._window
+        window.take(1)
+        self._between, self._misses, self._last = b"", 0, b""
+        if window.visible() == b"]":
+            window.take(1)
+            return
         while True:
-            value = self._element(at)
-            self.line += 1
-            self.taken = self._end
-            yield value
-            at = white(self._end)
-            mark = text[at : at + 1]
-            if mark == ",":
-                at = white(at + 1)
-            elif mark == "]":
-                return at + 1
+            yield self._guessed() or self._element()
+            start = window.offset
+            mark = window.visible()
+            if mark == b",":
+                window.take(1)
+                if window.visible() == b"{" and self._last.endswith(b"}"):
+                    self._between = b"}" + window.since(start) + b"{"
+            elif mark == b"]":
+                window.take(1)
+                return
             else:
                 what = "ends inside its array" if not mark else "has no comma or closing bracket here"
-                raise _BrokenError(at, RecordError("malformed_json", f"The file {what}."))
+                raise _malformed(f"The file {what}.")
 
-    def _element(self, at: int) -> Any:
-        """The value that starts at `at`, or why it is refused; notes where it ends."""
-        value: Any
-        try:
-            value, end = scan(self._text, at)
-        except json.JSONDecodeError as error:
-            raise _BrokenError(at, _relative(error, at)) from None
-        except StrictJSONError as error:
-            value = record_error(error)
-            end = self._lenient_end(at, value)
-        self._start, self._end = at, end
-        if self._dirty:
-            try:
-                self._bytes(at, end).decode("utf-8")
-            except UnicodeDecodeError as error:
-                return record_error(error)
+    def _guessed(self) -> Any:
+        """The element that is next, if it ends where what stood between the last two comes again; else None.
+
+        Where that is wrong the bytes up to there are no JSON text, because no JSON object is the start of another.
+        """
+        window = self._window
+        if not self._between or self._misses > _MISSES:
+            return None
+        raw = window.until(self._between)
+        if raw is None:
+            return None
+        value = quick(raw)
+        if value is UNSURE:
+            self._misses += 1
+            return None
+        self._misses = 0
+        self._raw = RawRecord(window.offset, raw)
+        window.take(len(raw))
+        self._last = raw
+        self.line += 1
         return value
 
-    def _lenient_end(self, at: int, why: RecordError) -> int:
+    def _element(self) -> Any:
+        """The element that is next, or why it is refused, complete as it is."""
+        window = self._window
+        start, indent = window.offset, window.indent()
         try:
-            return int(_lenient(self._text, at)[1])
-        except StopIteration:
-            raise _BrokenError(at, why) from None
-        except json.JSONDecodeError as error:
-            raise _BrokenError(at, _relative(error, at)) from None
-        except RecursionError:
-            raise _BrokenError(at, why) from None
+            raw = window.value()
+        except TooLongError as long:
+            return self._too_long(start, long)
+        except UnclosedError:
+            return self._next_line(start, indent, None)
+        except CutError:
+            raise _BrokenError(_why(window.held())) from None
+        value = quick(raw)
+        if value is UNSURE:
+            try:
+                value = loads(raw.decode("utf-8"))
+            except json.JSONDecodeError as error:
+                return self._next_line(start, indent, record_error(error))
+            except (UnicodeDecodeError, StrictJSONError) as error:
+                value = record_error(error)
+        if not isinstance(value, RecordError):
+            self._last, self._indent = raw, indent
+        self._raw = RawRecord(start, raw)
+        window.take(len(raw))
+        self.line += 1
+        return value
 
-    def _members(self, brace: int) -> Generator[Any, None, int]:
-        """The elements of every list of objects in the object at `brace`; returns the index after it."""
-        text, white = self._text, self._white
-        lists = 0
-        at = white(brace + 1)
-        while text[at : at + 1] != "}":
-            if text[at : at + 1] != '"':
-                raise _BrokenError(at, RecordError("malformed_json", "The file has no field name where one must be."))
-            key, at = self._skip(at)
-            at = white(at)
-            if text[at : at + 1] != ":":
-                raise _BrokenError(at, RecordError("malformed_json", "The file has no colon after a field name."))
-            at = white(at + 1)
-            if text[at : at + 1] == "[" and key not in NESTED_FIELDS and text.startswith("{", white(at + 1)):
-                lists += 1
-                at = yield from self._elements(at)
-            else:
-                _, at = self._skip(at)
-            at = white(at)
-            if text[at : at + 1] == ",":
-                at = white(at + 1)
-            elif text[at : at + 1] != "}":
-                raise _BrokenError(at, RecordError("malformed_json", "The file has no comma between two fields."))
-        if not lists:
-            self.line += 1
-            yield self._element(brace)
-        return at + 1
+    def _too_long(self, start: int, long: TooLongError) -> RecordError:
+        if (why := _why(long.head)).reason == "malformed_json" and not long.cut:
+            raise _BrokenError(why)
+        error = RecordError("record_too_long", f"The element is longer than {self._max} bytes.")
+        record = Unheld()
+        for piece in self._window.go_on():
+            record.add(piece)
+        if not self._window.ended_well:
+            self._raw = record.raw(start, rest=True)
+        else:
+            self._raw = record.raw(start)
+        self.line += 1
+        return error
 
-    def _skip(self, at: int) -> tuple[Any, int]:
-        try:
-            return scan(self._text, at)
-        except json.JSONDecodeError as error:
-            raise _BrokenError(at, _relative(error, at)) from None
-        except StrictJSONError as error:
-            raise _BrokenError(at, record_error(error)) from None
+    def _next_line(self, start: int, indent: bytes | None, why: RecordError | None) -> RecordError:
+        """The error of the malformed element that is next; the window is then before the comma that follows it.
 
-
-def _relative(error: json.JSONDecodeError, start: int) -> RecordError:
-    return RecordError("malformed_json", f"{error.msg} at character {error.pos - start + 1} of the record.")
+        Raises `_BrokenError` where nothing tells which comma that is.
+        """
+        window = self._window
+        raise _BrokenError(why or _why(window.held()))

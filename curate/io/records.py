@@ -9,13 +9,13 @@ from typing import Any, Final, Protocol
 import jsonlines
 
 from curate.io.model import MAX_RECORD_BYTES, RAW_BYTES, RawRecord, RecordError
-from curate.io.streams import CorruptStreamError
-from curate.io.strictjson import loads, record_error
+from curate.io.streams import CorruptStreamError, damage
+from curate.io.strictjson import UNSURE, loads, quick, record_error
 
 BOM: Final = b"\xef\xbb\xbf"
 
 #: Fields whose value is a list of objects inside one record; such a list is no list of records.
-NESTED_FIELDS: Final = ("messages", "conversations", "instances")
+NESTED_FIELDS: Final = ("messages", "conversations", "conversation", "thread", "replies", "instances")
 
 
 class Records(Protocol):
@@ -35,89 +35,110 @@ class Records(Protocol):
         """The bytes of the record given last."""
 
 
+class Unheld:
+    """A record that is not kept in memory: its first bytes, its hash and its size, as it goes by."""
+
+    def __init__(self, start: bytes = b"") -> None:
+        self.head = b""
+        self.size = 0
+        self._hash = hashlib.sha256()
+        self.add(start)
+
+    def add(self, more: bytes) -> None:
+        """Take in the next bytes."""
+        if len(self.head) <= RAW_BYTES:
+            self.head += more[: RAW_BYTES + 1 - len(self.head)]
+        self.size += len(more)
+        self._hash.update(more)
+
+    def raw(self, offset: int, *, rest: bool = False) -> RawRecord:
+        """What there is to tell of it."""
+        whole = len(self.head) == self.size
+        return RawRecord(offset, self.head, None if whole else self._hash.hexdigest(), rest)
+
+
 class JsonLines:
     """Records of a JSONL stream, parsed line by line; lines end at byte 0x0A and nowhere else.
 
     Parameters
     ----------
     pieces : the decompressed bytes, in pieces of any size.
+    max_bytes : a longer line is rejected, and not held in memory.
     """
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
+    def __init__(self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES) -> None:
         self.line = 0
         self.blank = 0
         self.taken = 0
         self._pieces = pieces
+        self._max = max_bytes
         self._offset = 0
         self._raw = b""
-        self._sha256: str | None = None
-        self._problem: RecordError | None = None
+        self._unheld: RawRecord | None = None
+        self._slot = _Slot()
+        self._judge = jsonlines.Reader(self._slot, loads=loads)
 
     def raw(self) -> RawRecord:
         """The line given last, without its line end."""
-        return RawRecord(self._offset, self._raw, self._sha256)
+        return self._unheld or RawRecord(self._offset, self._raw)
 
     def __iter__(self) -> Iterator[Any]:
-        read = jsonlines.Reader(self._lines(), loads=loads).read
-        while True:
-            try:
-                value = read(allow_none=True)
-            except EOFError:
-                return
-            except jsonlines.InvalidLineError as error:
-                if self._problem is not None:
-                    yield self._problem
-                    self._problem = None
-                    self._sha256 = None
-                    continue
-                cause = error.__cause__
-                if not isinstance(cause, ValueError):
-                    raise
-                yield record_error(cause)
-                continue
-            yield value
-
-    def _lines(self) -> Iterator[bytes]:
-        """The lines that are not blank, keeping count; an empty one stands for `_problem`."""
-        next_offset = 0
-        for piece in self._split():
-            if isinstance(piece, _Unheld):
+        at = 0
+        for group in self._split():
+            if isinstance(group, tuple):
                 self.line += 1
-                self._offset, next_offset = next_offset, next_offset + piece.size + 1
-                self._raw, self._sha256, self._problem = piece.head, piece.sha256, piece.why
-                self.taken = next_offset
-                yield b""
+                long, why = group
+                self._unheld = long.raw(at, rest=why.reason != "record_too_long")
+                at += long.size + 1
+                self.taken = at
+                yield why
+                self._unheld = None
                 continue
-            for raw in piece:
+            for raw in group:
                 self.line += 1
-                self._offset = next_offset
-                next_offset += len(raw) + 1
-                if not raw or raw.isspace():
-                    self.blank += 1
-                    continue
-                if self.line == 1 and raw.startswith(BOM):
-                    raw = raw[3:]  # noqa: PLW2901 (the mark is no part of the record)
-                    self._offset = 3
+                self._offset = at
+                at += len(raw) + 1
+                self._raw = raw
+                value = quick(raw)
+                if value is UNSURE:
                     if not raw or raw.isspace():
                         self.blank += 1
                         continue
-                self._raw = raw
-                yield raw
-            self.taken = next_offset
+                    value = self._slowly(raw)
+                    if value is UNSURE:
+                        continue
+                yield value
+            self.taken = at
 
-    def _split(self) -> Iterator[list[bytes] | _Unheld]:
+    def _slowly(self, raw: bytes) -> Any:
+        """The value of a line, or the error for which it has none; `UNSURE` for a blank one."""
+        if self.line == 1 and raw.startswith(BOM):
+            raw = raw[3:]  # the mark is no part of the record
+            self._offset, self._raw = 3, raw
+            if not raw or raw.isspace():
+                self.blank += 1
+                return UNSURE
+        self._slot.line = raw
+        try:
+            return self._judge.read(allow_none=True)
+        except jsonlines.InvalidLineError as error:
+            cause = error.__cause__
+            if not isinstance(cause, ValueError):
+                raise
+            return record_error(cause)
+
+    def _split(self) -> Iterator[list[bytes] | tuple[Unheld, RecordError]]:
+        """Whole lines, in groups; and lines that are not held, each with the reason."""
         held: list[bytes] = []
         size = 0
-        long: _Unheld | None = None
+        long: Unheld | None = None
+        too_long = RecordError("record_too_long", f"The line is longer than {self._max} bytes.")
         pieces = iter(self._pieces)
         while True:
             try:
                 piece = next(pieces, None)
             except CorruptStreamError as error:
-                why = RecordError("corrupt_stream", f"The compressed data is damaged or cut off: {error}.")
-                long = long or _Unheld(b"".join(held), why)
-                long.why = why
-                yield long
+                yield long or Unheld(b"".join(held)), damage(error)
                 return
             if piece is None:
                 break
@@ -126,40 +147,40 @@ class JsonLines:
                 long.add(lines[0])
                 if len(lines) == 1:
                     continue
-                yield long
+                yield long, too_long
                 long, lines = None, lines[1:]
             elif len(lines) > 1:
                 held.append(lines[0])
                 lines[0] = b"".join(held)
                 held, size = [], 0
             last = lines.pop()
-            yield lines
+            if lines and len(max(lines, key=len)) > self._max:
+                for line in lines:
+                    if len(line) > self._max:
+                        yield Unheld(line), too_long
+                    else:
+                        yield [line]
+            else:
+                yield lines
             if last:
                 held.append(last)
                 size += len(last)
-                if size > MAX_RECORD_BYTES:
-                    why = RecordError("record_too_long", f"The line is longer than {MAX_RECORD_BYTES} bytes.")
-                    long = _Unheld(b"".join(held), why)
+                if size > self._max:
+                    long = Unheld(b"".join(held))
                     held, size = [], 0
         if long is not None:
-            yield long
+            yield long, too_long
         elif held:
             yield [b"".join(held)]
 
 
-class _Unheld:
-    """A line that is not kept in memory: its first bytes, its hash and its size."""
+class _Slot:
+    """An endless iterator that gives the line put into it."""
 
-    def __init__(self, start: bytes, why: RecordError) -> None:
-        self.head = start[: RAW_BYTES + 1]
-        self.size = len(start)
-        self.why = why
-        self._hash = hashlib.sha256(start)
+    line = b""
 
-    def add(self, more: bytes) -> None:
-        self.size += len(more)
-        self._hash.update(more)
+    def __iter__(self) -> _Slot:
+        return self
 
-    @property
-    def sha256(self) -> str | None:
-        return None if len(self.head) == self.size else self._hash.hexdigest()
+    def __next__(self) -> bytes:
+        return self.line

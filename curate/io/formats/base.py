@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from curate.io.meta import PARTS, meta_json
-from curate.io.model import Batch, InputFile, RecordError, show
+from curate.io.model import Batch, InputFile, RecordError, UnknownFile, show
 from curate.io.options import ReadOptions
 from curate.schema import SEPARATOR
 
@@ -59,6 +59,12 @@ class DumpFormat:
     recognise : given a file's first bytes (decompressed, from the first visible one on) and its base name, one line
         for a person why it is such a dump, or None.
     read : the batches of a file; their lines, rejects, joined and left records add up as `Batch` says.
+    matches : for a dump that is told by its records and not by its first bytes, in whatever container: whether a record
+        is one of it.
+    source_is_folder : whether the folder's name is the source, for dumps whose files all have one name.
+    beside : base names of further files of such a dump, which hold no records for it and are passed over beside it.
+    pair : for a dump in several files: given all files of the format, those to read, each with its companions, and
+        those that belong to none.
     """
 
     name: str
@@ -66,6 +72,10 @@ class DumpFormat:
     fields: Mapping[str, str]
     recognise: Callable[[bytes, str], str | None]
     read: Callable[[InputFile, ReadOptions, int], Iterator[Batch]]
+    matches: Callable[[Record], bool] | None = None
+    source_is_folder: bool = False
+    beside: frozenset[str] = frozenset()
+    pair: Callable[[Sequence[InputFile]], tuple[list[InputFile], list[UnknownFile]]] | None = None
 
 
 def field_error(record: Record, *names: str, what: str = "text") -> RecordError:

@@ -1,0 +1,297 @@
+"""A window on the bytes of a JSON text: where its values end, without holding more of it than one value."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
+from curate.io.model import RawRecord, RecordError
+from curate.io.records import BOM, Unheld
+from curate.io.streams import CorruptStreamError, damage
+
+#: Pieces are joined to at least this much, so that tiny ones cost no more than large ones.
+_FILL: Final = 64 * 1024
+#: Of a longer run of white space only the end is kept.
+_WHITE_KEPT: Final = 1024
+
+_white = re.compile(rb"[ \t\n\r]*").match
+#: A text that is complete, an opening bracket, a closing one, or a mark that opens a text which is not complete.
+_token = re.compile(rb'"(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+"|([\[{])|([\]}])|(")').finditer
+_inside = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+').match
+_end_of_scalar = re.compile(rb"[,\]}\[{\" \t\n\r]").search
+
+_MARK: Final = ord('"')
+_BACKSLASH: Final = ord("\\")
+
+
+class TooLongError(Exception):
+    """The value is longer than the limit."""
+
+
+class NoEndError(Exception):
+    """The value has no end: the text is over, or a text in it holds a line end or another control character.
+
+    `cut` tells which.
+    """
+
+    def __init__(self, *, cut: bool) -> None:
+        super().__init__(cut)
+        self.cut = cut
+
+
+class Tape:
+    """A copy of what the window passes, as long as it is not longer than the limit, and its hash."""
+
+    def __init__(self, offset: int, limit: int) -> None:
+        self.offset = offset
+        self._limit = limit
+        self._parts: list[bytes] = []
+        self._seen = Unheld()
+
+    def add(self, more: bytes) -> None:
+        """Take in the next bytes."""
+        self._seen.add(more)
+        self._parts.append(more)
+        if self._seen.size > self._limit:
+            self._parts.clear()
+
+    def bytes(self) -> bytes | None:
+        """All of it, or None if it is too long."""
+        return None if self._seen.size > self._limit else b"".join(self._parts)
+
+    def raw(self, *, rest: bool = False) -> RawRecord:
+        """All of it, or its beginning and hash."""
+        whole = self.bytes()
+        if whole is None:
+            return self._seen.raw(self.offset, rest=rest)
+        return RawRecord(self.offset, whole, rest=rest)
+
+
+class Window:
+    """The bytes of a JSON text from a place on, which only moves forward.
+
+    Parameters
+    ----------
+    pieces : the bytes, in pieces of any size.
+    limit : the longest value in bytes.
+    """
+
+    def __init__(self, pieces: Iterable[bytes], limit: int) -> None:
+        self.damage: RecordError | None = None
+        self.tape: Tape | None = None
+        self.white = b""  # the white space that `visible` went over last, or its end
+        self.limit = limit
+        self._pieces = iter(pieces)
+        self._data = b""
+        self._at = 0
+        self._base = 0
+        self._over = False
+        if self._has(len(BOM)) and self._data.startswith(BOM):
+            self._at = len(BOM)
+
+    @property
+    def offset(self) -> int:
+        """The place, in bytes from the beginning of the text."""
+        return self._base + self._at
+
+    def _fill(self) -> bool:
+        """Hold more of the text; False if there is no more."""
+        if self._over:
+            return False
+        more: list[bytes] = []
+        size = 0
+        try:
+            while size < _FILL:
+                piece = next(self._pieces, None)
+                if piece is None:
+                    self._over = True
+                    break
+                more.append(piece)
+                size += len(piece)
+        except CorruptStreamError as error:
+            self.damage, self._over = damage(error), True
+        self._data = b"".join([self._data[self._at :], *more])
+        self._base += self._at
+        self._at = 0
+        return size > 0
+
+    def _has(self, count: int) -> bool:
+        while len(self._data) - self._at < count:
+            if not self._fill():
+                return False
+        return True
+
+    def take(self, count: int) -> bytes:
+        """Move over `count` bytes, which the window holds."""
+        passed = self._data[self._at : self._at + count]
+        self._at += count
+        if self.tape is not None:
+            self.tape.add(passed)
+        return passed
+
+    def visible(self) -> bytes:
+        """Move over white space; the byte that is next then, or nothing at the end."""
+        self.white = b""
+        while True:
+            found = _white(self._data, self._at)
+            end = found.end() if found else self._at
+            if end > self._at:
+                self.white = (self.white + self.take(end - self._at))[-_WHITE_KEPT:]
+            if self._at < len(self._data):
+                return self._data[self._at : self._at + 1]
+            if not self._fill():
+                return b""
+
+    def first_inside(self) -> bytes:
+        """The first visible byte after the bracket that is next."""
+        after = 1
+        while True:
+            found = _white(self._data, self._at + after)
+            end = found.end() if found else self._at + after
+            if end < len(self._data):
+                return self._data[end : end + 1]
+            after = end - self._at
+            if after > self.limit or not self._fill():
+                return b""
+
+    def indent(self) -> bytes | None:
+        """What stands before the place on its line, if that is only white space that was just gone over."""
+        before, line_end, indent = self.white.rpartition(b"\n")
+        return indent if line_end and len(before) + len(indent) + 1 < _WHITE_KEPT else None
+
+    def until(self, mark: bytes) -> bytes | None:
+        """What comes before the second byte of the next `mark`, not moved over; None if it is too far away."""
+        after = 0
+        while True:
+            found = self._data.find(mark, self._at + after)
+            if found >= 0:
+                end = found + 1
+                return self._data[self._at : end] if end - self._at <= self.limit else None
+            after = max(0, len(self._data) - self._at - len(mark) + 1)
+            if after > self.limit or not self._fill():
+                return None
+
+    def value(self) -> bytes:
+        """The value that is next, not moved over.
+
+        Raises
+        ------
+        TooLongError : it is longer than the limit.
+        NoEndError : it has no end.
+        """
+        extent = _Extent()
+        after = 0
+        while True:
+            after, done = extent.go(self._data, self._at, after, over=self._over)
+            if after > self.limit:
+                raise TooLongError
+            if done:
+                return self._data[self._at : self._at + after]
+            if not self._fill() and self._over and extent.is_stuck(self._data, self._at + after):
+                raise NoEndError(cut=True)
+
+    def pass_value(self) -> Iterator[bytes]:
+        """The bytes of the value that is next, moved over as they are given. Raises `NoEndError`."""
+        extent = _Extent()
+        while True:
+            after, done = extent.go(self._data, self._at, 0, over=self._over)
+            if after:
+                yield self.take(after)
+            if done:
+                return
+            if not self._fill() and self._over and extent.is_stuck(self._data, self._at):
+                raise NoEndError(cut=True)
+
+    def pass_until(self, mark: bytes) -> Iterator[bytes]:
+        """The bytes up to the next `mark`, moved over as they are given. Raises `NoEndError` if there is none."""
+        while True:
+            found = self._data.find(mark, self._at)
+            if found >= 0:
+                yield self.take(found - self._at)
+                return
+            yield self.take(max(0, len(self._data) - self._at - len(mark) + 1))
+            if not self._fill():
+                raise NoEndError(cut=True)
+
+    def line(self) -> bytes | None:
+        """The rest of the line with its end, not moved over; None if it is too long or the last."""
+        found = self.until(b"\n")
+        return found
+
+    def startswith(self, text: bytes, after: int) -> bool:
+        """Whether `text` stands `after` bytes from the place."""
+        return self._has(after + len(text)) and self._data.startswith(text, self._at + after)
+
+    def rest(self) -> Iterator[bytes]:
+        """All that is left, moved over as it is given."""
+        while self._at < len(self._data) or self._fill():
+            yield self.take(len(self._data) - self._at)
+
+
+class _Extent:
+    """Follows brackets and texts to the end of a value."""
+
+    def __init__(self) -> None:
+        self._depth = 0
+        self._quoted = False
+        self._begun = False
+
+    def go(self, data: bytes, start: int, after: int, *, over: bool) -> tuple[int, bool]:
+        """How many bytes from `start` on have been followed, `after` of them before, and whether the value ends there.
+
+        Raises `NoEndError` at a control character in a text.
+        """
+        at = start + after
+        if not self._begun:
+            if at >= len(data):
+                return after, False
+            if data[at] not in b'"[{':
+                return self._scalar(data, start, after, over=over)
+            self._begun = True
+        while at < len(data):
+            if self._quoted:
+                at = self._text(data, at)
+                if self._quoted:
+                    break
+                if not self._depth:
+                    return at - start, True
+            for token in _token(data, at):
+                at = token.end()
+                kind = token.lastindex
+                if kind == 1:
+                    self._depth += 1
+                elif kind == 2:
+                    self._depth -= 1
+                elif kind == 3:
+                    self._quoted = True
+                    break
+                if self._depth <= 0:
+                    return at - start, True
+            else:
+                at = len(data)
+        return at - start, False
+
+    def _text(self, data: bytes, at: int) -> int:
+        """The index after the text that is open at `at`, or of where it has to be followed on from."""
+        found = _inside(data, at)
+        at = found.end() if found else at
+        if at >= len(data):
+            return at
+        if data[at] == _MARK:
+            self._quoted = False
+            return at + 1
+        if data[at] == _BACKSLASH and at + 1 >= len(data):
+            return at
+        raise NoEndError(cut=False)
+
+    @staticmethod
+    def _scalar(data: bytes, start: int, after: int, *, over: bool) -> tuple[int, bool]:
+        found = _end_of_scalar(data, start + after)
+        if found:
+            return max(found.start() - start, 1), True
+        return len(data) - start, over
+
+    def is_stuck(self, data: bytes, at: int) -> bool:
+        """Whether nothing of `data` is left to follow."""
+        return True
