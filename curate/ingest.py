@@ -23,10 +23,14 @@ _COUNTS = ("lines", "blank", "rejected", "expanded", "read")
 
 @dataclass(frozen=True)
 class Ingested:
-    """What was read: the table before the first stage, each file's counts, and the rejects of each file."""
+    """What was read: the table before the first stage, each file's counts, and the rejects of each file.
+
+    `key` is the address that the first stage's is made from; `fingerprint` is the same for any size of shards.
+    """
 
     table: Table
     key: str
+    fingerprint: str
     counts: dict[str, dict[str, int]]
     rejects: list[Reject]
 
@@ -50,13 +54,13 @@ def ingest(files: Sequence[InputFile], cache: Cache, progress: Progress, *, shar
     counts: dict[str, dict[str, int]] = {}
     rejects: list[Reject] = []
     parts: list[Part] = []
+    prints: list[tuple[str | None, ...]] = []
     offset = 0
     for file in files:
-        key = address(
-            "read", curate.__version__, shard_rows, file.sha256, file.name, file.source, file.container,
-            file.compression, file.format,
-        )  # fmt: skip
-        step = cache.step(key)
+        about = ("read", curate.__version__, file.sha256, file.name, file.source, file.container, file.compression,
+                 file.format)  # fmt: skip
+        prints.append(about)
+        step = cache.step(address(*about, shard_rows))
         progress.start(f"read {file.name}", file.size)
         info = step.info()
         known = info is not None
@@ -69,7 +73,7 @@ def ingest(files: Sequence[InputFile], cache: Cache, progress: Progress, *, shar
             offset += rows
         progress.finish(_summary(file, info, known=known))
     ids = _unique_ids(parts, cache)
-    return Ingested(Table(tuple(parts), ids), ids.key, counts, rejects)
+    return Ingested(Table(tuple(parts), ids), ids.key, address(prints), counts, rejects)
 
 
 def _read_file(file: InputFile, step: Step, progress: Progress, shard_rows: int) -> dict[str, Any]:
@@ -88,6 +92,9 @@ def _read_file(file: InputFile, step: Step, progress: Progress, shard_rows: int)
             step.write(len(rows), batch.frame)
             rows.append(batch.frame.height)
         progress.advance()
+    if not rows:  # a file without examples is an empty shard, so that a table is never without any
+        step.write(0, batch.frame)
+        rows.append(0)
     if info["lines"] + info["expanded"] != info["blank"] + info["rejected"] + info["read"]:
         raise StageError(f"{file.name}: the lines do not add up: {info}")
     step.write_bytes(_REJECTS, json.dumps([asdict(r) for r in rejects], ensure_ascii=True).encode())

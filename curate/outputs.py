@@ -10,6 +10,7 @@ from typing import Any, Final
 import polars as pl
 
 from curate import manifest
+from curate.cache import address
 from curate.config import PipelineConfig
 from curate.engine.base import Progress
 from curate.errors import StageError
@@ -27,6 +28,9 @@ LEDGER_FILE: Final = "ledger.parquet"
 REJECTS: Final = "rejects.jsonl"
 CARD: Final = "README.md"
 MANIFEST: Final = "manifest.json"
+
+#: All files of a result.
+NAMES: Final = (TRAIN, EXAMPLES, LEDGER_FILE, REJECTS, CARD, MANIFEST)
 
 #: The first columns of examples.parquet; those that stages wrote follow.
 _PLACE: Final = ("id", "source", "file", "line")
@@ -80,10 +84,7 @@ def _examples(books: Books) -> pl.DataFrame:
     """
     table = books.steps[-1].after
     columns = [*_PLACE, *table.added]
-    frames = [table.load(index, columns) for index in range(len(table.parts))]
-    if not frames:
-        return pl.DataFrame(schema={"row": pl.UInt64, **dict.fromkeys(_PLACE, pl.String), "rank": pl.UInt32})
-    frame = pl.concat(frames, how="vertical")
+    frame = pl.concat([table.load(index, columns) for index in range(len(table.parts))], how="vertical")
     if "rank" in frame.columns:
         if frame["rank"].has_nulls():
             raise StageError("a kept example has no rank, though a stage ranked the others")
@@ -111,7 +112,7 @@ def _manifest(books: Books, examples: pl.DataFrame) -> dict[str, Any]:
         "name": books.config.name,
         "description": books.config.description,
         "seed": books.config.seed,
-        "fingerprint": books.steps[-1].step.key,
+        "fingerprint": address(read.fingerprint, [stage.content_key() for stage in books.config.stages]),
         "counts": {**total, "kept": books.kept, "dropped": books.ledger.height},
         "findings": manifest.describe_findings(books.findings),
         "inputs": manifest.describe_inputs(books.found.files, read.counts),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
+import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,7 +21,7 @@ from curate.config import DEFAULT_SEED, PipelineConfig, check_chain, load_config
 from curate.encoders import use_vector_cache
 from curate.engine.base import Engine, Progress, Silent
 from curate.engine.local import LocalEngine
-from curate.errors import ConfigError, StageError
+from curate.errors import ConfigError, StageError, UsageError
 from curate.ingest import SHARD_ROWS, Ingested, ingest
 from curate.io import Discovery, discover
 from curate.io.atomic import OutputLock, atomic_file
@@ -56,7 +58,6 @@ class Result:
     out: Path
     manifest: dict[str, Any]
     findings: tuple[Finding, ...]
-    _holder: Any = field(default=None, repr=False, compare=False)
 
     @cached_property
     def kept(self) -> pl.DataFrame:
@@ -135,20 +136,45 @@ class Pipeline:
 
         Raises
         ------
+        UsageError : `out` lies inside an input folder, or is where an input comes from.
         InputError : an input is missing or cannot be read at all.
         OutputError : `out` cannot be written, or another run holds it.
         StageError : a stage failed or broke its contract.
         """
         options = options or Options()
+        several: Sequence[str | Path] = ()
         if not isinstance(inputs, Discovery):
             several = [inputs] if isinstance(inputs, str | Path) else inputs
             inputs = discover([str(i) for i in several], format=options.format)
-        holder = tempfile.TemporaryDirectory(prefix="curate-") if out is None else None
-        folder = Path(holder.name if holder else str(out))
+        if out is not None:
+            _refuse_own_output(several, inputs, Path(out))
+        temporary = tempfile.mkdtemp(prefix="curate-") if out is None else None
+        folder = Path(temporary or str(out))
         set_threads(options.threads)
-        with OutputLock(folder):
-            result = _Run(self.config, folder, options, engine or LocalEngine(), progress or Silent()).go(inputs)
-        return replace(result, _holder=holder)
+        try:
+            with OutputLock(folder):
+                result = _Run(self.config, folder, options, engine or LocalEngine(), progress or Silent()).go(inputs)
+        except BaseException:
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        if temporary is not None:
+            weakref.finalize(result, shutil.rmtree, temporary, ignore_errors=True)
+        return result
+
+
+def _refuse_own_output(given: Sequence[str | Path], found: Discovery, out: Path) -> None:
+    """Raise `UsageError` where the run, or the next one like it, would read its own result."""
+    home = out.resolve()
+    for item in given:
+        folder = Path(item)
+        if folder.is_dir() and home.is_relative_to(folder.resolve()):
+            raise UsageError(f"{out} lies inside the input {item}: the next run would read this one's result; "
+                             "choose an --out beside the inputs")  # fmt: skip
+    own = {home / name for name in outputs.NAMES}
+    for file in found.files:
+        if file.path.resolve() in own:
+            raise UsageError(f"{file.path} is among the inputs, and the run would write over it; choose another --out")
 
 
 class _Run:
@@ -180,7 +206,7 @@ class _Run:
             )
         books = outputs.Books(self.config, found, read, tuple(steps), ledger, kept, tuple(self.findings))
         manifest = outputs.write_all(self.out, books, self.progress)
-        self._remember(read, steps)
+        self._remember(manifest["fingerprint"], read, steps)
         return Result(self.out, manifest, tuple(self.findings))
 
     def _check_rejects(self, read: Ingested) -> None:
@@ -212,10 +238,10 @@ class _Run:
         self.progress.finish(_summary(ran, cached=cached))
         return ran
 
-    def _remember(self, read: Ingested, steps: Sequence[Ran]) -> None:
+    def _remember(self, fingerprint: str, read: Ingested, steps: Sequence[Ran]) -> None:
         """What `curate why` needs to find a record's text and numbers again; no part of the result."""
         run = {
-            "fingerprint": steps[-1].step.key,
+            "fingerprint": fingerprint,
             "cache": str(self.options.cache.resolve()) if self.options.cache else None,
             "parts": [[p.read.key, p.index, p.offset, p.rows] for p in read.table.parts],
             "ids": read.table.ids.key,

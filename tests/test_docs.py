@@ -168,7 +168,7 @@ def code(text: str) -> Iterator[tuple[str, bool]]:
 
 
 def split(line: str) -> list[str]:
-    lexer = shlex.shlex(line, posix=True, punctuation_chars="|&;<>")
+    lexer = shlex.shlex(re.sub(r"\d>&\d", "", line), posix=True, punctuation_chars="|&;<>")
     lexer.whitespace_split = True
     return list(lexer)
 
@@ -200,8 +200,9 @@ def command_faults(text: str, _: Path) -> list[str]:
             continue
         rest = words[words.index(names[0]) + 1 :]
         known = {opt for p in command.params for opt in (*p.opts, *p.secondary_opts)} | {"-h", "--help"}
-        faults += [f"{shown}: no option {w}" for w in rest if re.match(r"--?[a-z]", w) and w.split("=")[0] not in known]
-        if whole and "--help" not in rest:
+        unknown = [w for w in rest if re.match(r"--?[a-z]", w) and w.split("=")[0] not in known]
+        faults += [f"{shown}: no option {w}" for w in unknown]
+        if whole and not unknown and "--help" not in rest:
             faults += parse_faults(command, names[0], rest, shown)
     return faults
 
@@ -311,6 +312,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]
     return folder, docs.rehearse([(ROOT / name).read_text("utf-8") for name in docs.SESSIONS], folder)
 
 
+@pytest.mark.slow
 def test_the_sessions_print_what_the_guides_say(rehearsed: tuple[Path, list[str]]) -> None:
     for name, text in zip(make_docs().SESSIONS, rehearsed[1], strict=True):
         advice = f"run `python tools/make_docs.py --session` and read what has changed in {name}"
@@ -327,6 +329,7 @@ def test_rehearsing_finds_other_output(tmp_path: Path) -> None:
 PYTHON = [name for name in ("README.md", "docs/python.md", "docs/outputs.md") if (ROOT / name).exists()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", PYTHON)
 def test_the_python_of_the_guides_runs(name: str, rehearsed: tuple[Path, list[str]]) -> None:
     blocks = list(fences((ROOT / name).read_text("utf-8"), "python"))

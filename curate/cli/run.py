@@ -48,14 +48,13 @@ def run(  # noqa: PLR0913 - a parameter for each option
     from curate.pipeline import Options, Pipeline
 
     plan = Pipeline.from_yaml(console.recipe(pipeline), size=size, seed=seed)
-    found = discover(inputs, format=format_)
     if dry_run:
-        _announce(plan, found, as_json=as_json)
+        _announce(plan, discover(inputs, format=format_), as_json=as_json)
         return
     options = Options(format=format_, skip_unknown=skip_unknown, threads=threads, max_rejects=max_rejects, cache=cache)
     narrator = console.Narrator()
     try:
-        result = plan.run(found, out, options=options, progress=narrator)
+        result = plan.run(inputs, out, options=options, progress=narrator)
     finally:
         narrator.close()
     if as_json:
