@@ -101,15 +101,21 @@ class Step:
         done = {"files": dict(sorted(self._hashes.items())), "info": dict(info)}
         with atomic_file(self.folder / DONE) as handle:
             handle.write(_canonical({**done, "sha256": _digest(_canonical(done))}))
-        whole = Step(self._place)
-        if whole.info() is None:
-            shutil.rmtree(self._place, ignore_errors=True)
-            try:
-                self.folder.rename(self._place)
-            except OSError as error:
-                if whole.info() is None:
-                    raise OutputError(f"{self._place}: cannot be made: {error.strerror}") from error
-        # Another run may have been faster; what it wrote is the same.
+        self._settle()
+
+    def _settle(self) -> None:
+        """Give the finished folder the step's name, unless another run was faster: what it wrote is the same."""
+        if self.folder == self._place:
+            return
+        try:
+            self.folder.rename(self._place)
+        except OSError as taken:
+            if Step(self._place).info() is None:  # something damaged lies there
+                shutil.rmtree(self._place, ignore_errors=True)
+                try:
+                    self.folder.rename(self._place)
+                except OSError:
+                    raise OutputError(f"{self._place}: cannot be made: {taken.strerror}") from taken
         if self.folder.exists():
             shutil.rmtree(self.folder, ignore_errors=True)
         self.folder = self._place

@@ -92,8 +92,13 @@ class _Parsed:
         if isinstance(node, yaml.SequenceNode):
             return [self._build(item, (*loc, i)) for i, item in enumerate(node.value)]
         try:
-            return self.loader.construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
+            value = self.loader.construct_object(node)
+            if isinstance(value, int) and abs(value) >= 2**63:
+                raise ValueError(f"{value} is too large a number")
+            return value
+        except yaml.MarkedYAMLError as error:
+            raise ConfigError(f"{self.name}:{self.lines[loc]}: {error.problem}") from None
+        except ValueError as error:
             raise ConfigError(f"{self.name}:{self.lines[loc]}: {error}") from None
 
     def where(self, loc: Loc) -> str:
@@ -135,7 +140,9 @@ def parse_config(text: str, *, name: str) -> PipelineConfig:
     try:
         config = config_model().model_validate_json(as_json, strict=True)
     except ValidationError as error:
-        faults = [_fault(parsed, e) for e in error.errors(include_url=False)]
+        # Where a stage is wrong, pydantic counts it as missing from the list too.
+        found = [e for e in error.errors(include_url=False) if not (e["type"] == "too_short" and e["input"])]
+        faults = [_fault(parsed, e) for e in found]
         raise ConfigError("\n".join(dict.fromkeys(faults))) from None
     check_chain(config.stages, where=lambda i: f"{parsed.where(('stages', i))}: ")
     return config
@@ -159,7 +166,7 @@ def _what(error: ErrorDetails, loc: Loc, stage: str | None) -> str:
         case "union_tag_invalid":
             tag = str(error.get("ctx", {}).get("tag"))
             return f"no stage named `{tag}`{did_you_mean(tag, known)}"
-        case "union_tag_not_found":
+        case "union_tag_not_found" | "model_attributes_type" if len(loc) == 2:
             return "each stage is a mapping with the key `stage`"
         case "extra_forbidden":
             key = str(loc[-1])

@@ -16,7 +16,7 @@ TURN: Final = "\x1e"
 TAIL: Final = "\x1f"
 
 #: The beginning of a turn, a sentence or a line.
-_START: Final = rf"(?:{TURN}|[.!?。]['\")\]*]*\s+|\n)[\s*>#(\[:-]*"
+_START: Final = rf"(?:{TURN}|[.!?。]['\"”»)\]*]*\s+|\n)[\s*>#(\[:-]*"
 
 #: What a match carries along from the sentence before.
 EDGE: Final = f" .!?。\"'*>#([)],:-{TURN}{TAIL}"
@@ -29,7 +29,8 @@ _MODEL: Final = (
     r"text-based|and),? )*"
     r"(?:(?:A\.?I\.?|artificial intelligence|language model|machine learning model|LLM|GPT(?:-\d)?)"
     r"(?:[ -](?:powered|based|trained|driven))?"
-    r"(?: (?:large |virtual |text-based |text )?(?:language model|model|assistant|chat ?bot|bot|program|system|entity))*"
+    r"(?: (?:large |virtual |text-based |text )?(?:language model|model|assistant|chat ?bot|bot|"
+    r"program|system|entity))*"
     r"|virtual assistant|chat ?bot|"
     r"(?:helpful|responsible|respectful|honest|ethical|unbiased|positive|versatile|well-informed|digital|text-based) "
     r"(?:AI )?assistant)"
@@ -42,13 +43,14 @@ _LEAD: Final = (
     r"(?:please |also |just )?(?:note|remember|be aware|keep in mind|bear in mind|don't forget|do not forget)|"
     r"however|but|that|and|so|while|though|although|as such|also|finally|actually|in fact|of course|certainly|"
     r"by the way|to be clear|full disclosure|disclaimer|for the record|just (?:so you know|a reminder|to be clear)|"
-    r"as a reminder|i hope (?:that|this|it) helps[^.!?\n]*|it(?:'s| is) (?:important|worth) (?:to note|noting|to remember)|"
+    r"as a reminder|i hope (?:that|this|it) helps[^.!?\n]*|"
+    r"it(?:'s| is) (?:important|worth) (?:to note|noting|to remember)|"
     r"i understand[^.!?\n]*|for (?:any|the|my) \w+(?: \w+)?|"
     r"i (?:must|should|need to|have to|want to|would like to) "
     r"(?:inform you|point out|clarify|note|mention|emphasi[sz]e|stress|say|remind you))"
     r"[,.;:!\s-]+){0,5}"
 )
-_AS_MODEL: Final = rf"(?:(?:as|being) (?:just |only |merely )?(?:an?|your) {_MODEL}\b[^.!?\n]*?[,\s]+)?"
+_AS_MODEL: Final = rf"(?:(?:as|being) (?:just |only |merely )?an? {_MODEL}\b[^.!?\n]*?[,\s]+)?"
 _UNABLE: Final = (
     r"(?:i (?:simply |just |really |also |personally )?"
     r"(?:can ?not|can't|could not|couldn't|won't|will not|should not|shouldn't|refuse to|(?:must |respectfully "
@@ -97,7 +99,8 @@ _TASK_ES: Final = (
 )
 #: What is missing when a model says that it has nothing to go by.
 _LACKING: Final = (
-    r"have (?:(?:access to |any |the )?(?:enough|sufficient|adequate)|access to (?:any|the|that|this|your|an?)|the|any) "
+    r"have (?:(?:access to |any |the )?(?:enough|sufficient|adequate)|access to (?:any|the|that|this|your|an?)|"
+    r"the|any) "
     r"(?:[\w-]+ ){0,3}?(?:information|context|knowledge|data(?:set|base)?|details?|content|input|article|passage|text|"
     r"image|picture|photo|file|document|website|internet)s?\b"
 )
@@ -147,10 +150,12 @@ _KI: Final = r"(?:KI(?:-(?:Sprach)?modell|-Assistent\w*)?|künstliche Intelligen
 _IA_FR: Final = r"(?:IA|intelligence artificielle|(?:grand )?modèle de langage|assistant (?:virtuel|IA))"
 _IA_ES: Final = r"(?:IA|inteligencia artificial|(?:gran )?modelo de (?:lenguaje|IA)|asistente (?:virtual|de IA))"
 _IA_PT: Final = r"(?:IA|inteligência artificial|(?:grande )?modelo de (?:linguagem|IA)|assistente (?:virtual|de IA))"
-_IA_IT: Final = r"(?:IA|intelligenza artificiale|(?:grande )?modello (?:linguistico|di linguaggio)|assistente (?:virtuale|IA))"
+_IA_IT: Final = (
+    r"(?:IA|intelligenza artificiale|(?:grande )?modello (?:linguistico|di linguaggio)|assistente (?:virtuale|IA))"
+)
 #: Sentences that present the speaker as a model, wherever in a text they stand.
-_OWN_WORDS: Final = (
-    rf"{_START}{_LEAD}(?:as|being|speaking as|since i(?:'m| am)) (?:just |only |merely )?(?:an?|your) {_MODEL}(?: myself)?"
+_OWN_WORDS: Final = any_of(
+    rf"{_START}{_LEAD}(?:as|being|speaking as|since i(?:'m| am)) (?:just |only |merely )?an? {_MODEL}(?: myself)?"
     r"(?: (?:trained|developed|created|made|built) by [^,\n]{1,80}| without [^,.\n]+)?\s?(?:,|\b(?:i|my)\b)",
     rf"{_START}{_LEAD}i(?:'m| am) (?:just |only |merely |actually |simply )?an? {_MODEL}(?:[.,;:!\n]|\s(?:and|"
     rf"that|so|but|without|designed|"
@@ -176,9 +181,9 @@ _OWN_WORDS: Final = (
 )
 #: A disclaimer as the closing sentence: only what names the speaker as a model. "I don't have feelings for him"
 #: closes many a story.
-CLOSING_DISCLAIMER: Final = any_of(*_OWN_WORDS)
+CLOSING_DISCLAIMER: Final = _OWN_WORDS
 DISCLAIMER: Final = any_of(
-    *_OWN_WORDS,
+    _OWN_WORDS,
     rf"{_START}{_LEAD}i (?:do not|don't|can ?not|can't) (?:actually |really )?(?:have|possess|experience|hold|form) "
     r"(?:any )?(?:(?:personal|human|subjective|emotions?|feelings?|beliefs?|opinions?|thoughts|preferences|or|and),? ){1,6}"
     r"(?:opinions?|feelings?|emotions?|beliefs?|experiences?|preferences?|thoughts|consciousness)",
@@ -217,12 +222,30 @@ IDENTITY: Final = any_of(
     rf"{_START}{_LEAD}(?:{_I_AM}|as) [\w-]+(?: [\w-]+)?, an? {_MODEL}[^.!?\n]*?\b(?:by|from|at) (?:\w+ )?{_MAKER}\b",
     rf"{_START}{_LEAD}{_I_AM} [\w-]+(?: [\w-]+)?,? (?:and |who )?(?:i )?(?:am |was |have been )"
     rf"(?:developed|created|made|built|designed|programmed)(?: and \w+)? by (?:\w+ )?{_MAKER}\b",
-    rf"(?:{_START}{_LEAD}|[,;–—] (?:but |and )?)(?:i am|i'm|i was|i have been|as|being)(?: just| actually| only)?(?: an? {_MODEL})?(?: "
-    rf"(?:called|named) [\w-]+)?"
-    rf"(?:,| that was| which was| based on [^.!?\n]+)? ?{_MADE}(?: and \w+)? (?:by|at) (?:\w+ )?{_MAKER}\b",
+    rf"{_START}{_LEAD}(?:i am|i'm|i was|i have been)(?: just| actually| only)?(?: an? {_MODEL})?"
+    rf"(?: (?:called|named) [\w-]+)?(?:,| that was| which was| based on [^.!?\n]+)? ?"
+    rf"{_MADE}(?: and \w+)? (?:by|at) (?:\w+ )?{_MAKER}\b",
+    rf"(?:{_START}{_LEAD}(?:as|being)|[,;–—] (?:but |and )?(?:i am|i'm|as))(?: just| actually| only)? an? {_MODEL}"
+    rf"(?: (?:called|named) [\w-]+)?(?:,| that was| which was)? ?{_MADE}(?: and \w+)? (?:by|at) (?:\w+ )?{_MAKER}\b",
     rf"{_START}{_ABROAD}(?:ich bin|ich heiße|je suis|je m'appelle|soy|me llamo|mi nombre es|(?:eu )?sou|meu nome é|"
     rf"(?:io )?sono|mi chiamo) (?:une? |un' ?|uma? |eine? )?{_NAMED}\b",
     rf"{_START}[^.!?\n]*\b(?:ich (?:bin|wurde)|je suis|j'ai été|soy|fui|he sido|sou|sono(?: stat[oa])?)\b[^.!?\n]*"
-    rf"(?:\b{_MODEL_ABROAD}|\b{_MADE_ABROAD}|,)?(?: {_MADE_ABROAD})? (?:von|par|por|pel[ao]|da|dalla|de|di) {_MAKER}\b"
-    rf"(?:)",
+    rf"\b(?:{_MODEL_ABROAD}|{_MADE_ABROAD})(?: {_MADE_ABROAD})? (?:von|par|por|pel[ao]|da|dalla|de|di) (?:\w+ )?{_MAKER}\b",
+    rf"{_START}[^.!?\n]*\bich (?:bin|wurde)\b[^.!?\n]*\bvon (?:\w+ )?{_MAKER} {_MADE_ABROAD}",
+)
+
+# A text without any of these words can match nothing above; looking for them first is many times as fast.
+_MODEL_WORDS: Final = (
+    r"(?-u:\b)(?:A\.?I|I\.?A|KI)(?-u:\b)|artificial|artificiel|artificial|intelligen|language|LLM|GPT|machine learning|"
+    r"chat ?bot|assistant|assistent|asistente|sprachmodell|langage|lenguaje|linguagem|linguaggio|linguistico|modelo"
+)
+MAY_REFUSE: Final = any_of(
+    r"can ?not|can't|could ?n[o']t|won't|will not|should ?n[o']t|refuse|decline|unable|not (?:able|allowed|permitted|"
+    r"programmed|designed|comfortable|capable|possible|appropriate|ethical|meet)|prohibited|do not|don't|impossible|"
+    r"inappropriate|unethical|no (?:response|output|answer)",
+    r"kann|ne (?:peux|puis|suis)|no (?:puedo|me es|soy|estoy)|não|non (?:posso|riesco|sono|mi)",
+)
+MAY_DISCLAIM: Final = any_of(_MODEL_WORDS, r"my (?:\w+ \w+ |\w+ )?(?:knowledge|training)|i (?:do not|don't|can ?not|can't) ")
+MAY_NAME: Final = any_of(
+    _NAMED, _MAKER, r"(?:call me|refer to me as)", rf"(?:as|am|i'm|is|me|by) {_SHARED},"
 )

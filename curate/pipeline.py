@@ -21,7 +21,7 @@ from curate.config import DEFAULT_SEED, PipelineConfig, check_chain, load_config
 from curate.encoders import use_vector_cache
 from curate.engine.base import Engine, Progress, Silent
 from curate.engine.local import LocalEngine
-from curate.errors import ConfigError, StageError, UsageError
+from curate.errors import ConfigError, InputError, StageError, UsageError
 from curate.ingest import SHARD_ROWS, Ingested, ingest
 from curate.io import Discovery, discover
 from curate.io.atomic import OutputLock, atomic_file
@@ -146,6 +146,7 @@ class Pipeline:
         if not isinstance(inputs, Discovery):
             several = [inputs] if isinstance(inputs, str | Path) else inputs
             inputs = discover([str(i) for i in several], format=options.format)
+        _check_names(inputs)
         if out is not None:
             _refuse_own_output(several, inputs, Path(out))
         temporary = tempfile.mkdtemp(prefix="curate-") if out is None else None
@@ -161,6 +162,13 @@ class Pipeline:
         if temporary is not None:
             weakref.finalize(result, shutil.rmtree, temporary, ignore_errors=True)
         return result
+
+
+def _check_names(found: Discovery) -> None:
+    """Raise `InputError` where a file's name is no text: it could not stand in a table or in JSON."""
+    for file in (*found.files, *found.unknown):
+        if not file.name.isascii() and file.name != file.name.encode("utf-8", "replace").decode():
+            raise InputError(f"{file.name!a}: the file's name is not Unicode text; rename it")
 
 
 def _refuse_own_output(given: Sequence[str | Path], found: Discovery, out: Path) -> None:

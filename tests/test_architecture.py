@@ -18,6 +18,7 @@ LAYERS = {
     "curate.stage": 1,
     "curate.verdict": 1,
     "curate.text": 1,
+    "curate.phrases": 1,
     "curate.encoders": 1,
     "curate.algorithms": 1,
     "curate.io": 1,

@@ -23,6 +23,7 @@ from curate.errors import ConfigError
 from curate.io import FORMATS, REJECT_REASONS
 from curate.registry import stage_classes
 from tests.helpers import ROOT
+from tests.test_architecture import LAYERS
 
 GUIDES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
 STAGES = {name: cls for name, cls in stage_classes().items() if cls.__module__.startswith("curate.stages.")}
@@ -130,6 +131,20 @@ def test_the_stages_of_the_recipes_are_in_the_guide_to_choosing() -> None:
     used = {stage.name for path in shipped().values() for stage in load_config(path).stages}
     assert [name for name in sorted(used) if f"(reference/stages/{name}.md)" not in text] == []
     assert [name for name in shipped() if f"`{name}`" not in text] == []
+
+
+def test_the_architecture_page_has_every_module_in_its_layer() -> None:
+    block = next(
+        b for b in fences((ROOT / "docs" / "architecture.md").read_text("utf-8"), "text") if b.startswith("L0")
+    )
+    shown: dict[str, int] = {}
+    level = -1
+    for line in block.splitlines():
+        level = int(line[1]) if line.startswith("L") else level
+        shown |= {f"curate.{name}": level for name in re.findall(r"^(?:L\d)? +curate/(\w+)(?:\.py|/) ", line)}
+    paths = {name: ROOT / name.replace(".", "/") for name in LAYERS}
+    there = {name for name, path in paths.items() if path.is_dir() or path.with_suffix(".py").exists()}
+    assert shown == {name: LAYERS[name] for name in there}
 
 
 # What the guides show
@@ -364,6 +379,7 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, there / name)
     for name in ("pyproject.toml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "Makefile"):
         shutil.copy2(ROOT / name, there / name)
+    in_copy(there, "tools/make_docs.py")
     for name, text in example_files((ROOT / "CONTRIBUTING.md").read_text("utf-8")).items():
         assert not (there / name).exists(), f"{name} is there already"
         (there / name).write_text(text, "utf-8")
@@ -394,9 +410,6 @@ def test_the_worked_example_works(copy: Path) -> None:
 
 def test_the_worked_example_touches_three_files(copy: Path) -> None:
     # The third file is the page that `make docs` writes; it writes no other.
-    made = make_docs().pages()
-    for name, text in made.items():
-        (copy / name).write_text(text, "utf-8")
     assert in_copy(copy, "tools/make_docs.py") == "wrote docs/reference/stages/link_filter.md\n"
     assert in_copy(copy, "tools/make_docs.py") == ""
 

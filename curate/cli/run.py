@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 @click.argument("pipeline")
 @click.argument("inputs", nargs=-1, required=True)
 @click.option("--out", "-o", type=click.Path(path_type=Path), help="Folder of the result (needed but for --dry-run).")
-@click.option("--size", type=click.IntRange(min=1), help="Size of the set, instead of the pipeline's.")
+@click.option("--size", type=click.IntRange(min=1, max=2**63 - 1), help="Size of the set, instead of the pipeline's.")
 @click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), help="Seed, instead of the pipeline's.")
 @click.option("--format", "format_", metavar="NAME", help="Record format of every input, instead of detecting it.")
 @click.option("--skip-unknown", is_flag=True, help="Pass over files that no reader takes, without a finding.")

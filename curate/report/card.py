@@ -83,7 +83,7 @@ def _sources(manifest: Mapping[str, Any]) -> list[tuple[str, ...]]:
         # Several files may be one source; its number stands beside the first.
         number = f"{kept.get(source, 0):,}" if source not in shown else "″"
         shown.add(source)
-        rows.append((f"`{_plain(item['file'])}`", item["format"], f"{item['read']:,}", number))
+        rows.append((f"`{_code(item['file'])}`", item["format"], f"{item['read']:,}", number))
     return rows
 
 
@@ -103,5 +103,10 @@ def _plain(text: str) -> str:
     """`text` on one line with nothing that Markdown or a terminal would act on."""
     shown = "".join(c if c.isprintable() else " " for c in text)
     for mark in "\\`*_<>[]|#":
-        shown = shown.replace(mark, "\\" + mark) if mark != "`" else shown.replace(mark, "'")
+        shown = shown.replace(mark, "\\" + mark)
     return shown
+
+
+def _code(text: str) -> str:
+    """`text` fit to stand between backticks in a table cell."""
+    return "".join(c if c.isprintable() else " " for c in text).replace("`", "'").replace("|", "\\|")

@@ -10,8 +10,8 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
 
 from curate.encoders import to_matrix
-from curate.errors import StageError
-from curate.stage import Finding, Selection, Selector, Shards, verdict_frame
+from curate.stage import Finding, Selection, Selector, Shards
+from curate.verdict import covered_by, size_not_met
 
 if TYPE_CHECKING:
     from curate.algorithms.facility_location import Quota
@@ -143,8 +143,7 @@ class FacilityLocation(Selector):
 
     def needs(self) -> tuple[str, ...]:
         """`embedding`, the `weight` column and the one that `quotas` names."""
-        named = (self.weight, self.quotas.by if self.quotas else None)
-        return (*self.reads, *dict.fromkeys(name for name in named if name is not None))
+        return self.reads_with(self.weight, self.quotas.by if self.quotas else None)
 
     def verdict(self, shards: Shards) -> Selection:
         """Keep the first `size` of the greedy order."""
@@ -169,29 +168,13 @@ class FacilityLocation(Selector):
         rank, row, cosine = standing(vectors, chosen.order)
         gain = np.zeros(frame.height)
         gain[chosen.order] = chosen.gains / max(chosen.total, 1)
-        keep = pl.Series("keep", rank > 0, dtype=pl.Boolean)
-        mine = pl.DataFrame({"keep": keep, "rank": rank, "gain": gain}).with_columns(
-            pl.when("keep").then(name).alias(name) for name in self.writes
-        )
-        kept = frame["id"].gather(row) if len(chosen.order) else None
-        verdict = verdict_frame(
-            frame["row"],
-            keep=keep,
-            reason="not_selected",
-            value=pl.Series([f"{c:.4f}" for c in np.round(cosine, 4) + 0.0], dtype=pl.String),
-            kept_id=kept,
-            columns={name: mine[name] for name in self.writes},
-        )
+        verdict = covered_by(frame, rank, gain, row, cosine)
         verdict = verdict.with_columns(unknown=frame["_weight"].is_nan())
         return Selection(verdict, self._findings(frame, len(chosen.order)))
 
     def _sorted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """By weight, best first, then id; `_weight` is NaN where there is none to know, 0 without a column."""
-        weight = pl.lit(0.0)
-        if self.weight is not None:
-            if not frame.schema[self.weight].is_numeric():
-                raise StageError(f"{self.name}: weight {self.weight} is {frame.schema[self.weight]}, not a number")
-            weight = pl.col(self.weight).cast(pl.Float64).fill_null(float("nan"))
+        weight = pl.lit(0.0) if self.weight is None else self.numbers(frame, self.weight)
         group = pl.lit(_NONE) if self.quotas is None else pl.col(self.quotas.by).cast(pl.String).fill_null(_NONE)
         frame = frame.with_columns(weight.alias("_weight"), group.alias("_group"))
         return frame.sort(pl.col("_weight").fill_nan(float("-inf")), "id", descending=[True, False])
@@ -217,21 +200,19 @@ class FacilityLocation(Selector):
                     findings.append(
                         Finding(
                             "quota_not_met",
-                            f"{self.name}: {there} of the {least} examples that `quotas.min` asks for where "
-                            f"{self.quotas.by} is {group}; no more are there. Lower that minimum to {there}, or drop "
-                            "less of that group before it.",
+                            f"only {there:,} of the {least:,} examples that `quotas.min` asks for where "
+                            f"{self.quotas.by} is {group} are there. Lower that minimum to {there}, or drop less "
+                            "of that group before it.",
                         )
                     )
         if kept < self.size:
-            findings.append(
-                Finding("size_not_met", f"{self.name}: {kept} of {self.size} examples; {self._why(counts)}")
-            )
+            findings.append(size_not_met(kept, self.size, relax=self._full(counts)))
         return tuple(findings)
 
-    def _why(self, counts: Mapping[str, int]) -> str:
-        there = sum(counts.values())
+    def _full(self, counts: Mapping[str, int]) -> str:
+        """How to get more, where it is a maximum that leaves rows out."""
         caps = {} if self.quotas is None else {g: m for g, m in self.quotas.max.items() if counts.get(g, 0) > m}
         if not caps:
-            return f"only {there} are left at this step. Lower `size`, or drop less before it."
-        full = ", ".join(f"{group}: {cap} of {counts[group]}" for group, cap in sorted(caps.items()))
-        return f"`quotas.max` leaves out the rest of the {there} there are ({full}). Raise a maximum, or lower `size`."
+            return "Relax"
+        full = ", ".join(f"{group}: {cap:,} of {counts[group]:,}" for group, cap in sorted(caps.items()))
+        return f"`quotas.max` leaves out the rest ({full}). Raise a maximum, relax"
