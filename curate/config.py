@@ -26,6 +26,15 @@ from curate.stage import Stage
 DEFAULT_SEED = 42
 Loc = tuple[str | int, ...]
 
+_DEPTH = 50
+_OPENING = (
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+)
+_CLOSING = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
+
 
 class PipelineConfig(BaseModel):
     """An ordered list of stages with a seed."""
@@ -59,17 +68,19 @@ class _Parsed:
         self.name = name
         self.lines: dict[Loc, int] = {}
         try:
+            depth = 0
             for token in yaml.scan(text, Loader=yaml.SafeLoader):
                 if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
                     raise ConfigError(f"{name}:{token.start_mark.line + 1}: anchors and aliases are not accepted")
+                depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+                if depth > _DEPTH:
+                    raise ConfigError(f"{name}:{token.start_mark.line + 1}: nested more than {_DEPTH} levels deep")
             node = yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise ConfigError(f"{name}:{line}: not valid YAML: {error.problem}") from None
         except yaml.YAMLError as error:
             raise ConfigError(f"{name}: not valid YAML: {error}") from None
-        except RecursionError:
-            raise ConfigError(f"{name}: nested too deeply") from None
         if not isinstance(node, yaml.MappingNode):
             raise ConfigError(f"{name}: a pipeline file is a mapping with `name` and `stages`")
         self.loader = yaml.SafeLoader("")
@@ -91,15 +102,18 @@ class _Parsed:
             return out
         if isinstance(node, yaml.SequenceNode):
             return [self._build(item, (*loc, i)) for i, item in enumerate(node.value)]
+        return self._scalar(node, f"{self.name}:{self.lines[loc]}")
+
+    def _scalar(self, node: yaml.Node, where: str) -> Any:
         try:
             value = self.loader.construct_object(node)
-            if isinstance(value, int) and abs(value) >= 2**63:
-                raise ValueError(f"{value} is too large a number")
-            return value
         except yaml.MarkedYAMLError as error:
-            raise ConfigError(f"{self.name}:{self.lines[loc]}: {error.problem}") from None
+            raise ConfigError(f"{where}: {error.problem}") from None
         except ValueError as error:
-            raise ConfigError(f"{self.name}:{self.lines[loc]}: {error}") from None
+            raise ConfigError(f"{where}: {error}") from None
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise ConfigError(f"{where}: {value} is too large a number")
+        return value
 
     def where(self, loc: Loc) -> str:
         """`file:line`, of the nearest enclosing place that has one."""

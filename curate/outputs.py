@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from curate.io import Discovery
 from curate.io.atomic import atomic_file
 from curate.io.writers import write_parquet, write_rejects, write_train
 from curate.ledger import Ran
+from curate.manifest import MANIFEST
 from curate.report.card import dataset_card
 from curate.stage import Finding
 
@@ -27,7 +28,6 @@ EXAMPLES: Final = "examples.parquet"
 LEDGER_FILE: Final = "ledger.parquet"
 REJECTS: Final = "rejects.jsonl"
 CARD: Final = "README.md"
-MANIFEST: Final = "manifest.json"
 
 #: All files of a result.
 NAMES: Final = (TRAIN, EXAMPLES, LEDGER_FILE, REJECTS, CARD, MANIFEST)
@@ -47,6 +47,7 @@ class Books:
     ledger: pl.DataFrame
     kept: int
     findings: tuple[Finding, ...]
+    options: Mapping[str, Any]
 
 
 def write_all(out: Path, books: Books, progress: Progress) -> dict[str, Any]:
@@ -71,6 +72,7 @@ def write_all(out: Path, books: Books, progress: Progress) -> dict[str, Any]:
         name: {"bytes": (out / name).stat().st_size, "sha256": manifest.file_sha256(out / name)}
         for name in (TRAIN, EXAMPLES, LEDGER_FILE, REJECTS, CARD)
     }
+    facts["seal"] = manifest.seal(facts)
     with atomic_file(out / MANIFEST) as handle:
         handle.write(manifest.dump(facts))
     progress.finish(f"{examples.height:,} examples")
@@ -112,6 +114,7 @@ def _manifest(books: Books, examples: pl.DataFrame) -> dict[str, Any]:
         "name": books.config.name,
         "description": books.config.description,
         "seed": books.config.seed,
+        "options": dict(books.options),
         "fingerprint": address(read.fingerprint, [stage.content_key() for stage in books.config.stages]),
         "counts": {**total, "kept": books.kept, "dropped": books.ledger.height},
         "findings": manifest.describe_findings(books.findings),

@@ -185,7 +185,8 @@ CLOSING_DISCLAIMER: Final = _OWN_WORDS
 DISCLAIMER: Final = any_of(
     _OWN_WORDS,
     rf"{_START}{_LEAD}i (?:do not|don't|can ?not|can't) (?:actually |really )?(?:have|possess|experience|hold|form) "
-    r"(?:any )?(?:(?:personal|human|subjective|emotions?|feelings?|beliefs?|opinions?|thoughts|preferences|or|and),? ){1,6}"
+    r"(?:any )?(?:(?:personal|human|subjective|emotions?|feelings?|beliefs?|opinions?|thoughts|preferences|"
+    r"or|and),? ){1,6}"
     r"(?:opinions?|feelings?|emotions?|beliefs?|experiences?|preferences?|thoughts|consciousness)",
     rf"{_START}{_LEAD}i (?:do not|don't) have (?:(?:access to |the ability to )"
     r"(?:real-?time|current|live|up-to-date|the internet|personal|browse|external)|real-?time )",
@@ -215,7 +216,8 @@ _I_AM: Final = r"(?:i am|i'm|my name is|this is|(?:you (?:can|may) )?(?:call me|
 IDENTITY: Final = any_of(
     rf"{_START}{_LEAD}{_I_AM} (?:just |only )?(?:an? )?{_NAMED}\b",
     rf"{_START}{_LEAD}as (?:{_NAMED}|{_SHARED}), (?:i|my)\b",
-    rf"{_START}{_LEAD}you (?:can|may) (?:call me|refer to me as) (?:an? |the )?(?:AI |virtual )?(?:assistant|chat ?bot)\b",
+    rf"{_START}{_LEAD}you (?:can|may) (?:call me|refer to me as) (?:an? |the )?(?:AI |virtual )?"
+    rf"(?:assistant|chat ?bot)\b",
     rf"{_START}{_LEAD}(?:{_I_AM}|as) {_SHARED}, (?:an?|the|your|from|by|{_MADE})\b[^.!?\n]*"
     rf"(?:\bAI\b|assistant|language model|chat ?bot|{_MAKER})",
     # Any name will do before a word for a model and its maker, or before "and I was created by" such a maker.
@@ -230,22 +232,24 @@ IDENTITY: Final = any_of(
     rf"{_START}{_ABROAD}(?:ich bin|ich heiße|je suis|je m'appelle|soy|me llamo|mi nombre es|(?:eu )?sou|meu nome é|"
     rf"(?:io )?sono|mi chiamo) (?:une? |un' ?|uma? |eine? )?{_NAMED}\b",
     rf"{_START}[^.!?\n]*\b(?:ich (?:bin|wurde)|je suis|j'ai été|soy|fui|he sido|sou|sono(?: stat[oa])?)\b[^.!?\n]*"
-    rf"\b(?:{_MODEL_ABROAD}|{_MADE_ABROAD})(?: {_MADE_ABROAD})? (?:von|par|por|pel[ao]|da|dalla|de|di) (?:\w+ )?{_MAKER}\b",
+    rf"\b(?:{_MODEL_ABROAD}|{_MADE_ABROAD})(?: {_MADE_ABROAD})? (?:von|par|por|pel[ao]|da|dalla|de|di) (?:\w+ )?"
+    rf"{_MAKER}\b",
     rf"{_START}[^.!?\n]*\bich (?:bin|wurde)\b[^.!?\n]*\bvon (?:\w+ )?{_MAKER} {_MADE_ABROAD}",
 )
 
 # A text without any of these words can match nothing above; looking for them first is many times as fast.
 _MODEL_WORDS: Final = (
-    r"(?-u:\b)(?:A\.?I|I\.?A|KI)(?-u:\b)|artificial|artificiel|artificial|intelligen|language|LLM|GPT|machine learning|"
-    r"chat ?bot|assistant|assistent|asistente|sprachmodell|langage|lenguaje|linguagem|linguaggio|linguistico|modelo"
+    r"(?-u:\b)(?:A\.?I|IA|KI)(?-u:\b)|artificial|artificiel|künstlich|language (?:model|assistant|system)|LLM|GPT|"
+    r"machine learning|chat ?bot|assistant|assistent|asistente|sprachmodell|de langage|de lenguaje|de linguagem|"
+    r"di linguaggio|linguistico"
 )
 MAY_REFUSE: Final = any_of(
     r"can ?not|can't|could ?n[o']t|won't|will not|should ?n[o']t|refuse|decline|unable|not (?:able|allowed|permitted|"
     r"programmed|designed|comfortable|capable|possible|appropriate|ethical|meet)|prohibited|do not|don't|impossible|"
     r"inappropriate|unethical|no (?:response|output|answer)",
-    r"kann|ne (?:peux|puis|suis)|no (?:puedo|me es|soy|estoy)|não|non (?:posso|riesco|sono|mi)",
+    r"kann|darf|nicht in der|ne (?:peux|puis|suis)|no (?:puedo|me es|soy|estoy)|não|non (?:posso|riesco|sono|mi)",
 )
-MAY_DISCLAIM: Final = any_of(_MODEL_WORDS, r"my (?:\w+ \w+ |\w+ )?(?:knowledge|training)|i (?:do not|don't|can ?not|can't) ")
-MAY_NAME: Final = any_of(
-    _NAMED, _MAKER, r"(?:call me|refer to me as)", rf"(?:as|am|i'm|is|me|by) {_SHARED},"
+MAY_DISCLAIM: Final = any_of(
+    _MODEL_WORDS, r"my (?:\w+ \w+ |\w+ )?(?:knowledge|training)|i (?:do not|don't|can ?not|can't) "
 )
+MAY_NAME: Final = any_of(_NAMED, _MAKER, r"(?:call me|refer to me as)", rf"(?:as|am|i'm|is|me|by) {_SHARED},")

@@ -50,6 +50,10 @@ class Options:
     cache: Path | None = None
     shard_rows: int = SHARD_ROWS
 
+    def asked(self) -> dict[str, Any]:
+        """Those that change what is read or found, for the manifest."""
+        return {"format": self.format, "skip_unknown": self.skip_unknown, "max_rejects": self.max_rejects}
+
 
 @dataclass(frozen=True)
 class Result:
@@ -166,9 +170,9 @@ class Pipeline:
 
 def _check_names(found: Discovery) -> None:
     """Raise `InputError` where a file's name is no text: it could not stand in a table or in JSON."""
-    for file in (*found.files, *found.unknown):
-        if not file.name.isascii() and file.name != file.name.encode("utf-8", "replace").decode():
-            raise InputError(f"{file.name!a}: the file's name is not Unicode text; rename it")
+    for name in [*(f.name for f in found.files), *(u.name for u in found.unknown)]:
+        if name != name.encode("utf-8", "replace").decode():
+            raise InputError(f"{name!a}: the file's name is not Unicode text; rename it")
 
 
 def _refuse_own_output(given: Sequence[str | Path], found: Discovery, out: Path) -> None:
@@ -212,7 +216,8 @@ class _Run:
             self.findings.append(
                 Finding("nothing_left", "no example is left; `curate why` tells what dropped each one")
             )
-        books = outputs.Books(self.config, found, read, tuple(steps), ledger, kept, tuple(self.findings))
+        books = outputs.Books(self.config, found, read, tuple(steps), ledger, kept, tuple(self.findings),
+                              self.options.asked())  # fmt: skip
         manifest = outputs.write_all(self.out, books, self.progress)
         self._remember(manifest["fingerprint"], read, steps)
         return Result(self.out, manifest, tuple(self.findings))

@@ -7,7 +7,15 @@ from typing import Any
 
 import yaml
 
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_SIZES = (
+    (10**3, "n<1K"),
+    (10**4, "1K<n<10K"),
+    (10**5, "10K<n<100K"),
+    (10**6, "100K<n<1M"),
+    (10**7, "1M<n<10M"),
+    (10**8, "10M<n<100M"),
+    (10**9, "100M<n<1B"),
+)
 
 
 def dataset_card(manifest: Mapping[str, Any]) -> str:
@@ -18,7 +26,7 @@ def dataset_card(manifest: Mapping[str, Any]) -> str:
     manifest : as `curate.outputs` builds it, before `outputs` is filled in.
     """
     counts = manifest["counts"]
-    size = next((label for bound, label in _SIZES if counts["kept"] < bound), "n>1M")
+    size = next((label for bound, label in _SIZES if counts["kept"] < bound), "1B<n<10B")
     front = {
         "pretty_name": manifest["name"],
         "size_categories": [size],

@@ -24,7 +24,9 @@ def out(tmp_path: Path) -> Path:
 
 
 def test_missing_file(dump: Dump, light: Path, out: Path, tmp_path: Path) -> None:
-    assert_fails(curate("run", light, dump.files[0], tmp_path / "gone.jsonl", "--out", out), 3, "gone.jsonl", "no such file")
+    assert_fails(
+        curate("run", light, dump.files[0], tmp_path / "gone.jsonl", "--out", out), 3, "gone.jsonl", "no such file"
+    )
     assert not out.exists()
 
 
@@ -158,7 +160,9 @@ def test_name_of_a_recipe_that_is_none(dump: Dump, out: Path) -> None:
         ("--sise", "3", ["--sise", "--size"]),
     ],
 )
-def test_option_with_a_wrong_value(option: str, value: str, words: list[str], dump: Dump, light: Path, out: Path) -> None:
+def test_option_with_a_wrong_value(
+    option: str, value: str, words: list[str], dump: Dump, light: Path, out: Path
+) -> None:
     done = curate("run", light, *dump.files, "--out", out, option, value)
     assert_fails(done, 2, *words)
     assert not out.exists()
@@ -236,12 +240,18 @@ def test_result_over_its_own_input(light: Path, light_run: Finished, tmp_path: P
     assert snapshot(out)["train.jsonl"] == snapshot(light_run.out)["train.jsonl"]
 
 
-def test_old_result_stays_whole_when_the_new_run_fails(dump: Dump, light: Path, light_run: Finished, tmp_path: Path) -> None:
+def test_old_result_stays_whole_when_the_new_run_fails(
+    dump: Dump, light: Path, light_run: Finished, tmp_path: Path
+) -> None:
     import shutil
 
     out = tmp_path / "out"
     shutil.copytree(light_run.out, out)
-    for args in (("run", light, "gone.jsonl"), ("run", tmp_path / "gone.yaml", *dump.files), ("run", light, *dump.files, "--size", "0")):
+    for args in (
+        ("run", light, "gone.jsonl"),
+        ("run", tmp_path / "gone.yaml", *dump.files),
+        ("run", light, *dump.files, "--size", "0"),
+    ):
         assert curate(*args, "--out", out).code in (2, 3)
         assert snapshot(out) == snapshot(light_run.out)
 
@@ -289,7 +299,9 @@ def test_stage_that_raises(dump: Dump, out: Path, tmp_path: Path) -> None:
         ("no_such_module:X", ["no_such_module:X"]),
     ],
 )
-def test_package_with_a_wrong_stage(target: str, words: list[str], dump: Dump, light: Path, out: Path, tmp_path: Path) -> None:
+def test_package_with_a_wrong_stage(
+    target: str, words: list[str], dump: Dump, light: Path, out: Path, tmp_path: Path
+) -> None:
     plug = make_plugin(tmp_path / "plug", {"mine": target}, _FAILING)
     assert_fails(process("run", light, *dump.files, "--out", out, FIRST=str(plug)), 2, *words)
     assert not out.exists()

@@ -8,7 +8,18 @@ from typing import ClassVar, Final, Literal, get_args
 import polars as pl
 from pydantic import Field
 
-from curate.phrases import CLOSING_DISCLAIMER, DISCLAIMER, EDGE, IDENTITY, REFUSAL, TAIL, TURN
+from curate.phrases import (
+    CLOSING_DISCLAIMER,
+    DISCLAIMER,
+    EDGE,
+    IDENTITY,
+    MAY_DISCLAIM,
+    MAY_NAME,
+    MAY_REFUSE,
+    REFUSAL,
+    TAIL,
+    TURN,
+)
 from curate.stage import Filter, Rule
 from curate.text import excerpt, plain_quotes, turn_heads, turn_tails
 
@@ -26,7 +37,8 @@ class RefusalFilter(Filter):
     the common German, French, Spanish, Portuguese and Italian ones; straight and curly apostrophes are the same.
     The evidence is the matched phrase.
 
-    - `refusal`: the turn declines, or says that it lacks what it would need to answer, and has at most `short_chars` characters.
+    - `refusal`: the turn declines, or says that it lacks what it would need to answer, and has
+      at most `short_chars` characters.
     - `provider_identity`: the turn says that it is ChatGPT, or was made by OpenAI, Anthropic, Google, Meta and
       others. Names that people have too (Claude, Bard, Gemini) count only beside a word for a model or its maker.
     - `ai_disclaimer`: the turn presents itself as an AI, or declines and then goes on beyond `short_chars`.
@@ -84,14 +96,14 @@ class RefusalFilter(Filter):
         messages, short = pl.col("messages"), self.short_chars
         heads = plain_quotes(turn_heads(messages, "assistant", chars=self.head_chars, mark=TURN))
         long = plain_quotes(turn_heads(messages, "assistant", chars=self.head_chars, mark=TURN, longer_than=short))
-        declines, declines_long = excerpt(heads, REFUSAL, trim=EDGE), excerpt(long, REFUSAL, trim=EDGE)
-        disclaims, names = excerpt(heads, DISCLAIMER, trim=EDGE), excerpt(heads, IDENTITY, trim=EDGE)
+        declines, declines_long = _phrase(heads, MAY_REFUSE, REFUSAL), _phrase(long, MAY_REFUSE, REFUSAL)
+        disclaims, names = _phrase(heads, MAY_DISCLAIM, DISCLAIMER), _phrase(heads, MAY_NAME, IDENTITY)
         if self.tail_chars:
-            # What precedes the tail shows whether a sentence begins with it.
+            # The two characters before the tail show whether a sentence begins with it.
             chars = self.tail_chars + 2
             tails = plain_quotes(turn_tails(messages, "assistant", chars=chars, mark=TAIL, longer_than=self.head_chars))
-            disclaims = pl.coalesce(disclaims, excerpt(tails, CLOSING_DISCLAIMER, trim=EDGE))
-            names = pl.coalesce(names, excerpt(tails, IDENTITY, trim=EDGE))
+            disclaims = pl.coalesce(disclaims, _phrase(tails, MAY_DISCLAIM, CLOSING_DISCLAIMER))
+            names = pl.coalesce(names, _phrase(tails, MAY_NAME, IDENTITY))
         goes_on = pl.coalesce(disclaims, declines_long)
         rules = {
             "refusal": Rule("refusal", declines.is_not_null() & declines_long.is_null(), declines),
@@ -99,3 +111,8 @@ class RefusalFilter(Filter):
             "ai_disclaimer": Rule("ai_disclaimer", goes_on.is_not_null(), goes_on),
         }
         return [rules[check] for check in _ALL if check in self.checks]
+
+
+def _phrase(text: pl.Expr, screen: str, pattern: str) -> pl.Expr:
+    """The match of `pattern`, which is looked for only where the much faster `screen` matches."""
+    return excerpt(pl.when(text.str.contains(screen)).then(text), pattern, trim=EDGE)
