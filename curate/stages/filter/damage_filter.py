@@ -156,7 +156,7 @@ class DamageFilter(Filter):
         for check in _ALL:
             if check in self.checks:
                 evidence = make[check]()
-                rules.append(Rule(check, evidence.is_not_null(), evidence))
+                rules.append(Rule.found(check, evidence))
         return rules
 
     def _prompt_echo(self) -> pl.Expr:

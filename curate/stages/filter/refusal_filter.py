@@ -106,9 +106,9 @@ class RefusalFilter(Filter):
             names = pl.coalesce(names, _phrase(tails, MAY_NAME, IDENTITY))
         goes_on = pl.coalesce(disclaims, declines_long)
         rules = {
-            "refusal": Rule("refusal", declines.is_not_null() & declines_long.is_null(), declines),
-            "provider_identity": Rule("provider_identity", names.is_not_null(), names),
-            "ai_disclaimer": Rule("ai_disclaimer", goes_on.is_not_null(), goes_on),
+            "refusal": Rule.found("refusal", pl.when(declines_long.is_null()).then(declines)),
+            "provider_identity": Rule.found("provider_identity", names),
+            "ai_disclaimer": Rule.found("ai_disclaimer", goes_on),
         }
         return [rules[check] for check in _ALL if check in self.checks]
 
