@@ -32,9 +32,10 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 
 demo: $(VENV)/.core
 	$(BIN)/curate run pipelines/lima_1k.yaml sample_data/raw --out out/demo
-	@echo
-	@echo "The set is out/demo/train.jsonl; how it was made stands in out/demo/README.md."
-	@echo "Next: $(BIN)/curate why out/demo $$(head -c 16 out/demo/.curate/demo_id 2>/dev/null || echo ID)"
+	@id=$$($(BIN)/python -c "import json; print(json.load(open('out/demo/manifest.json'))['selected'][0])") && \
+	echo && \
+	echo "The set is out/demo/train.jsonl; how it was made stands in out/demo/README.md." && \
+	echo "Next: $(BIN)/curate why out/demo $$id"
 
 test: $(VENV)/.dev
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile

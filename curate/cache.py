@@ -11,6 +11,8 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
+import secrets
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -20,10 +22,12 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from curate.errors import OutputError
 from curate.io.atomic import atomic_file
 from curate.schema import CANONICAL
 
 DONE = "done.json"
+PARTIAL = "partial"
 
 
 def address(*parts: Any) -> str:
@@ -37,12 +41,13 @@ class Step:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._place = folder
         self._hashes: dict[str, str] = {}
 
     @property
     def key(self) -> str:
         """The step's content address."""
-        return self.folder.name
+        return self._place.name
 
     def part_path(self, index: int) -> Path:
         """Where part `index` lies."""
@@ -52,6 +57,8 @@ class Step:
         """What `finish` was given, or None where the step is not complete or any file of it is damaged."""
         try:
             done = json.loads((self.folder / DONE).read_bytes())
+            if done.pop("sha256") != _digest(_canonical(done)):
+                return None
             for name, digest in done["files"].items():
                 if _digest((self.folder / name).read_bytes()) != digest:
                     return None
@@ -61,9 +68,20 @@ class Step:
             return None
 
     def start(self) -> None:
-        """An empty folder, to be filled by `write` and closed by `finish`."""
-        shutil.rmtree(self.folder, ignore_errors=True)
-        self.folder.mkdir(parents=True)
+        """A new folder, to be filled by `write`; `finish` gives it the step's name.
+
+        Until then no other run that shares the cache sees it, or touches it.
+
+        Raises
+        ------
+        OutputError : the folder cannot be made.
+        """
+        self.folder = self._place.parents[1] / PARTIAL / f"{self.key}-{os.getpid()}-{secrets.token_hex(4)}"
+        try:
+            self.folder.mkdir(parents=True)
+            self._place.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise OutputError(f"{self.folder}: cannot be made: {error.strerror}") from error
         self._hashes = {}
 
     def write(self, index: int, frame: pl.DataFrame) -> None:
@@ -82,11 +100,33 @@ class Step:
         """Mark the step complete; `info` is JSON."""
         done = {"files": dict(sorted(self._hashes.items())), "info": dict(info)}
         with atomic_file(self.folder / DONE) as handle:
-            handle.write(json.dumps(done, ensure_ascii=True).encode())
+            handle.write(_canonical({**done, "sha256": _digest(_canonical(done))}))
+        self._settle()
+
+    def _settle(self) -> None:
+        """Give the finished folder the step's name, unless another run was faster: what it wrote is the same."""
+        if self.folder == self._place:
+            return
+        try:
+            self.folder.rename(self._place)
+        except OSError as taken:
+            if Step(self._place).info() is None:  # something damaged lies there
+                shutil.rmtree(self._place, ignore_errors=True)
+                try:
+                    self.folder.rename(self._place)
+                except OSError:
+                    raise OutputError(f"{self._place}: cannot be made: {taken.strerror}") from taken
+        if self.folder.exists():
+            shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder = self._place
 
     def read(self, index: int, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """Part `index`, or some columns of it."""
         return pl.read_parquet(self.part_path(index), columns=list(columns) if columns is not None else None)
+
+
+def _canonical(value: Mapping[str, Any]) -> bytes:
+    return json.dumps(value, ensure_ascii=True).encode()
 
 
 def _digest(data: bytes) -> str:
@@ -106,7 +146,8 @@ class Cache:
         return Step(self.root / "steps" / key)
 
     def prune(self) -> None:
-        """Delete every step that this object was not asked for."""
+        """Delete every step that this object was not asked for, and what stopped runs left unfinished."""
+        shutil.rmtree(self.root / PARTIAL, ignore_errors=True)
         folder = self.root / "steps"
         if folder.is_dir():
             for entry in folder.iterdir():

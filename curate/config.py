@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from curate.errors import ConfigError
+from curate.io.options import ReadOptions
 from curate.registry import did_you_mean, stage_classes
 from curate.schema import CANONICAL
 from curate.stage import Stage
@@ -35,6 +36,7 @@ class PipelineConfig(BaseModel):
     )
     description: str = Field("", description="What the pipeline is for, in a sentence or more.")
     seed: int = Field(DEFAULT_SEED, ge=0, lt=2**63, description="Seed of every random choice that sets no other.")
+    read: ReadOptions = Field(default_factory=ReadOptions, description="How the inputs are read.")
     stages: tuple[Any, ...] = Field(min_length=1, description="The stages, in the order in which they run.")
 
 
@@ -79,7 +81,9 @@ def parse_config(text: str, *, name: str) -> PipelineConfig:
     try:
         config = config_model().model_validate_json(as_json, strict=True)
     except ValidationError as error:
-        faults = [_fault(parsed, e) for e in error.errors(include_url=False)]
+        # Where a stage is wrong, pydantic counts it as missing from the list too.
+        found = [e for e in error.errors(include_url=False) if not (e["type"] == "too_short" and e["input"])]
+        faults = [_fault(parsed, e) for e in found]
         raise ConfigError("\n".join(dict.fromkeys(faults))) from None
     check_chain(config.stages, where=lambda i: f"{parsed.where(('stages', i))}: ")
     return config
@@ -103,11 +107,12 @@ def _what(error: ErrorDetails, loc: Loc, stage: str | None) -> str:
         case "union_tag_invalid":
             tag = str(error.get("ctx", {}).get("tag"))
             return f"no stage named `{tag}`{did_you_mean(tag, known)}"
-        case "union_tag_not_found":
+        case "union_tag_not_found" | "model_attributes_type" if len(loc) == 2:
             return "each stage is a mapping with the key `stage`"
         case "extra_forbidden":
             key = str(loc[-1])
-            fields = list(stage_classes()[stage].model_fields) if stage in known else list(PipelineConfig.model_fields)
+            model = stage_classes().get(str(stage), ReadOptions if loc[0] == "read" else PipelineConfig)
+            fields = list(model.model_fields)
             return f"no {'parameter' if stage else 'key'} `{key}`{did_you_mean(key, fields)}"
         case "missing":
             return f"`{loc[-1]}` is required"

@@ -26,11 +26,13 @@ COUNTS = ("lines", "expanded", "blank", "rejected", "joined", "left", "read")
 class Ingested:
     """What was read: the table before the first stage, each file's counts, its rejects, and what its reader left out.
 
-    For each file `lines + expanded = blank + rejected + joined + left + read`.
+    For each file `lines + expanded = blank + rejected + joined + left + read`. `key` is the address that the first
+    stage's is made from; `fingerprint` is the same for any size of shards.
     """
 
     table: Table
     key: str
+    fingerprint: str
     counts: dict[str, dict[str, int]]
     rejects: list[Reject]
     left: list[tuple[InputFile, LeftOut]]
@@ -58,14 +60,15 @@ def ingest(
     rejects: list[Reject] = []
     left: list[tuple[InputFile, LeftOut]] = []
     parts: list[Part] = []
+    prints: list[tuple[Any, ...]] = []
     offset = 0
     for file in files:
-        key = address(
-            "read", curate.__version__, shard_rows, file.sha256, file.name, file.source, file.container,
-            file.compression, file.format, [(c.name, c.sha256) for c in file.companions],
-            options.model_dump(mode="json"),
+        about = (
+            "read", curate.__version__, file.sha256, file.name, file.source, file.container, file.compression,
+            file.format, [(c.name, c.sha256) for c in file.companions], options.model_dump(mode="json"),
         )  # fmt: skip
-        step = cache.step(key)
+        prints.append(about)
+        step = cache.step(address(*about, shard_rows))
         progress.start(f"read {file.name}", file.size)
         info = step.info()
         known = info is not None
@@ -79,7 +82,7 @@ def ingest(
             offset += rows
         progress.finish(_summary(file, info, known=known))
     ids = _unique_ids(parts, cache)
-    return Ingested(Table(tuple(parts), ids), ids.key, counts, rejects, left)
+    return Ingested(Table(tuple(parts), ids), ids.key, address(prints), counts, rejects, left)
 
 
 def _read_file(
@@ -104,6 +107,9 @@ def _read_file(
             step.write(len(rows), batch.frame)
             rows.append(batch.frame.height)
         progress.advance()
+    if not rows:  # a file without examples is an empty shard, so that a table is never without any
+        step.write(0, batch.frame)
+        rows.append(0)
     if info["lines"] + info["expanded"] != sum(info[what] for what in COUNTS[2:]):
         raise StageError(f"{file.name}: the lines do not add up: {info}")
     step.write_bytes(_REJECTS, json.dumps([asdict(r) for r in rejects], ensure_ascii=True).encode())

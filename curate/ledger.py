@@ -12,9 +12,12 @@ import polars as pl
 
 from curate.cache import Cache, Part, Step, Table
 from curate.errors import InputError, UsageError
+from curate.io import InputFile, LeftOut
+from curate.manifest import check_outputs, read_manifest
 from curate.stage import Stage
 
-#: The columns of `ledger.parquet`: one row per dropped record, in the order of the input.
+#: The columns of `ledger.parquet`: one row per dropped record, in the order of the input. Records of which a reader
+#: by its rules made no example stand first; they have no id and no step.
 LEDGER: Final[dict[str, pl.DataType]] = {
     "id": pl.String(),
     "step": pl.UInt32(),
@@ -69,9 +72,19 @@ def count_step(ran: Ran) -> dict[str, Any]:
     return {"rows": rows, "kept": kept, "dropped": ordered, "unknown": unknown}
 
 
-def build_ledger(steps: Sequence[Ran]) -> pl.DataFrame:
-    """All drops of a run, with the columns of `LEDGER`, in the order of the input."""
-    frames = []
+def _left_out(left: Sequence[tuple[InputFile, LeftOut]]) -> pl.DataFrame:
+    """Ledger rows of records that never became an example: no id and no step; the stage is the reader's format."""
+    rows: list[dict[str, Any]] = [
+        {"row": 0, "stage": file.format, "reason": one.reason, "value": one.value, "source": file.source,
+         "file": one.file, "line": one.line, "also": []}
+        for file, one in left
+    ]  # fmt: skip
+    return pl.DataFrame(rows, schema={"row": pl.UInt64(), **LEDGER})
+
+
+def build_ledger(steps: Sequence[Ran], left: Sequence[tuple[InputFile, LeftOut]] = ()) -> pl.DataFrame:
+    """All drops of a run, with the columns of `LEDGER`: what readers left out, then drops in the order of the input."""
+    frames = [_left_out(left)] if left else []
     for ran in steps:
         if not ran.drops:
             continue
@@ -85,7 +98,9 @@ def build_ledger(steps: Sequence[Ran]) -> pl.DataFrame:
             frames.append(where.join(dropped.drop("keep"), on="row", maintain_order="left").with_columns(named))
     if not frames:
         return pl.DataFrame(schema=LEDGER)
-    return pl.concat([f.select("row", *LEDGER) for f in frames]).sort("row").select(*LEDGER)
+    every = pl.concat([f.select("row", *LEDGER) for f in frames])
+    # What was left out has no row number; it stands first, as its readers told of it.
+    return every.sort(pl.col("step").is_not_null(), "row", maintain_order=True).select(*LEDGER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,18 +142,13 @@ def read_run(out: Path) -> tuple[dict[str, Any], pl.DataFrame, pl.DataFrame]:
 
     Raises
     ------
-    InputError : `out` does not hold a finished run.
+    InputError : `out` does not hold a finished run, or not as the run wrote it.
     """
-    try:
-        manifest = json.loads((out / "manifest.json").read_text(encoding="utf-8"))
-        ledger = pl.read_parquet(out / "ledger.parquet")
-        examples = pl.read_parquet(out / "examples.parquet", columns=["id", "source", "file", "line", "rank"])
-    except FileNotFoundError as error:
-        name = Path(error.filename or "manifest.json").name
-        raise InputError(f"{out} is not the folder of a finished run: it has no {name}") from None
-    except (OSError, ValueError, pl.exceptions.PolarsError) as error:
-        raise InputError(f"{out} cannot be read as the folder of a finished run: {error}") from None
-    return manifest, ledger, examples
+    manifest = read_manifest(out)
+    if faults := check_outputs(out, manifest, only=("ledger.parquet", "examples.parquet")):
+        raise InputError(f"{out} cannot be read as the folder of a finished run: {'; '.join(faults)}")
+    examples = pl.read_parquet(out / "examples.parquet", columns=["id", "source", "file", "line", "rank"])
+    return manifest, pl.read_parquet(out / "ledger.parquet"), examples
 
 
 def find_id(wanted: str, ledger: pl.DataFrame, examples: pl.DataFrame) -> str:
@@ -218,19 +228,17 @@ def _tables(out: Path, manifest: dict[str, Any]) -> list[Table]:
     """The run's table before the first step and after each, or nothing where its cache is gone or another's."""
     try:
         run = json.loads((out / ".curate" / "run.json").read_bytes())
-    except (OSError, ValueError):
+        if run["fingerprint"] != manifest["fingerprint"]:
+            return []
+        cache = Cache(Path(run["cache"]) if run["cache"] else out / ".curate")
+        parts = tuple(Part(cache.step(key), index, offset, rows) for key, index, offset, rows in run["parts"])
+        tables = [Table(parts, cache.step(run["ids"]))]
+        for key, step in zip(run["steps"], manifest["steps"], strict=True):
+            tables.append(tables[-1].with_step(cache.step(key), step["writes"], dropping=step["kind"] != "annotator"))
+    except (OSError, ValueError, KeyError, TypeError):
+        # Whatever is wrong with the note of where the cache lies, the cache cannot be found.
         return []
-    if run.get("fingerprint") != manifest["fingerprint"]:
-        return []
-    cache = Cache(Path(run["cache"]) if run.get("cache") else out / ".curate")
-    keys = {key for key, *_ in run["parts"]} | {run["ids"], *run["steps"]}
-    if any(not (cache.step(key).folder / "done.json").exists() for key in keys):
-        return []
-    parts = tuple(Part(cache.step(key), index, offset, rows) for key, index, offset, rows in run["parts"])
-    tables = [Table(parts, cache.step(run["ids"]))]
-    for key, step in zip(run["steps"], manifest["steps"], strict=True):
-        tables.append(tables[-1].with_step(cache.step(key), step["writes"], dropping=step["kind"] != "annotator"))
-    return tables
+    return tables if all(cache.step(key).info() is not None for key in sorted(cache.used)) else []
 
 
 def _locate(table: Table, place: dict[str, Any]) -> tuple[int, int] | None:

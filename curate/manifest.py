@@ -8,15 +8,18 @@ import platform
 from collections.abc import Iterable, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import curate
 from curate.errors import InputError
 from curate.io import InputFile
-from curate.ledger import Ran
 from curate.stage import Finding
 
+if TYPE_CHECKING:
+    from curate.ledger import Ran
+
 SCHEMA: Final = 1
+MANIFEST: Final = "manifest.json"
 #: Packages whose versions can change a result.
 _PACKAGES: Final = (
     "polars",
@@ -90,15 +93,46 @@ def dump(manifest: Mapping[str, Any]) -> bytes:
     return (json.dumps(manifest, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def check_outputs(out: Path, manifest: Mapping[str, Any]) -> list[str]:
+def seal(manifest: Mapping[str, Any]) -> str:
+    """SHA-256, in hexadecimal, of the manifest's bytes without its key `seal`."""
+    return hashlib.sha256(dump({key: value for key, value in manifest.items() if key != "seal"})).hexdigest()
+
+
+def read_manifest(out: Path) -> dict[str, Any]:
+    """The manifest of a finished run, as it lies there.
+
+    Raises
+    ------
+    InputError : `out` does not hold a finished run.
+    """
+    try:
+        manifest = json.loads((out / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise InputError(f"{out} is not the folder of a finished run: it has no {MANIFEST}") from None
+    except (OSError, ValueError) as error:
+        raise InputError(f"{out} cannot be read as the folder of a finished run: {error}") from None
+    if not isinstance(manifest, dict) or manifest.get("schema") != SCHEMA or "seal" not in manifest:
+        raise InputError(f"{out}: its {MANIFEST} is not one that this version of curate writes")
+    return manifest
+
+
+def check_outputs(out: Path, manifest: Mapping[str, Any], *, only: Sequence[str] | None = None) -> list[str]:
     """What in `out` differs from its manifest: one sentence a fault, none when all is as written.
+
+    Parameters
+    ----------
+    only : the outputs to look at; None: all.
 
     Raises
     ------
     InputError : an output cannot be read for another cause than that it is missing.
     """
+    if manifest["seal"] != seal(manifest):
+        return [f"{MANIFEST} is not as the run wrote it"]
     faults = []
     for name, facts in manifest["outputs"].items():
+        if only is not None and name not in only:
+            continue
         path = out / name
         try:
             digest = file_sha256(path)

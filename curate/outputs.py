@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -10,14 +10,16 @@ from typing import Any, Final
 import polars as pl
 
 from curate import manifest
+from curate.cache import address
 from curate.config import PipelineConfig
 from curate.engine.base import Progress
 from curate.errors import StageError
-from curate.ingest import Ingested
+from curate.ingest import COUNTS, Ingested
 from curate.io import Discovery
 from curate.io.atomic import atomic_file
 from curate.io.writers import write_parquet, write_rejects, write_train
 from curate.ledger import Ran
+from curate.manifest import MANIFEST
 from curate.report.card import dataset_card
 from curate.stage import Finding
 
@@ -26,7 +28,9 @@ EXAMPLES: Final = "examples.parquet"
 LEDGER_FILE: Final = "ledger.parquet"
 REJECTS: Final = "rejects.jsonl"
 CARD: Final = "README.md"
-MANIFEST: Final = "manifest.json"
+
+#: All files of a result.
+NAMES: Final = (TRAIN, EXAMPLES, LEDGER_FILE, REJECTS, CARD, MANIFEST)
 
 #: The first columns of examples.parquet; those that stages wrote follow.
 _PLACE: Final = ("id", "source", "file", "line")
@@ -43,6 +47,7 @@ class Books:
     ledger: pl.DataFrame
     kept: int
     findings: tuple[Finding, ...]
+    options: Mapping[str, Any]
 
 
 def write_all(out: Path, books: Books, progress: Progress) -> dict[str, Any]:
@@ -67,6 +72,7 @@ def write_all(out: Path, books: Books, progress: Progress) -> dict[str, Any]:
         name: {"bytes": (out / name).stat().st_size, "sha256": manifest.file_sha256(out / name)}
         for name in (TRAIN, EXAMPLES, LEDGER_FILE, REJECTS, CARD)
     }
+    facts["seal"] = manifest.seal(facts)
     with atomic_file(out / MANIFEST) as handle:
         handle.write(manifest.dump(facts))
     progress.finish(f"{examples.height:,} examples")
@@ -80,10 +86,7 @@ def _examples(books: Books) -> pl.DataFrame:
     """
     table = books.steps[-1].after
     columns = [*_PLACE, *table.added]
-    frames = [table.load(index, columns) for index in range(len(table.parts))]
-    if not frames:
-        return pl.DataFrame(schema={"row": pl.UInt64, **dict.fromkeys(_PLACE, pl.String), "rank": pl.UInt32})
-    frame = pl.concat(frames, how="vertical")
+    frame = pl.concat([table.load(index, columns) for index in range(len(table.parts))], how="vertical")
     if "rank" in frame.columns:
         if frame["rank"].has_nulls():
             raise StageError("a kept example has no rank, though a stage ranked the others")
@@ -105,18 +108,21 @@ def _conversations(books: Books, examples: pl.DataFrame) -> Iterator[pl.DataFram
 
 def _manifest(books: Books, examples: pl.DataFrame) -> dict[str, Any]:
     read = books.read
-    total = {what: read.total(what) for what in ("lines", "blank", "rejected", "expanded", "read")}
+    total = {what: read.total(what) for what in COUNTS}
     return {
         "schema": manifest.SCHEMA,
         "name": books.config.name,
         "description": books.config.description,
         "seed": books.config.seed,
-        "fingerprint": books.steps[-1].step.key,
-        "counts": {**total, "kept": books.kept, "dropped": books.ledger.height},
+        "read": books.config.read.model_dump(mode="json"),
+        "options": dict(books.options),
+        "fingerprint": address(read.fingerprint, [stage.content_key() for stage in books.config.stages]),
+        "counts": {**total, "kept": books.kept, "dropped": books.ledger["step"].count()},
         "findings": manifest.describe_findings(books.findings),
         "inputs": manifest.describe_inputs(books.found.files, read.counts),
         "unknown": [{"file": u.name, "why": u.why} for u in books.found.unknown],
         "rejects": _tally([r.reason for r in read.rejects]),
+        "left": _tally([f"{file.format}: {one.reason}" for file, one in read.left]),
         "steps": manifest.describe_steps(books.steps),
         "kept_by_source": _tally(examples["source"].to_list()),
         "versions": manifest.versions(),

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
+import weakref
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -19,9 +21,9 @@ from curate.config import DEFAULT_SEED, PipelineConfig, check_chain, load_config
 from curate.encoders import use_vector_cache
 from curate.engine.base import Engine, Progress, Silent
 from curate.engine.local import LocalEngine
-from curate.errors import ConfigError, StageError
+from curate.errors import ConfigError, InputError, StageError, UsageError
 from curate.ingest import SHARD_ROWS, Ingested, ingest
-from curate.io import Discovery, discover
+from curate.io import Discovery, ReadOptions, Reject, discover
 from curate.io.atomic import OutputLock, atomic_file
 from curate.ledger import Ran, build_ledger, count_step
 from curate.schema import MESSAGES
@@ -35,18 +37,20 @@ MAX_REJECTS = 0.05
 class Options:
     """How to run, as opposed to what: nothing here but `shard_rows`' memory and `threads`' time changes a result.
 
-    `format` names the record format of every input (default: detected for each file). `skip_unknown` makes files
-    that no reader takes no finding. `threads` bounds the threads of kernels and shards (default: all cores).
-    `max_rejects` is the share of lines, 0 to 1, above which rejects are a finding. `cache` is a folder to
-    share results between runs (default: `OUT/.curate`, pruned after each run).
+    `skip_unknown` makes files that no reader takes no finding. `threads` bounds the threads of kernels and shards
+    (default: all cores). `max_rejects` is the share of lines, 0 to 1, above which rejects are a finding. `cache` is
+    a folder to share results between runs (default: `OUT/.curate`, pruned after each run).
     """
 
-    format: str | None = None
     skip_unknown: bool = False
     threads: int | None = None
     max_rejects: float = MAX_REJECTS
     cache: Path | None = None
     shard_rows: int = SHARD_ROWS
+
+    def asked(self) -> dict[str, Any]:
+        """Those that change what is read or found, for the manifest."""
+        return {"skip_unknown": self.skip_unknown, "max_rejects": self.max_rejects}
 
 
 @dataclass(frozen=True)
@@ -56,7 +60,6 @@ class Result:
     out: Path
     manifest: dict[str, Any]
     findings: tuple[Finding, ...]
-    _holder: Any = field(default=None, repr=False, compare=False)
 
     @cached_property
     def kept(self) -> pl.DataFrame:
@@ -84,7 +87,8 @@ class Pipeline:
     ----------
     stages : the stages, in the order in which they run; at least one.
     name : name of the pipeline and of the set it makes.
-    seed : 0 to 2**63 - 1; every stage that has a `seed` and sets none takes it.
+    seed : 0 to 2**63 - 1; every stage that has a `seed` and sets none takes it, and so do the readers.
+    read : how the inputs are read (default: formats are detected).
 
     Raises
     ------
@@ -92,25 +96,38 @@ class Pipeline:
     """
 
     def __init__(self, stages: Sequence[Stage], *, name: str = "pipeline", seed: int = DEFAULT_SEED,
-                 description: str = "") -> None:  # fmt: skip
+                 description: str = "", read: ReadOptions | None = None) -> None:  # fmt: skip
         if not stages:
             raise ConfigError("a pipeline needs at least one stage")
         check_chain(stages)
-        self.config = PipelineConfig(
-            name=name, description=description, seed=seed, stages=tuple(with_seed(s, seed) for s in stages)
+        read = read or ReadOptions()
+        if read.seed is None:
+            read = read.model_copy(update={"seed": seed})
+        staged = tuple(with_seed(s, seed) for s in stages)
+        self.config = PipelineConfig(name=name, description=description, seed=seed, read=read, stages=staged)
+
+    @classmethod
+    def from_config(
+        cls, config: PipelineConfig, *, size: int | None = None, seed: int | None = None, **read: Any
+    ) -> Pipeline:
+        """The pipeline of a checked config; `size`, `seed` and fields of `ReadOptions` take the place of its own."""
+        stages = config.stages if size is None else with_size(config.stages, size)
+        seed = config.seed if seed is None else seed
+        given = {key: value for key, value in read.items() if value is not None}
+        if "template" in given:
+            given["template_sha256"] = None
+        return cls(
+            stages,
+            name=config.name,
+            seed=seed,
+            description=config.description,
+            read=ReadOptions(**{**config.read.model_dump(), **given}),
         )
 
     @classmethod
-    def from_config(cls, config: PipelineConfig, *, size: int | None = None, seed: int | None = None) -> Pipeline:
-        """The pipeline of a checked config; `size` and `seed` take the place of its own."""
-        stages = config.stages if size is None else with_size(config.stages, size)
-        seed = config.seed if seed is None else seed
-        return cls(stages, name=config.name, seed=seed, description=config.description)
-
-    @classmethod
-    def from_yaml(cls, path: str | Path, *, size: int | None = None, seed: int | None = None) -> Pipeline:
-        """The pipeline in a YAML file. Raises `ConfigError` with every fault of the file."""
-        return cls.from_config(load_config(path), size=size, seed=seed)
+    def from_yaml(cls, path: str | Path, *, size: int | None = None, seed: int | None = None, **read: Any) -> Pipeline:
+        """The pipeline in a YAML file, as `from_config`. Raises `ConfigError` with every fault of the file."""
+        return cls.from_config(load_config(path), size=size, seed=seed, **read)
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -135,20 +152,53 @@ class Pipeline:
 
         Raises
         ------
+        UsageError : `out` lies inside an input folder, or is where an input comes from.
         InputError : an input is missing or cannot be read at all.
         OutputError : `out` cannot be written, or another run holds it.
         StageError : a stage failed or broke its contract.
         """
         options = options or Options()
+        several: Sequence[str | Path] = ()
         if not isinstance(inputs, Discovery):
             several = [inputs] if isinstance(inputs, str | Path) else inputs
-            inputs = discover([str(i) for i in several], format=options.format)
-        holder = tempfile.TemporaryDirectory(prefix="curate-") if out is None else None
-        folder = Path(holder.name if holder else str(out))
+            inputs = discover([str(i) for i in several], format=self.config.read.told_format())
+        _check_names(inputs)
+        if out is not None:
+            _refuse_own_output(several, inputs, Path(out))
+        temporary = tempfile.mkdtemp(prefix="curate-") if out is None else None
+        folder = Path(temporary or str(out))
         set_threads(options.threads)
-        with OutputLock(folder):
-            result = _Run(self.config, folder, options, engine or LocalEngine(), progress or Silent()).go(inputs)
-        return replace(result, _holder=holder)
+        try:
+            with OutputLock(folder):
+                result = _Run(self.config, folder, options, engine or LocalEngine(), progress or Silent()).go(inputs)
+        except BaseException:
+            if temporary is not None:
+                shutil.rmtree(temporary, ignore_errors=True)
+            raise
+        if temporary is not None:
+            weakref.finalize(result, shutil.rmtree, temporary, ignore_errors=True)
+        return result
+
+
+def _check_names(found: Discovery) -> None:
+    """Raise `InputError` where a file's name is no text: it could not stand in a table or in JSON."""
+    for name in [*(f.name for f in found.files), *(u.name for u in found.unknown)]:
+        if name != name.encode("utf-8", "replace").decode():
+            raise InputError(f"{name!a}: the file's name is not Unicode text; rename it")
+
+
+def _refuse_own_output(given: Sequence[str | Path], found: Discovery, out: Path) -> None:
+    """Raise `UsageError` where the run, or the next one like it, would read its own result."""
+    home = out.resolve()
+    for item in given:
+        folder = Path(item)
+        if folder.is_dir() and home.is_relative_to(folder.resolve()):
+            raise UsageError(f"{out} lies inside the input {item}: the next run would read this one's result; "
+                             "choose an --out beside the inputs")  # fmt: skip
+    own = {home / name for name in outputs.NAMES}
+    for file in found.files:
+        if file.path.resolve() in own:
+            raise UsageError(f"{file.path} is among the inputs, and the run would write over it; choose another --out")
 
 
 class _Run:
@@ -166,28 +216,38 @@ class _Run:
             self.findings.append(
                 Finding("unknown_files", f"no reader takes {len(found.unknown)} of the files: {names}")
             )
-        read = ingest(found.files, self.cache, self.progress, shard_rows=self.options.shard_rows)
+        read = ingest(found.files, self.config.read, self.cache, self.progress, shard_rows=self.options.shard_rows)
         self._check_rejects(read)
         steps = self._stages(read)
         table = steps[-1].after
-        ledger = build_ledger(steps)
+        ledger = build_ledger(steps, read.left)
+        dropped = ledger["step"].count()
         kept = sum(len(table.alive(i)) for i in range(len(table.parts)))
-        if read.total("read") != kept + ledger.height:
-            raise StageError(f"{read.total('read'):,} read are not {kept:,} kept and {ledger.height:,} dropped")
+        if read.total("read") != kept + dropped:
+            raise StageError(f"{read.total('read'):,} read are not {kept:,} kept and {dropped:,} dropped")
         if kept == 0:
             self.findings.append(
                 Finding("nothing_left", "no example is left; `curate why` tells what dropped each one")
             )
-        books = outputs.Books(self.config, found, read, tuple(steps), ledger, kept, tuple(self.findings))
+        books = outputs.Books(self.config, found, read, tuple(steps), ledger, kept, tuple(self.findings),
+                              self.options.asked())  # fmt: skip
         manifest = outputs.write_all(self.out, books, self.progress)
-        self._remember(read, steps)
+        self._remember(manifest["fingerprint"], read, steps)
         return Result(self.out, manifest, tuple(self.findings))
 
     def _check_rejects(self, read: Ingested) -> None:
         lines, rejected = read.total("lines"), read.total("rejected")
         if lines and rejected / lines > self.options.max_rejects:
             share = f"{rejected:,} of {lines:,} lines ({rejected / lines:.1%}) could not be read"
-            self.findings.append(Finding("too_many_rejects", f"{share}, more than {self.options.max_rejects:.1%}"))
+            self.findings.append(
+                Finding(
+                    "too_many_rejects",
+                    f"{share}, more than {self.options.max_rejects:.1%}. {_first_rejects(read.rejects)}",
+                )
+            )
+        for one in read.rejects:
+            if one.reason == "corrupt_stream":
+                self.findings.append(Finding("corrupt_stream", f"{one.file}, line {one.line}: {one.detail}"))
 
     def _stages(self, read: Ingested) -> list[Ran]:
         table, key, steps = read.table, read.key, []
@@ -212,10 +272,10 @@ class _Run:
         self.progress.finish(_summary(ran, cached=cached))
         return ran
 
-    def _remember(self, read: Ingested, steps: Sequence[Ran]) -> None:
+    def _remember(self, fingerprint: str, read: Ingested, steps: Sequence[Ran]) -> None:
         """What `curate why` needs to find a record's text and numbers again; no part of the result."""
         run = {
-            "fingerprint": steps[-1].step.key,
+            "fingerprint": fingerprint,
             "cache": str(self.options.cache.resolve()) if self.options.cache else None,
             "parts": [[p.read.key, p.index, p.offset, p.rows] for p in read.table.parts],
             "ids": read.table.ids.key,
@@ -225,6 +285,17 @@ class _Run:
             handle.write(json.dumps(run).encode())
         if self.options.cache is None:
             self.cache.prune()
+
+
+def _first_rejects(rejects: Sequence[Reject], shown: int = 3) -> str:
+    """The most frequent reasons, and the first few rejects, for a person."""
+    counts: dict[str, int] = {}
+    for one in rejects:
+        counts[one.reason] = counts.get(one.reason, 0) + 1
+    top = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:shown]
+    reasons = ", ".join(f"{reason} {number:,}" for reason, number in top)
+    examples = "; ".join(f"{one.file}:{one.line} {one.detail}" for one in rejects[:shown])
+    return f"Most are {reasons}. The first: {examples}"
 
 
 def _summary(ran: Ran, *, cached: bool) -> str:

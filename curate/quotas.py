@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, Self
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
 
-from curate.verdict import Finding
+from curate.verdict import Finding, size_not_met
 
 if TYPE_CHECKING:
     from curate.algorithms.quotas import Seats
@@ -64,16 +64,13 @@ def fits(quotas: Quotas | None, size: int) -> None:
         raise ValueError(f"quotas.min asks for {asked} examples, size is {size}")
 
 
-def findings(
-    quotas: Quotas | None, counts: Mapping[str, int], *, kept: int, size: int, stage: str
-) -> tuple[Finding, ...]:
-    """What of the minimums and of `size` could not be met, and why.
+def findings(quotas: Quotas | None, counts: Mapping[str, int], *, kept: int, size: int) -> tuple[Finding, ...]:
+    """What of the minimums and of `size` could not be met, and what to relax.
 
     Parameters
     ----------
     counts : examples there are per group.
     kept, size : examples that were chosen, and that were asked for.
-    stage : name of the stage, for the messages.
     """
     found = []
     if quotas is not None:
@@ -83,20 +80,19 @@ def findings(
                 found.append(
                     Finding(
                         "quota_not_met",
-                        f"{stage}: {there} of the {least} examples that `quotas.min` asks for where {quotas.by} is "
-                        f"{group}; no more are there. Lower that minimum to {there}, or drop less of that group "
-                        "before it.",
+                        f"only {there:,} of the {least:,} examples that `quotas.min` asks for where {quotas.by} is "
+                        f"{group} are there. Lower that minimum to {there}, or drop less of that group before it.",
                     )
                 )
     if kept < size:
-        found.append(Finding("size_not_met", f"{stage}: {kept} of {size} examples; {_why(quotas, counts)}"))
+        found.append(size_not_met(kept, size, relax=_full(quotas, counts)))
     return tuple(found)
 
 
-def _why(quotas: Quotas | None, counts: Mapping[str, int]) -> str:
-    there = sum(counts.values())
+def _full(quotas: Quotas | None, counts: Mapping[str, int]) -> str:
+    """How to get more, where it is a maximum that leaves rows out."""
     caps = {} if quotas is None else {g: m for g, m in quotas.max.items() if counts.get(g, 0) > m}
     if not caps:
-        return f"only {there} are left at this step. Lower `size`, or drop less before it."
-    full = ", ".join(f"{group}: {cap} of {counts[group]}" for group, cap in sorted(caps.items()))
-    return f"`quotas.max` leaves out the rest of the {there} there are ({full}). Raise a maximum, or lower `size`."
+        return "Relax"
+    full = ", ".join(f"{group}: {cap:,} of {counts[group]:,}" for group, cap in sorted(caps.items()))
+    return f"`quotas.max` leaves out the rest ({full}). Raise a maximum, relax"

@@ -54,11 +54,14 @@ def stage_classes() -> dict[str, type[Stage]]:
 
     Raises
     ------
-    ConfigError : two stages of one name, or an entry point that is not a stage.
+    ConfigError : two stages of one name, or an entry point that cannot be loaded or is not a stage.
     """
     classes = _own_classes()
     for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda p: (p.name, p.value)):
-        cls = point.load()
+        try:
+            cls = point.load()
+        except (ImportError, AttributeError) as error:
+            raise ConfigError(f"entry point {point.name} = {point.value} cannot be loaded: {error}") from error
         if not (inspect.isclass(cls) and issubclass(cls, Stage)):
             raise ConfigError(f"entry point {point.name} = {point.value} is not a curate stage")
         classes.append(cls)

@@ -54,13 +54,18 @@ class Rule:
     ----------
     reason : a snake_case fact about the row (`too_short`), declared in the stage's `reasons`.
     drop_when : Boolean expression, one value per row; null means that it cannot be decided: the row
-        is kept by this rule and counted as unknown.
+        is kept by this rule and counted as unknown. None: where `value` is not null.
     value : expression for the evidence, one value per row; stored as text.
     """
 
     reason: str
-    drop_when: pl.Expr
+    drop_when: pl.Expr | None
     value: pl.Expr
+
+    @classmethod
+    def found(cls, reason: str, evidence: pl.Expr) -> Rule:
+        """A rule that drops a row where there is evidence, that is where `evidence` is not null."""
+        return cls(reason, None, evidence)
 
 
 class Shards(Protocol):
@@ -187,8 +192,11 @@ class Filter(Stage):
             frame.lazy()
             .select(
                 pl.col("row"),
-                *(rule.drop_when.alias(f"drop{i}") for i, rule in enumerate(rules)),
-                *(rule.value.cast(pl.String).alias(f"value{i}") for i, rule in enumerate(rules)),
+                *(r.drop_when.alias(f"drop{i}") for i, r in enumerate(rules) if r.drop_when is not None),
+                *(r.value.cast(pl.String).alias(f"value{i}") for i, r in enumerate(rules)),
+            )
+            .with_columns(
+                pl.col(f"value{i}").is_not_null().alias(f"drop{i}") for i, r in enumerate(rules) if r.drop_when is None
             )
             .collect()
         )

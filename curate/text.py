@@ -68,6 +68,16 @@ def turn_heads(messages: pl.Expr, role: str, *, chars: int, mark: str, longer_th
     return messages.list.eval(pl.when(wanted).then(pl.lit(mark) + content.str.head(chars))).list.join("")
 
 
+def turn_tails(messages: pl.Expr, role: str, *, chars: int, mark: str, longer_than: int = -1) -> pl.Expr:
+    """The last `chars` characters of each message of `role`, each after `mark`, joined into one text.
+
+    Messages of `longer_than` characters or fewer are left out.
+    """
+    content = pl.element().struct.field("content").str.strip_chars_end()
+    wanted = (pl.element().struct.field("role") == role) & (content.str.len_chars().cast(pl.Int64) > longer_than)
+    return messages.list.eval(pl.when(wanted).then(pl.lit(mark) + content.str.tail(chars))).list.join("")
+
+
 def is_blank(text: pl.Expr) -> pl.Expr:
     """Whether `text` shows nothing: empty, or white space, control and zero-width characters only."""
     return ~text.str.contains(VISIBLE)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,35 @@ def first_of(frame: pl.DataFrame, order: pl.Series, size: int, *, value: pl.Seri
         frame["row"], keep=rank.is_not_null(), reason="not_selected", value=value, columns={"rank": rank}
     )
     return Selection(out, () if frame.height >= size else (size_not_met(frame.height, size),))
+
+
+def covered_by(
+    frame: pl.DataFrame,
+    rank: NDArray[np.uint32],
+    gain: NDArray[np.float64],
+    nearest: NDArray[np.int64],
+    cosine: NDArray[np.float64],
+) -> pl.DataFrame:
+    """The verdict of a selector by vectors: each dropped row names the chosen one that stands nearest to it.
+
+    Parameters
+    ----------
+    frame : has `row` and `id`, n rows.
+    rank, gain : (n,) the place in the order of choice from 1, 0 for rows not chosen, and what choosing the row gained.
+    nearest, cosine : (n,) the place in `frame` of the nearest chosen row, and the cosine of the angle to it.
+    """
+    keep = pl.Series("keep", rank > 0, dtype=pl.Boolean)
+    mine = pl.DataFrame({"keep": keep, "rank": rank, "gain": gain}).with_columns(
+        pl.when("keep").then(name).alias(name) for name in ("rank", "gain")
+    )
+    return verdict_frame(
+        frame["row"],
+        keep=keep,
+        reason="not_selected",
+        value=pl.Series([f"{c:.4f}" for c in np.round(cosine, 4) + 0.0], dtype=pl.String),
+        kept_id=frame["id"].gather(nearest) if keep.any() else None,
+        columns={"rank": mine["rank"], "gain": mine["gain"]},
+    )
 
 
 def size_not_met(kept: int, size: int, *, relax: str = "Relax") -> Finding:

@@ -15,6 +15,15 @@ from curate.errors import ConfigError
 
 Loc = tuple[str | int, ...]
 
+_DEPTH = 50
+_OPENING = (
+    yaml.BlockSequenceStartToken,
+    yaml.BlockMappingStartToken,
+    yaml.FlowSequenceStartToken,
+    yaml.FlowMappingStartToken,
+)
+_CLOSING = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
+
 
 class YamlText:
     """A YAML document as plain values, with the line each value stands on.
@@ -34,17 +43,19 @@ class YamlText:
         self.name = name
         self.lines: dict[Loc, int] = {}
         try:
+            depth = 0
             for token in yaml.scan(text, Loader=yaml.SafeLoader):
                 if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
                     raise ConfigError(f"{name}:{token.start_mark.line + 1}: anchors and aliases are not accepted")
+                depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
+                if depth > _DEPTH:
+                    raise ConfigError(f"{name}:{token.start_mark.line + 1}: nested more than {_DEPTH} levels deep")
             node = yaml.compose(text, Loader=yaml.SafeLoader)
         except yaml.MarkedYAMLError as error:
             line = error.problem_mark.line + 1 if error.problem_mark else 1
             raise ConfigError(f"{name}:{line}: not valid YAML: {error.problem}") from None
         except yaml.YAMLError as error:
             raise ConfigError(f"{name}: not valid YAML: {error}") from None
-        except RecursionError:
-            raise ConfigError(f"{name}: nested too deeply") from None
         if not isinstance(node, yaml.MappingNode):
             raise ConfigError(f"{name}: {shape}")
         self._loader = yaml.SafeLoader("")
@@ -66,10 +77,18 @@ class YamlText:
             return out
         if isinstance(node, yaml.SequenceNode):
             return [self._build(item, (*loc, i)) for i, item in enumerate(node.value)]
+        return self._scalar(node, f"{self.name}:{self.lines[loc]}")
+
+    def _scalar(self, node: yaml.Node, where: str) -> Any:
         try:
-            return self._loader.construct_object(node)
-        except (yaml.YAMLError, ValueError) as error:
-            raise ConfigError(f"{self.name}:{self.lines[loc]}: {error}") from None
+            value = self._loader.construct_object(node)
+        except yaml.MarkedYAMLError as error:
+            raise ConfigError(f"{where}: {error.problem}") from None
+        except ValueError as error:
+            raise ConfigError(f"{where}: {error}") from None
+        if isinstance(value, int) and abs(value) >= 2**63:
+            raise ConfigError(f"{where}: {value} is too large a number")
+        return value
 
     def as_json(self) -> str:
         """The values as JSON, for a strict model to validate.

@@ -38,17 +38,13 @@ stages:
 """
 OUTPUTS = {"README.md", "examples.parquet", "ledger.parquet", "manifest.json", "rejects.jsonl", "train.jsonl"}
 
-_NOUNS = (
-    "lantern harbour orchard bicycle kettle ledger violin glacier beehive compass market tunnel garden bridge bakery "
-    "library printer turbine pasture mosaic river quarry chapel rocket tractor canvas anchor basket chimney meadow"
-).split()
-_ADJECTIVES = (
-    "narrow copper quiet northern fragile hollow patient crooked wooden salty distant modern rusty gentle foreign "
-    "yellow ancient hidden sturdy muddy"
-).split()
-_VERBS = "repair describe measure paint deliver survey rebuild inspect borrow polish carry explain protect sketch".split()
-_PLACES = "Lisbon Nairobi Oslo Quito Kyoto Perth Tunis Gdansk Havana Leeds Turin Hanoi Denver Cork Bergen".split()
-_MANNERS = "slowly before-noon together by-hand in-winter twice without-tools at-dusk carefully for-free".split()
+_NOUNS = ["lantern", "harbour", "orchard", "bicycle", "kettle", "ledger", "violin", "glacier", "beehive", "compass", "market", "tunnel", "garden", "bridge", "bakery", "library", "printer", "turbine", "pasture", "mosaic", "river", "quarry", "chapel", "rocket", "tractor", "canvas", "anchor", "basket", "chimney", "meadow"]
+_ADJECTIVES = ["narrow", "copper", "quiet", "northern", "fragile", "hollow", "patient", "crooked", "wooden", "salty", "distant", "modern", "rusty", "gentle", "foreign", "yellow", "ancient", "hidden", "sturdy", "muddy"]
+_VERBS = (
+    ["repair", "describe", "measure", "paint", "deliver", "survey", "rebuild", "inspect", "borrow", "polish", "carry", "explain", "protect", "sketch"]
+)
+_PLACES = ["Lisbon", "Nairobi", "Oslo", "Quito", "Kyoto", "Perth", "Tunis", "Gdansk", "Havana", "Leeds", "Turin", "Hanoi", "Denver", "Cork", "Bergen"]
+_MANNERS = ["slowly", "before-noon", "together", "by-hand", "in-winter", "twice", "without-tools", "at-dusk", "carefully", "for-free"]
 
 
 @dataclass(frozen=True)
@@ -200,7 +196,9 @@ def make_dump(folder: Path) -> Dump:
             planted["twin_third"] = ("tasks.jsonl", number)
         if number == 63:
             fields["instruction"] = "Wie repariert man im Winter eine alte Laterne am Hafen, ohne sich zu verletzen?"
-            fields["output"] = "Zuerst löscht man das Licht, dann nimmt man das Glas ab und reinigt den Docht sehr gründlich."
+            fields["output"] = (
+                "Zuerst löscht man das Licht, dann nimmt man das Glas ab und reinigt den Docht sehr gründlich."
+            )
             planted["german"] = ("tasks.jsonl", number)
         if number == 64:
             fields["output"] = "I'm sorry, but as an AI language model I cannot help with that request."

@@ -20,6 +20,8 @@ LAYERS = {
     "curate.verdict": 1,
     "curate.quotas": 1,
     "curate.text": 1,
+    "curate.phrases": 1,
+    "curate.damage": 1,
     "curate.encoders": 1,
     "curate.algorithms": 1,
     "curate.io": 1,

@@ -99,6 +99,20 @@ def test_heads_of_each_turn() -> None:
     assert frame.select(text.turn_heads(m, "assistant", chars=4, mark="|", longer_than=8))["m"][0] == ""
 
 
+def test_tails_of_each_turn() -> None:
+    messages = [[
+        {"role": "user", "content": "question"},
+        {"role": "assistant", "content": "abcdefgh  "},
+        {"role": "user", "content": "more"},
+        {"role": "assistant", "content": "xyz"},
+    ]]  # fmt: skip
+    frame = pl.DataFrame({"m": messages}, schema={"m": pl.List(pl.Struct({"role": pl.String, "content": pl.String}))})
+    m = pl.col("m")
+    assert frame.select(text.turn_tails(m, "assistant", chars=4, mark="|"))["m"][0] == "|efgh|xyz"
+    assert frame.select(text.turn_tails(m, "assistant", chars=4, mark="|", longer_than=3))["m"][0] == "|efgh"
+    assert frame.select(text.turn_tails(m, "user", chars=2, mark="|", longer_than=8))["m"][0] == ""
+
+
 def test_code_is_taken_out() -> None:
     sample = "Run `ls -l` first.\n```sh\nrm -r build\n```\nThen stop. ```\nleft open"
     left = one(text.without_code(T), sample)

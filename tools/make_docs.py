@@ -136,7 +136,8 @@ def rehearse(texts: Sequence[str], folder: Path) -> list[str]:
     (tools / "curate").chmod(0o755)
     for name in ("sample_data", "pipelines"):
         (folder / name).symlink_to(ROOT / name)
-    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "LC_COLLATE": "C"}
+    environment.pop("LC_ALL", None)  # it would decide how `ls` sorts
 
     def block(match: re.Match[str]) -> str:
         turns = [_again(turn[1], turn[2], folder, environment) for turn in _TURN.finditer(match[1])]
@@ -147,7 +148,7 @@ def rehearse(texts: Sequence[str], folder: Path) -> list[str]:
 
 def _again(command: str, before: str, folder: Path, environment: Mapping[str, str]) -> str:
     done = subprocess.run(
-        ["/bin/sh", "-c", command], cwd=folder, env=environment, text=True, check=False,
+        ["/bin/sh", "-c", command], cwd=folder, env=environment, encoding="utf-8", check=False,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
     )  # fmt: skip
     after = done.stdout if done.stdout.endswith("\n") or not done.stdout else done.stdout + "\n"

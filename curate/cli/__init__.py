@@ -55,23 +55,40 @@ def main() -> NoReturn:
         click.echo(error.format_message(), err=True)
         code = 2
     except click.ClickException as error:
-        error.show()
+        _complain(error.format_message())
+        if isinstance(error, click.UsageError) and error.ctx is not None:
+            click.echo(f"see `{error.ctx.command_path} --help`", err=True)
         code = error.exit_code
     except (KeyboardInterrupt, click.Abort):
         click.echo("interrupted; run the same command again to go on from the last finished stage", err=True)
         code = 130
     except BrokenPipeError:
         # Whoever read our output has gone away: nothing is left to say to them.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _mute()
         code = 0
+    except OSError as error:
+        if debug or error.filename is not None:
+            raise
+        _mute()
+        _complain(f"standard output cannot be written: {error.strerror}")
+        code = 4
     except CurateError as error:
         if debug:
             raise
-        from curate.cli.console import printable
-
-        click.echo("\n".join(f"error: {printable(line)}" for line in str(error).splitlines()), err=True)
+        _complain(str(error))
         code = error.exit_code
     sys.exit(code or 0)
+
+
+def _mute() -> None:
+    """Let what is still to be written to stdout go nowhere, so that the end of the program cannot fail on it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _complain(message: str) -> None:
+    from curate.cli.console import printable
+
+    click.echo("\n".join(f"error: {printable(line)}" for line in message.split("\n")), err=True)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> NoReturn:

@@ -30,8 +30,9 @@ def say(text: str = "") -> None:
 
 
 def data(value: Mapping[str, Any] | Sequence[Any]) -> None:
-    """JSON on stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    """JSON on stdout; what a terminal might act on is escaped as JSON allows, so a reader gets it whole."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    click.echo("".join(c if c == "\n" or unicodedata.category(c)[0] != "C" else json.dumps(c)[1:-1] for c in text))
 
 
 def table(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> str:

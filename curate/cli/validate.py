@@ -12,13 +12,13 @@ from curate.cli import console
 def validate(pipelines: tuple[str, ...]) -> None:
     """Check PIPELINES (files or shipped recipes) without reading any data."""
     from curate.config import load_config
-    from curate.errors import ConfigError
+    from curate.errors import ConfigError, UsageError
 
     faults = []
     for name in pipelines:
         try:
             config = load_config(console.recipe(name))
-        except ConfigError as error:
+        except UsageError as error:
             faults.append(str(error))
         else:
             console.say(f"{name}: valid, {len(config.stages)} stages")

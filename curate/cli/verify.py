@@ -10,6 +10,9 @@ import click
 
 from curate.cli import console
 
+#: Keys of the manifest that other faults, or a difference of versions, alter too.
+_INDIRECT = ("outputs", "versions", "seal")
+
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
@@ -24,13 +27,16 @@ def verify(ctx: click.Context, directory: Path, inputs: tuple[str, ...], *, thre
     """
     console.limit_threads(threads)
     from curate.ledger import read_run
-    from curate.manifest import check_outputs
+    from curate.manifest import check_outputs, read_manifest
 
-    manifest, ledger, examples = read_run(directory)
+    manifest = read_manifest(directory)
     faults = check_outputs(directory, manifest)
-    counts = manifest["counts"]
-    if counts["read"] != examples.height + ledger.height:
-        faults.append(f"{counts['read']:,} read are not {examples.height:,} kept and {ledger.height:,} dropped")
+    if not faults:
+        _, ledger, examples = read_run(directory)
+        read = manifest["counts"]["read"]
+        dropped = ledger["step"].count()
+        if read != examples.height + dropped:
+            faults.append(f"{read:,} read are not {examples.height:,} kept and {dropped:,} dropped")
     if inputs:
         faults += _rerun(manifest, inputs, threads)
     if as_json:
@@ -51,11 +57,12 @@ def _rerun(manifest: dict[str, Any], inputs: tuple[str, ...], threads: int | Non
     from curate.pipeline import Options, Pipeline
 
     stages = [{"stage": step["stage"], **step["parameters"]} for step in manifest["steps"]]
-    head = {key: manifest[key] for key in ("name", "description", "seed")}
+    head = {key: manifest[key] for key in ("name", "description", "seed", "read")}
     text = dump({**head, "stages": stages})
     plan = Pipeline.from_config(parse_config(text.decode(), name="manifest.json"))
     formats = {i["file"]: i["sha256"] for i in manifest["inputs"]}
-    found = discover(inputs)
+    asked = manifest["options"]
+    found = discover(inputs, format=plan.config.read.told_format())
     faults = [f"{f.name} is another file than the run read" for f in found.files if formats.get(f.name) != f.sha256]
     faults += [f"{name} is not among the inputs" for name in sorted(set(formats) - {f.name for f in found.files})]
     if faults:
@@ -63,11 +70,13 @@ def _rerun(manifest: dict[str, Any], inputs: tuple[str, ...], threads: int | Non
     narrator = console.Narrator()
     with tempfile.TemporaryDirectory(prefix="curate-verify-") as scratch:
         try:
-            again = plan.run(found, scratch, options=Options(threads=threads), progress=narrator).manifest
+            again = plan.run(found, scratch, options=Options(threads=threads, **asked), progress=narrator).manifest
         finally:
             narrator.close()
-    return [
-        f"{name}: a second run gives other bytes"
-        for name, facts in manifest["outputs"].items()
-        if again["outputs"][name] != facts
-    ]
+    for package, number in manifest["versions"].items():
+        if again["versions"].get(package) != number:
+            here = again["versions"].get(package, "not installed")
+            console.say(f"made with {package} {number}; here it is {here}")
+    other = [n for n, facts in manifest["outputs"].items() if again["outputs"].get(n) != facts]
+    other += [f"manifest.json ({key})" for key in manifest if key not in _INDIRECT and again.get(key) != manifest[key]]
+    return [f"{name}: a second run gives other bytes" for name in other]

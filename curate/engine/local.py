@@ -91,7 +91,7 @@ class LocalEngine:
 
         selection = stage.apply(LocalShards(tuple(loader(i) for i in range(count))))
         alive = [table.alive(index) for index in range(count)]
-        if not selection.frame["row"].equals(pl.concat(alive)):
+        if selection.frame["keep"].has_nulls() or not selection.frame["row"].equals(pl.concat(alive)):
             raise StageError(f"{stage.name}: the verdicts are not one for each row handed in")
         start = 0
         for index, rows in enumerate(alive):

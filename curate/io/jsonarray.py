@@ -3,35 +3,50 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Generator, Iterable, Iterator
-from typing import Any
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
-from curate.io.jsonwindow import WHITE, CutError, TooLongError, UnclosedError, Window
+from curate.io.jsonwindow import NoEndError, Tape, TooLongError, Window, indent_of
 from curate.io.model import MAX_RECORD_BYTES, RawRecord, RecordError, show
-from curate.io.records import NESTED_FIELDS, Unheld
+from curate.io.records import NESTED_FIELDS
 from curate.io.strictjson import UNSURE, StrictJSONError, loads, quick, record_error
 
-#: After so many elements that did not end where the one before suggests, no more is guessed.
-_MISSES: int = 32
+#: Where an element ends is no longer guessed after so many wrong guesses on end.
+_MISSES: Final = 32
+_SPARE: Final = 1024 * 1024
 
 
 class _BrokenError(Exception):
-    """The JSON text cannot be followed from the window's place on."""
+    """The JSON text cannot be followed on; `tape` has what of the last record was gone over."""
 
-    def __init__(self, error: RecordError) -> None:
+    def __init__(self, error: RecordError, tape: Tape | None = None) -> None:
         super().__init__(error)
         self.error = error
+        self.tape = tape
 
 
-def _malformed(detail: str) -> _BrokenError:
-    return _BrokenError(RecordError("malformed_json", detail))
+def _malformed(detail: str) -> RecordError:
+    return RecordError("malformed_json", detail)
+
+
+def _why(raw: bytes) -> RecordError:
+    """Why `raw` is no JSON text."""
+    try:
+        loads(raw.decode("utf-8"))
+    except ValueError as error:
+        return record_error(error)
+    return _malformed("The element is followed by something that belongs to none.")
+
+
+_only_marks = re.compile(rb"[\]}, \t\r\n]+").fullmatch
 
 
 class JsonArray:
     """Records of one JSON text: the elements of an array, or of an object's lists of objects.
 
     `{"data": [{…}, …], "version": 1}` gives the elements of `data`; an object without such a list is
-    one record, and so is each further object that follows it. `line` is the element's number.
+    one record, and so is each object that follows it. `line` is the element's number.
 
     Memory follows the longest element, not the text. An element that is refused but complete costs only itself.
     So does a malformed one where elements start lines of their own, because a line end cannot stand inside JSON
@@ -47,9 +62,7 @@ class JsonArray:
         records. Without it, every list of objects holds records.
     """
 
-    def __init__(
-        self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES, *, only: str | None = None
-    ) -> None:
+    def __init__(self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES, *, only: str | None = None) -> None:
         self.line = 0
         self.blank = 0
         self.others: dict[str, Any] = {}
@@ -58,10 +71,13 @@ class JsonArray:
         self._max = max_bytes
         self._window = Window(pieces, max_bytes)
         self._raw = RawRecord(0, b"")
-        self._between = b""  # what stands between two elements, from the closing brace to the opening one
-        self._misses = 0
-        self._last = b""  # the last well-formed element, and what its line starts with
-        self._indent: bytes | None = None
+        self._forget()
+
+    def _forget(self) -> None:
+        """Begin a list: nothing is known of how its elements are laid out."""
+        self._between = b""  # from the closing brace of an element to the opening one of the next
+        self._misses = self._wasted = 0
+        self._good = self._before_good = b""  # the last well-formed element, and the white space before it
 
     @property
     def taken(self) -> int:
@@ -79,26 +95,28 @@ class JsonArray:
             if window.damage is not None:
                 raise _BrokenError(window.damage)
         except _BrokenError as broken:
-            self.line += 1
-            start = window.offset
-            rest = Unheld()
+            why = window.damage or broken.error
+            tape = broken.tape or window.tape or Tape(window.offset, self._max)
+            window.tape = None
             for piece in window.rest():
-                rest.add(piece)
-            self._raw = rest.raw(start, rest=True)
-            yield window.damage or broken.error
+                tape.add(piece)
+            # A comma or a bracket too many at the end of the text stands for nothing more.
+            only_marks = _only_marks(tape.bytes() or b"") if window.damage is None else None
+            self._raw = tape.raw(rest=only_marks is None)
+            self.line += 1
+            yield why
 
     def _top(self) -> Iterator[Any]:
         window = self._window
-        window.skip_mark()
         first = window.visible()
         if first == b"[":
             yield from self._elements()
         elif first == b"{":
             yield from self._members()
-            while not self.lists and window.visible() == b"{":
+            while self._only is None and not self.lists and window.visible() == b"{":
                 yield self._element()
         else:
-            raise _malformed("The text is neither a JSON array nor an object.")
+            raise _BrokenError(_malformed("The text is neither a JSON array nor an object."))
         if window.visible():
             raise _BrokenError(RecordError("trailing_data", "The file goes on after the end of its JSON value."))
 
@@ -106,92 +124,198 @@ class JsonArray:
         """The elements of the array whose `[` is next; the window is then after its `]`."""
         window = self._window
         window.take(1)
-        self._between, self._misses, self._last = b"", 0, b""
+        self._forget()
         if window.visible() == b"]":
             window.take(1)
             return
         while True:
-            yield self._guessed() or self._element()
-            start = window.offset
+            value = self._guessed()
+            yield self._element() if value is UNSURE else value
             mark = window.visible()
-            if mark == b",":
-                window.take(1)
-                if window.visible() == b"{" and self._last.endswith(b"}"):
-                    self._between = b"}" + window.since(start) + b"{"
-            elif mark == b"]":
-                window.take(1)
+            if mark not in {b",", b"]"}:
+                what = "has no comma or closing bracket here" if mark else "ends inside its array"
+                yield self._skip(indent_of(self._before_good), _malformed(f"The file {what}."))
+                mark = window.visible()
+            before = window.white
+            window.take(1)
+            if mark == b"]":
                 return
-            else:
-                what = "ends inside its array" if not mark else "has no comma or closing bracket here"
-                raise _malformed(f"The file {what}.")
+            if window.visible() == b"{":
+                self._between = b"}" + before + b"," + window.white + b"{"
 
     def _guessed(self) -> Any:
-        """The element that is next, if it ends where what stood between the last two comes again; else None.
+        """The element that is next, if it ends where what stood between the last two comes again; else `UNSURE`.
 
-        Where that is wrong the bytes up to there are no JSON text, because no JSON object is the start of another.
+        No wrong end is taken, because no JSON object is the beginning of another.
         """
         window = self._window
-        if not self._between or self._misses > _MISSES:
-            return None
+        if not self._between or self._misses > _MISSES or self._wasted > window.offset + _SPARE:
+            return UNSURE
         raw = window.until(self._between)
-        if raw is None:
-            return None
-        value = quick(raw)
-        if value is UNSURE:
+        value = UNSURE if raw is None else quick(raw)
+        if value is UNSURE or raw is None:
             self._misses += 1
-            return None
+            self._wasted += self._max if raw is None else len(raw)
+            return UNSURE
         self._misses = 0
-        self._raw = RawRecord(window.offset, raw)
-        window.take(len(raw))
-        self._last = raw
-        self.line += 1
+        self._take(raw)
+        self._good, self._before_good = raw, window.white
         return value
 
+    def _take(self, raw: bytes) -> None:
+        self._raw = RawRecord(self._window.offset, raw)
+        self._window.take(len(raw))
+        self.line += 1
+
     def _element(self) -> Any:
-        """The element that is next, or why it is refused, complete as it is."""
+        """The element that is next, or why it is refused."""
         window = self._window
-        start, indent = window.offset, window.indent()
+        indent = indent_of(window.white)
         try:
             raw = window.value()
-        except TooLongError as long:
-            return self._too_long(start, long)
-        except UnclosedError:
-            return self._next_line(start, indent, None)
-        except CutError:
-            raise _BrokenError(_why(window.held())) from None
+        except TooLongError:
+            return self._too_long(indent)
+        except NoEndError as error:
+            if error.cut:
+                raise _BrokenError(_why(window.held())) from None
+            return self._skip(indent)
         value = quick(raw)
         if value is UNSURE:
             try:
                 value = loads(raw.decode("utf-8"))
             except json.JSONDecodeError as error:
-                return self._next_line(start, indent, record_error(error))
+                return self._skip(indent, record_error(error))
             except (UnicodeDecodeError, StrictJSONError) as error:
                 value = record_error(error)
-        if not isinstance(value, RecordError):
-            self._last, self._indent = raw, indent
-        self._raw = RawRecord(start, raw)
-        window.take(len(raw))
-        self.line += 1
+        self._take(raw)
+        if type(value) is dict:
+            self._good, self._before_good = raw, window.white
         return value
 
-    def _too_long(self, start: int, long: TooLongError) -> RecordError:
-        if (why := _why(long.head)).reason == "malformed_json" and not long.cut:
-            raise _BrokenError(why)
-        error = RecordError("record_too_long", f"The element is longer than {self._max} bytes.")
-        record = Unheld()
-        for piece in self._window.go_on():
-            record.add(piece)
-        if not self._window.ended_well:
-            self._raw = record.raw(start, rest=True)
-        else:
-            self._raw = record.raw(start)
-        self.line += 1
-        return error
-
-    def _next_line(self, start: int, indent: bytes | None, why: RecordError | None) -> RecordError:
-        """The error of the malformed element that is next; the window is then before the comma that follows it.
-
-        Raises `_BrokenError` where nothing tells which comma that is.
-        """
+    def _too_long(self, indent: bytes | None) -> RecordError:
+        why = RecordError("record_too_long", f"The element is longer than {self._max} bytes.")
         window = self._window
-        raise _BrokenError(why or _why(window.held()))
+        tape = Tape(window.offset, self._max)
+        mark = self._next_line(indent)
+        try:
+            for piece in window.pass_value():
+                tape.add(piece)
+        except NoEndError as error:
+            if error.cut:
+                raise _BrokenError(why, tape) from None
+            return self._pass(mark, tape, why)
+        self._raw = tape.raw()
+        self.line += 1
+        return why
+
+    def _skip(self, indent: bytes | None, why: RecordError | None = None) -> RecordError:
+        """The error of what is next and malformed; the window is then before the comma of the next element's line."""
+        return self._pass(self._next_line(indent), Tape(self._window.offset, self._max), why)
+
+    def _pass(self, mark: bytes | None, tape: Tape, why: RecordError | None) -> RecordError:
+        window = self._window
+        if mark is None:
+            raise _BrokenError(why or _why(window.held()), tape)
+        try:
+            for piece in window.pass_until(mark):
+                tape.add(piece)
+            cut = False
+        except NoEndError:
+            cut = True
+        if why is None:
+            whole = tape.bytes()
+            why = _malformed("A text in the element holds a line end.") if whole is None else _why(whole)
+        if cut:
+            raise _BrokenError(why, tape)
+        self._raw = tape.raw()
+        self.line += 1
+        return why
+
+    def _next_line(self, indent: bytes | None) -> bytes | None:
+        """What stands before the line of the next element, from the comma on; None if nothing tells.
+
+        It is told by the last well-formed element, if it started a line as this one does, and its other lines are
+        indented more. Without one, it is told by this element's line, if that is all of it.
+        """
+        if indent is None:
+            return None
+        start = b"\n" + indent + b"{"
+        if self._good:
+            inner = self._good.split(b"\n")[1:]
+            deeper = all(line.startswith((indent + b" ", indent + b"\t", indent + b"}")) for line in inner)
+            same = indent_of(self._before_good) == indent and self._between.endswith(start)
+            return self._between[1:] if deeper and same else None
+        line = self._window.until(b"\n")
+        if line is not None and line.rstrip().endswith(b"},") and self._window.startswith(start[1:], len(line)):
+            return line[line.rindex(b",") :] + start[1:]
+        return None
+
+    def _members(self) -> Iterator[Any]:
+        """The elements of every list of records in the object that is next, or the object if it has none."""
+        window = self._window
+        self.lists, self.others = 0, {}
+        window.tape = Tape(window.offset, self._max)
+        window.take(1)
+        while (mark := window.visible()) != b"}":
+            key = self._member() if mark == b'"' else None
+            if type(key) is not str:
+                raise _BrokenError(_malformed("The file has no field name where one must be."))
+            if window.visible() != b":":
+                raise _BrokenError(_malformed("The file has no colon after a field name."))
+            window.take(1)
+            if window.visible() == b"[" and self._holds_records(key, window.first_inside()):
+                self.lists += 1
+                window.tape = None
+                yield from self._elements()
+            elif self._only is None:
+                self._member()
+            elif key in self.others:
+                raise _BrokenError(RecordError("duplicate_key", f"The key {show(key)} occurs twice."))
+            else:
+                self.others[key] = self._member()
+            mark = window.visible()
+            if mark == b",":
+                window.take(1)
+            elif mark != b"}":
+                raise _BrokenError(_malformed("The file has no comma between two fields."))
+        window.take(1)
+        if not self.lists:
+            yield self._object()
+
+    def _object(self) -> Any:
+        """The object without lists of records that was just gone over."""
+        tape = self._window.tape
+        assert tape is not None  # only a list of records ends it
+        self._window.tape = None
+        self._raw = tape.raw()
+        self.line += 1
+        whole = tape.bytes()
+        if whole is None:
+            return RecordError("record_too_long", f"The object is longer than {self._max} bytes.")
+        try:
+            return loads(whole.decode("utf-8"))
+        except ValueError as error:
+            return record_error(error)
+
+    def _holds_records(self, key: str, first: bytes) -> bool:
+        """Whether the list in the field `key`, whose first value starts with `first`, is one of records."""
+        if self._only is None:
+            return key not in NESTED_FIELDS and first == b"{"
+        return key == self._only and first != b"]"
+
+    def _member(self) -> Any:
+        """The name or value that is next; what is not UTF-8 as a `RecordError`."""
+        window = self._window
+        try:
+            raw = window.value()
+            value = loads(raw.decode("utf-8"))
+        except UnicodeDecodeError as error:
+            value = record_error(error)
+        except TooLongError:
+            raise _BrokenError(RecordError("record_too_long", f"A field is longer than {self._max} bytes.")) from None
+        except NoEndError:
+            raise _BrokenError(_why(window.held())) from None
+        except ValueError as error:
+            raise _BrokenError(record_error(error)) from None
+        window.take(len(raw))
+        return value

@@ -25,6 +25,12 @@ _MARK: Final = ord('"')
 _BACKSLASH: Final = ord("\\")
 
 
+def indent_of(white: bytes) -> bytes | None:
+    """What stands before a value on its line, given the white space before it; None if more than that stands there."""
+    _, line_end, indent = white.rpartition(b"\n")
+    return indent if line_end else None
+
+
 class TooLongError(Exception):
     """The value is longer than the limit."""
 
@@ -155,11 +161,6 @@ class Window:
             if after > self.limit or not self._fill():
                 return b""
 
-    def indent(self) -> bytes | None:
-        """What stands before the place on its line, if that is only white space that was just gone over."""
-        before, line_end, indent = self.white.rpartition(b"\n")
-        return indent if line_end and len(before) + len(indent) + 1 < _WHITE_KEPT else None
-
     def until(self, mark: bytes) -> bytes | None:
         """What comes before the second byte of the next `mark`, not moved over; None if it is too far away."""
         after = 0
@@ -181,27 +182,29 @@ class Window:
         NoEndError : it has no end.
         """
         extent = _Extent()
-        after = 0
+        after, over = 0, False
         while True:
-            after, done = extent.go(self._data, self._at, after, over=self._over)
+            after, done = extent.go(self._data, self._at, after, over=over)
             if after > self.limit:
                 raise TooLongError
             if done:
                 return self._data[self._at : self._at + after]
-            if not self._fill() and self._over and extent.is_stuck(self._data, self._at + after):
+            if over:
                 raise NoEndError(cut=True)
+            over = not self._fill()
 
     def pass_value(self) -> Iterator[bytes]:
         """The bytes of the value that is next, moved over as they are given. Raises `NoEndError`."""
         extent = _Extent()
+        over = False
         while True:
-            after, done = extent.go(self._data, self._at, 0, over=self._over)
-            if after:
-                yield self.take(after)
+            after, done = extent.go(self._data, self._at, 0, over=over)
+            yield self.take(after)
             if done:
                 return
-            if not self._fill() and self._over and extent.is_stuck(self._data, self._at):
+            if over:
                 raise NoEndError(cut=True)
+            over = not self._fill()
 
     def pass_until(self, mark: bytes) -> Iterator[bytes]:
         """The bytes up to the next `mark`, moved over as they are given. Raises `NoEndError` if there is none."""
@@ -214,14 +217,13 @@ class Window:
             if not self._fill():
                 raise NoEndError(cut=True)
 
-    def line(self) -> bytes | None:
-        """The rest of the line with its end, not moved over; None if it is too long or the last."""
-        found = self.until(b"\n")
-        return found
-
     def startswith(self, text: bytes, after: int) -> bool:
         """Whether `text` stands `after` bytes from the place."""
         return self._has(after + len(text)) and self._data.startswith(text, self._at + after)
+
+    def held(self) -> bytes:
+        """What the window holds from the place on."""
+        return self._data[self._at :]
 
     def rest(self) -> Iterator[bytes]:
         """All that is left, moved over as it is given."""
@@ -235,7 +237,7 @@ class _Extent:
     def __init__(self) -> None:
         self._depth = 0
         self._quoted = False
-        self._begun = False
+        self._begun = self._scalar_begun = False
 
     def go(self, data: bytes, start: int, after: int, *, over: bool) -> tuple[int, bool]:
         """How many bytes from `start` on have been followed, `after` of them before, and whether the value ends there.
@@ -245,15 +247,16 @@ class _Extent:
         at = start + after
         if not self._begun:
             if at >= len(data):
-                return after, False
-            if data[at] not in b'"[{':
+                return after, over and self._scalar_begun
+            if self._scalar_begun or data[at] not in b'"[{':
                 return self._scalar(data, start, after, over=over)
             self._begun = True
         while at < len(data):
             if self._quoted:
-                at = self._text(data, at)
-                if self._quoted:
+                at, closed = self._text(data, at)
+                if not closed:
                     break
+                self._quoted = False
                 if not self._depth:
                     return at - start, True
             for token in _token(data, at):
@@ -272,26 +275,23 @@ class _Extent:
                 at = len(data)
         return at - start, False
 
-    def _text(self, data: bytes, at: int) -> int:
-        """The index after the text that is open at `at`, or of where it has to be followed on from."""
+    @staticmethod
+    def _text(data: bytes, at: int) -> tuple[int, bool]:
+        """Where the text that is open at `at` ends, or from where on it has to be followed; and whether it ends."""
         found = _inside(data, at)
         at = found.end() if found else at
         if at >= len(data):
-            return at
+            return at, False
         if data[at] == _MARK:
-            self._quoted = False
-            return at + 1
+            return at + 1, True
         if data[at] == _BACKSLASH and at + 1 >= len(data):
-            return at
+            return at, False
         raise NoEndError(cut=False)
 
-    @staticmethod
-    def _scalar(data: bytes, start: int, after: int, *, over: bool) -> tuple[int, bool]:
-        found = _end_of_scalar(data, start + after)
+    def _scalar(self, data: bytes, start: int, after: int, *, over: bool) -> tuple[int, bool]:
+        # Whatever the first byte is, it is part of the value.
+        found = _end_of_scalar(data, start + after + (not self._scalar_begun))
+        self._scalar_begun = True
         if found:
-            return max(found.start() - start, 1), True
+            return found.start() - start, True
         return len(data) - start, over
-
-    def is_stuck(self, data: bytes, at: int) -> bool:
-        """Whether nothing of `data` is left to follow."""
-        return True

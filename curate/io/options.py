@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, Self
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ModelWrapValidatorHandler, model_validator
-
-from curate.io.templates import template_digest
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from curate.io.model import MAX_RECORD_BYTES
+from curate.io.templates import template_digest
 
 
 class ReadOptions(BaseModel):
@@ -47,6 +46,7 @@ class ReadOptions(BaseModel):
     template_sha256: str | None = Field(
         None,
         pattern="^[0-9a-f]{64}$",
+        validate_default=True,
         description="SHA-256 of the template's file, filled in from it; reading with another file is refused.",
     )
     tree: Literal["best", "paths"] = Field(
@@ -68,11 +68,13 @@ class ReadOptions(BaseModel):
         description="ShareGPT: whether conversations that were saved as HTML become Markdown, or stay as they are.",
     )
 
-    @model_validator(mode="wrap")
+    def told_format(self) -> str | None:
+        """The record format that inputs are said to have: `format`, or that of tables where a template is given."""
+        return self.format or ("task_table" if self.template is not None else None)
+
+    @field_validator("template_sha256")
     @classmethod
-    def _fingerprint(cls, values: Any, make: ModelWrapValidatorHandler[Self]) -> Self:
-        """The options with the template's hash, so that whatever is kept by the options is kept by its content too."""
-        options = make(values)
-        if options.template is None or options.template_sha256 is not None:
-            return options
-        return options.model_copy(update={"template_sha256": template_digest(options.template)})
+    def _fingerprint(cls, given: str | None, info: ValidationInfo) -> str | None:
+        """The template's hash, so that whatever is kept by the options is kept by its content too."""
+        template = info.data.get("template")
+        return given if given is not None or template is None else template_digest(template)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from curate.errors import InputError
+from curate.io.ahead import ahead
 from curate.io.columns import build
 from curate.io.formats import DUMPS, FORMATS, Example
-from curate.io.formats.base import Record, kind_of
+from curate.io.formats.base import Convert, Record, kind_of
 from curate.io.jsonarray import JsonArray
 from curate.io.model import Batch, InputFile, LeftOut, Omit, RecordError, Reject
 from curate.io.options import ReadOptions
@@ -20,12 +21,20 @@ from curate.io.tables import CsvRows, ParquetRows
 BATCH_BYTES: Final = 64 * 1024 * 1024
 
 
-def open_records(file: InputFile) -> Records:
+def open_records(file: InputFile, options: ReadOptions | None = None) -> Records:
     """The records of a file, as its container packs them."""
+    limit = (options or ReadOptions()).max_record_bytes
     if file.container == "parquet":
-        return ParquetRows(file.path, file.compression)
-    readers: dict[str, Callable[[Iterator[bytes]], Records]] = {"jsonl": JsonLines, "json": JsonArray, "csv": CsvRows}
-    return readers[file.container](chunks(file.path, file.compression))
+        return ParquetRows(file.path, file.compression, limit)
+    pieces = chunks(file.path, file.compression)
+    if file.compression is not None:
+        pieces = ahead(pieces)
+    readers: dict[str, Callable[[Iterator[bytes], int], Records]] = {
+        "jsonl": JsonLines,
+        "json": JsonArray,
+        "csv": CsvRows,
+    }
+    return readers[file.container](pieces, limit)
 
 
 def read(file: InputFile, options: ReadOptions | None = None, *, batch_rows: int = 16384) -> Iterator[Batch]:
@@ -47,14 +56,31 @@ def read(file: InputFile, options: ReadOptions | None = None, *, batch_rows: int
     if file.format in DUMPS:
         yield from DUMPS[file.format].read(file, options, batch_rows)
         return
-    records = open_records(file)
-    batch = _Pending(file, options)
+    records = open_records(file, options)
+    batch = _Pending(file, records, batch_rows)
+    convert = _converter(file, options)
     for value in records:
-        batch.add(records, value)
-        if batch.size >= batch_rows or records.taken - batch.taken >= BATCH_BYTES:
-            yield batch.finish(records)
-    if batch.is_open(records):
-        yield batch.finish(records)
+        # One record after the other, a hundred thousand times: what most of them need is done here.
+        if type(value) is dict:
+            try:
+                made = convert(value)
+            except RecordError as error:
+                batch.reject(error)
+            except Omit as omit:
+                batch.leave(omit)
+            else:
+                if isinstance(made, list):
+                    batch.several(made)
+                else:
+                    batch.examples.append(made)
+                    batch.lines.append(records.line)
+                    batch.room -= 1
+        else:
+            batch.reject(_no_object(value))
+        if batch.room <= 0 or records.taken >= batch.until:
+            yield batch.finish()
+    if batch.is_open():
+        yield batch.finish()
 
 
 def _unchanged(file: InputFile) -> None:
@@ -76,73 +102,70 @@ def _no_format(_: Record) -> Example:
     raise RecordError("unknown_format", "The file was taken for empty, but it has records.")
 
 
-class _Pending:
-    """The batch being filled."""
+def _converter(file: InputFile, options: ReadOptions) -> Convert:
+    form = FORMATS.get(file.format)
+    if form is None:
+        return _no_format
+    return form.bind(options) if form.bind else form.convert
 
-    def __init__(self, file: InputFile, options: ReadOptions) -> None:
+
+class _Pending:
+    """The batch being filled; `examples` and `lines` are its rows, `room` what it still takes in."""
+
+    def __init__(self, file: InputFile, records: Records, batch_rows: int) -> None:
         self._file = file
-        form = FORMATS.get(file.format)
-        self._convert = _no_format if form is None else form.bind(options) if form.bind else form.convert
+        self._records = records
+        self._rows = batch_rows
         self._line = self._blank = 0
         self._batches = 0
-        self.taken = 0
         self._clear()
 
     def _clear(self) -> None:
-        self._examples: list[Example] = []
-        self._lines: list[int] = []
+        self.examples: list[Example] = []
+        self.lines: list[int] = []
+        self.room = self._rows
+        self.until = self._records.taken + BATCH_BYTES
         self._rejects: list[Reject] = []
         self._left: list[LeftOut] = []
         self._expanded = 0
 
-    @property
-    def size(self) -> int:
-        """Examples and rejects so far."""
-        return len(self._examples) + len(self._rejects) + len(self._left)
+    def reject(self, error: RecordError) -> None:
+        """Take in the record given last as a reject."""
+        self._rejects.append(self._records.raw().reject(self._file.name, self._records.line, error))
+        self.room -= 1
 
-    def add(self, records: Records, value: object) -> None:
-        """Take in one record, as an example or several, or as a reject."""
-        if type(value) is not dict:
-            self._reject(records, _no_object(value))
-            return
-        try:
-            made = self._convert(value)
-        except RecordError as error:
-            self._reject(records, error)
-            return
-        except Omit as omit:
-            self._left.append(LeftOut(self._file.name, records.line, omit.reason, omit.value))
-            return
-        if not isinstance(made, list):
-            self._examples.append(made)
-            self._lines.append(records.line)
-            return
+    def leave(self, omit: Omit) -> None:
+        """Take in the record given last as one of which no example is made."""
+        self._left.append(LeftOut(self._file.name, self._records.line, omit.reason, omit.value))
+        self.room -= 1
+
+    def several(self, made: list[Example | RecordError]) -> None:
+        """Take in what the record given last holds, each as an example or a reject."""
         self._expanded += len(made) - 1
         for example in made:
             if isinstance(example, RecordError):
-                self._reject(records, example)
+                self.reject(example)
             else:
-                self._examples.append(example)
-                self._lines.append(records.line)
+                self.examples.append(example)
+                self.lines.append(self._records.line)
+                self.room -= 1
 
-    def _reject(self, records: Records, error: RecordError) -> None:
-        self._rejects.append(records.raw().reject(self._file.name, records.line, error))
-
-    def is_open(self, records: Records) -> bool:
+    def is_open(self) -> bool:
         """Whether there is anything that no batch has told of, or no batch at all."""
-        return self._batches == 0 or records.line != self._line
+        return self._batches == 0 or self._records.line != self._line
 
-    def finish(self, records: Records) -> Batch:
+    def finish(self) -> Batch:
         """The batch so far; a new one is begun."""
+        records = self._records
         batch = Batch(
-            frame=build(self._file, self._examples, self._lines),
+            frame=build(self._file, self.examples, self.lines),
             rejects=self._rejects,
             lines=records.line - self._line,
             blank=records.blank - self._blank,
             expanded=self._expanded,
             left=self._left,
         )
-        self._line, self._blank, self.taken = records.line, records.blank, records.taken
+        self._line, self._blank = records.line, records.blank
         self._batches += 1
         self._clear()
         return batch

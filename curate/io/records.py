@@ -27,7 +27,10 @@ class Records(Protocol):
 
     line: int
     blank: int
-    taken: int
+
+    @property
+    def taken(self) -> int:
+        """Bytes read so far, about."""
 
     def __iter__(self) -> Iterator[Any]: ...
 

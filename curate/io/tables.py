@@ -76,7 +76,7 @@ class CsvRows:
     pieces : the decompressed bytes, in pieces of any size.
     """
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
+    def __init__(self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES) -> None:
         self.line = 0
         self.blank = 0
         self.taken = 0
@@ -210,7 +210,7 @@ class ParquetRows:
     path, compression : the file; a compressed one is held in memory as a whole.
     """
 
-    def __init__(self, path: Path, compression: Compression | None) -> None:
+    def __init__(self, path: Path, compression: Compression | None, max_bytes: int = MAX_RECORD_BYTES) -> None:
         self.line = 0
         self.blank = 0
         self.taken = 0

@@ -57,8 +57,9 @@ class XmlRows:
     def __iter__(self) -> Iterator[Place]:
         # XML allows neither a mark of byte order nor white space before its declaration.
         self._stream.seek(0)
-        at: int | None = len(_BOM) if self._stream.read(len(_BOM)) == _BOM else 0
-        at = self._visible(at or 0)
+        at = self._visible(len(_BOM) if self._stream.read(len(_BOM)) == _BOM else 0)
+        if at is None:
+            raise InputError(f"{self._name}: no well-formed XML: it is empty")
         while at is not None:
             at = yield from self._stretch(at)
 
@@ -199,7 +200,7 @@ class XmlRows:
     def _after_last(self) -> int | None:
         """Where the first byte after the last row is that is no white space."""
         self._stream.seek(self._end)
-        closing = re.match(rb"</[^>]*>", self._stream.read(64))
+        closing = re.match(rf"</{self._row}\s*>".encode(), self._stream.read(64))
         return self._visible(self._end + (closing.end() if closing else 0))
 
     def _visible(self, at: int) -> int | None:

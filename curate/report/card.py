@@ -7,7 +7,15 @@ from typing import Any
 
 import yaml
 
-_SIZES = ((1_000, "n<1K"), (10_000, "1K<n<10K"), (100_000, "10K<n<100K"), (1_000_000, "100K<n<1M"))
+_SIZES = (
+    (10**3, "n<1K"),
+    (10**4, "1K<n<10K"),
+    (10**5, "10K<n<100K"),
+    (10**6, "100K<n<1M"),
+    (10**7, "1M<n<10M"),
+    (10**8, "10M<n<100M"),
+    (10**9, "100M<n<1B"),
+)
 
 
 def dataset_card(manifest: Mapping[str, Any]) -> str:
@@ -18,7 +26,7 @@ def dataset_card(manifest: Mapping[str, Any]) -> str:
     manifest : as `curate.outputs` builds it, before `outputs` is filled in.
     """
     counts = manifest["counts"]
-    size = next((label for bound, label in _SIZES if counts["kept"] < bound), "n>1M")
+    size = next((label for bound, label in _SIZES if counts["kept"] < bound), "1B<n<10B")
     front = {
         "pretty_name": manifest["name"],
         "size_categories": [size],
@@ -56,17 +64,19 @@ def dataset_card(manifest: Mapping[str, Any]) -> str:
 
 
 def _accounts(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
-    order = ["lines", "expanded", "blank", "rejected", "read", "dropped", "kept"]
+    order = ["lines", "expanded", "blank", "rejected", "joined", "left", "read", "dropped", "kept"]
     named = {
         "lines": "lines in the inputs",
         "expanded": "further examples of lines that hold several",
         "blank": "blank lines",
         "rejected": "rejected (could not be read; `rejects.jsonl`)",
+        "joined": "joined to another record's example (an answer to its question)",
+        "left": "left out by the rules of their format (`ledger.parquet`, without id)",
         "read": "read as examples",
         "dropped": "dropped by a stage (`ledger.parquet`)",
         "kept": "kept (`train.jsonl`)",
     }
-    return [(named[k], f"{counts[k]:,}") for k in order if counts[k] or k not in {"expanded", "blank"}]
+    return [(named[k], f"{counts[k]:,}") for k in order if counts[k] or k not in {"expanded", "blank", "joined", "left"}]
 
 
 def _step(step: Mapping[str, Any]) -> tuple[str, ...]:
@@ -83,7 +93,7 @@ def _sources(manifest: Mapping[str, Any]) -> list[tuple[str, ...]]:
         # Several files may be one source; its number stands beside the first.
         number = f"{kept.get(source, 0):,}" if source not in shown else "″"
         shown.add(source)
-        rows.append((f"`{_plain(item['file'])}`", item["format"], f"{item['read']:,}", number))
+        rows.append((f"`{_code(item['file'])}`", item["format"], f"{item['read']:,}", number))
     return rows
 
 
@@ -103,5 +113,10 @@ def _plain(text: str) -> str:
     """`text` on one line with nothing that Markdown or a terminal would act on."""
     shown = "".join(c if c.isprintable() else " " for c in text)
     for mark in "\\`*_<>[]|#":
-        shown = shown.replace(mark, "\\" + mark) if mark != "`" else shown.replace(mark, "'")
+        shown = shown.replace(mark, "\\" + mark)
     return shown
+
+
+def _code(text: str) -> str:
+    """`text` fit to stand between backticks in a table cell."""
+    return "".join(c if c.isprintable() else " " for c in text).replace("`", "'").replace("|", "\\|")

@@ -315,7 +315,7 @@ def test_hostile_html_has_one_fate(reading: Callable[..., Result], text: str) ->
         ([("human", 7), ("gpt", "b")], "wrong_type", "`value`"),
         ([("human", None), ("gpt", "b")], "null_field", "`value`"),
         ([("human", "a"), (None, "b")], "null_field", "`from`"),
-        ([("human", "a"), ("gtp", "b")], "unknown_role", "did you mean `gpt`?"),
+        ([("human", "a"), ("assistent", "b")], "unknown_role", "did you mean `assistant`?"),
         ([("human", "a"), ("function_call", "b"), ("observation", "c"), ("gpt", "d")], "unsupported_content", "Turn 2"),
         ([("gpt", "a"), ("human", "b"), ("gpt", "c")], "bad_turn_order", "Turn 1"),
         ([], "no_messages", "no turns"),

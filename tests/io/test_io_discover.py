@@ -198,7 +198,6 @@ def test_nothing_readable(tmp_path: Path) -> None:
         ("a.json", b"[1, 2]", "not an object"),
         ("a.json", b"[]", "none there"),
         ("a.gz", b"\x1f\x8b" + bytes(100), "gzip data is damaged"),
-        ("a.jsonl", TREE, "Open Assistant message trees"),
     ],
 )
 def test_unknown(name: str, data: bytes, why: str, tmp_path: Path) -> None:

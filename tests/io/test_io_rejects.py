@@ -74,18 +74,21 @@ RECORDS: list[tuple[str, Any, str, str]] = [
     ("messages", chat(turn("system"), turn("system"), turn("user"), turn("assistant")), "bad_turn_order", "Turn 2"),
     ("messages", chat(turn("system"), turn("assistant")), "bad_turn_order", "Turn 2"),
     ("messages", chat(turn("usr"), turn("assistant")), "unknown_role", "did you mean `user`?"),
-    ("messages", chat(turn("tool"), turn("assistant")), "unknown_role", "`tool`"),
+    ("messages", chat(turn("tool"), turn("assistant")), "unsupported_content", "`tool`"),
+    ("messages", chat(turn("owner"), turn("assistant")), "unknown_role", "`owner`"),
     ("messages", chat({"content": "x"}, turn("assistant")), "missing_field", "`role`"),
     ("messages", chat({"role": ["user"], "content": "x"}, turn("assistant")), "wrong_type", "`role` is a list"),
     ("messages", chat({"role": "user", "contnt": "x"}, turn("assistant")), "missing_field", "`contnt`"),
     ("messages", chat({"role": "user"}, turn("assistant")), "missing_field", "`content`"),
     ("messages", chat(turn("user", None), turn("assistant")), "null_field", "`content`"),
     ("messages", chat(turn("user", 3), turn("assistant")), "wrong_type", "`content` is a number"),
-    ("messages", chat(turn("user", [{"type": "text", "text": "x"}]), turn("assistant")), "unsupported_content", "list"),
+    ("messages", chat(turn("user", [{"type": "image_url"}]), turn("assistant")), "unsupported_content", "`image_url`"),
     ("messages", chat(turn("user", name="Ann"), turn("assistant")), "unsupported_content", "`name`"),
     ("messages", chat(turn("user"), turn("assistant", None, tool_calls=[1])), "unsupported_content", "`tool_calls`"),
     ("sharegpt", {"conversations": [{"from": "moon", "value": "x"}]}, "unknown_role", "`moon`"),
     ("sharegpt", {"conversation": []}, "missing_field", "`conversation`"),
+    ("wildchat", {"conversations": []}, "missing_field", "`conversations`"),
+    ("oasst_trees", {"prompt": {"text": "x", "replies": []}}, "missing_field", "`role`"),
 ]
 
 #: Lines that never become records, with their reasons.
@@ -297,6 +300,7 @@ def test_names_out_of_records_cannot_steer_a_terminal(read_file: Any) -> None:
 def test_every_reason_is_given_somewhere() -> None:
     given = {reason for *_, reason, _ in RECORDS} | {reason for _, reason in LINES}
     given |= {"malformed_csv", "wrong_field_count", "trailing_data", "corrupt_stream", "record_too_long"}
+    given |= {"id_collision", "too_many_paths"}  # test_oasst.py
     given |= {"unknown_format"}  # a file that was empty when it was found; its size is checked before
     assert given == set(REJECT_REASONS)
     assert all(sentence.endswith(".") for sentence in REJECT_REASONS.values())

@@ -38,6 +38,9 @@ PLACEHOLDERS = [
     "No output", "Not applicable.", "<NoInput>\n\nThe lake is deep.",
     "Lorem ipsum dolor sit amet, consectetur.", "The town is called [insert name here] and is old.", "[Your answer here]",
     "Dear <insert name>, the lake is deep.",
+    "<your answer>", "[placeholder]", "{{answer}}", "{{ model output }}", '"[the translation]"', "<response text>", "{your summary here}",
+    "TODO: describe the town", "TODO write this part", "TBD: ask Mira", "FIXME - needs a source", "[TODO: add the text]",
+    "Answer to be provided.", "The summary will be added later.", "Text goes here", "Response to come. TODO",
 ]  # fmt: skip
 TEMPLATES = [
     "The lake is deep.<|im_end|>", "<|im_start|>assistant\nThe lake is deep.", "The lake is deep.<|endoftext|>", "[INST] Hi [/INST] Hello.",
@@ -135,6 +138,12 @@ SOUND = [
     "If a < b and b > c, then b is the largest.", "AT&T and M&S are companies; R&D is a department.", "I <3 this lake.",
     "Use `<br>` for a line break and `&nbsp;` for a space.", "```html\n<p>The lake is deep.</p>\n```",
     "The mark `<|im_end|>` ends a turn.", "```\n[INST] Hi [/INST]\n```", "## Response\n\nThe crew answered the call within minutes.",
+    "lamps\noars\nboats with two masts\nold nets\ncrabs\nropes of hemp\nbuckets\nthe big bell\nmaps\ntar\nhooks\nbread in tins\nwater",
+    "The lake is calm today. We set out at nine from the pier and hope that you will come along. xx",
+    "The lake is calm today. We set out at nine from the pier and hope that you will come along. x",
+    # slots and notes that are answers
+    "[deep]", "<lake>", "{boat}", "[1, 2, 3]", r"\[ x = 2 \]", "{x, y}", "[laughs]", "TODO lists help.", "FIXME is a mark in code.",
+    "The answer is here: in the lake.", "The solution will be added slowly to the flask.", "Text to speech", "Content creator",
     "the lake is deep", "deep, cold and blue", "hydrogen\nhelium\nlithium\nberyllium\nboron\ncarbon\nnitrogen\noxygen\nfluorine\nneon",
 ]  # fmt: skip
 
@@ -229,6 +238,9 @@ ABOUT = [
     ("What is the Unicode replacement character?", "It is \ufffd and marks what was lost."),
     ("Write lorem ipsum.", "Lorem ipsum dolor sit amet."),
     ("Write a template for a letter.", "Dear [insert name here], the lake is deep."),
+    ("Print the variable response in Jinja.", "{{ response }}"),
+    ("Which HTML element holds the result of a sum?", "<output>"),
+    ("Write a to-do for the team.", "TODO: add the text"),
     ("How does the ChatML prompt format end a turn?", "With <|im_end|> after the text."),
     ("Which special tokens does Llama 2 use?", "It uses [INST] and [/INST]."),
 ]

@@ -184,7 +184,7 @@ def test_an_unknown_weight_is_counted_and_a_text_is_refused() -> None:
     selection = run(FacilityLocation(size=10, weight="score"), frame)
     assert selection.frame["unknown"].to_list() == frame["score"].is_null().to_list()
     assert not run(FacilityLocation(size=10), frame).frame["unknown"].any()
-    with pytest.raises(StageError, match="task_type is String, not a number"):
+    with pytest.raises(StageError, match="task_type is String, not numeric"):
         run(FacilityLocation(size=10, weight="task_type"), frame)
 
 
@@ -232,7 +232,7 @@ def test_a_minimum_that_cannot_be_met_is_a_finding_and_the_size_still_is() -> No
     assert [f.code for f in selection.findings] == ["quota_not_met"] * 2
     math_, poetry = (f.message for f in selection.findings)
     assert f"{there} of the {there + 7} examples" in math_
-    assert f"task_type is math; no more are there. Lower that minimum to {there}" in math_
+    assert f"task_type is math are there. Lower that minimum to {there}" in math_
     assert "0 of the 3 examples" in poetry
 
 
@@ -243,7 +243,7 @@ def test_maximums_that_leave_too_few_are_a_finding_that_names_them() -> None:
     assert groups_of(frame, selection) == {"open_qa": 5, "coding": 6, "math": 7}
     (finding,) = selection.findings
     assert finding.code == "size_not_met"
-    assert "18 of 100 examples" in finding.message
+    assert "only 18 of the 100 examples" in finding.message
     for group, places in (("coding", 6), ("open_qa", 5), ("math", 7), ("(none)", 0)):
         there = int((frame["task_type"].fill_null("(none)") == group).sum())
         assert f"{group}: {places} of {there}" in finding.message
@@ -263,7 +263,7 @@ def test_a_pool_smaller_than_the_size_is_kept_whole_with_a_finding(n: int) -> No
     assert selection.frame["keep"].to_list() == [True] * n
     (finding,) = selection.findings
     assert finding.code == "size_not_met"
-    assert f"{n} of 6 examples; only {n} are left" in finding.message
+    assert f"only {n} of the 6 examples" in finding.message
 
 
 @pytest.mark.parametrize(

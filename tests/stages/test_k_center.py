@@ -109,7 +109,7 @@ def test_a_pool_smaller_than_the_size_is_kept_whole_with_a_finding(n: int) -> No
     assert selection.frame["keep"].to_list() == [True] * n
     (finding,) = selection.findings
     assert finding.code == "size_not_met"
-    assert f"{n} of 6 examples" in finding.message
+    assert f"only {n} of the 6 examples" in finding.message
     assert run(KCenter(size=3), table(5)).findings == ()
 
 

@@ -32,6 +32,15 @@ REFUSALS = [
     "Malheureusement, je ne peux pas vous aider.",
     "Lo siento, pero no puedo ayudarte con eso.",
     "Lo siento, no puedo proporcionar esa información.",
+    "I don't have access to the information I would need, so this stays open.",
+    "Unfortunately I do not have enough context to say which of the two is meant.",
+    "I'm sorry, but I don't know how to respond to that.",
+    "I can't satisfy this wish.",
+    "Infelizmente, não posso ajudar com isso.",
+    "Desculpe, mas não consigo fornecer esses dados.",
+    "Não consigo responder a perguntas deste tipo.",
+    "Mi dispiace, ma non posso aiutarti.",
+    "Purtroppo non sono in grado di rispondere a questa domanda.",
 ]
 LONG = " The main thing is to start with a list of all that is needed, and to go on from there step by step." * 8
 DISCLAIMERS = [
@@ -48,6 +57,13 @@ DISCLAIMERS = [
     "Als KI-Sprachmodell habe ich keine Meinung, aber viele mögen Blau.",
     "En tant qu'IA, je n'ai pas de goûts, mais le bleu plaît beaucoup.",
     "Como modelo de lenguaje, no tengo gustos, pero el azul gusta mucho.",
+    "As a virtual AI assistant, I can't hold a cup, but tea is easy to make.",
+    "As a responsible and ethical assistant, I would name both sides.",
+    "As of my last knowledge update there were nine of them.",
+    "I have no body, but as an AI language model, I know many recipes.",
+    "AI models like me read a text word by word.",
+    "Como uma IA, não tenho gostos, mas muita gente prefere azul.",
+    "In quanto modello linguistico, non ho gusti, ma il blu piace a molti.",
     "I'm sorry, but I cannot give you legal help, so I can't write the contract itself." + LONG,
     "I cannot browse the internet. Still, here is what is known." + LONG,
 ]
@@ -66,6 +82,15 @@ NAMES = [
     "Ich bin ChatGPT und helfe gern.",
     "Je suis ChatGPT, à votre service.",
     "Soy ChatGPT. Pregunta lo que quieras.",
+    "My name is Gemini, and I was built by Google.",
+    "I'm Helper, an AI assistant trained by Anthropic.",
+    "As ChatGPT, I like lists.",
+    "You may refer to me as Vicuna, a chatbot.",
+    "Good day, I'm an AI assistant made by Mistral AI.",
+    "Ich wurde von OpenAI entwickelt.",
+    "Je suis un modèle de langage développé par Google.",
+    "Fui desenvolvido pela OpenAI.",
+    "Sono un modello linguistico creato da Meta.",
 ]
 FINE = [
     "An AI can refuse. OpenAI's models, for example, sometimes say they cannot help with a request.",
@@ -79,6 +104,15 @@ FINE = [
     "My name is Claude and I bake bread in Lyon.",
     "Bard was a title for poets. I am fond of the last of them.",
     "Claude Monet painted the lilies again and again.",
+    "As developed by Google, the system sorts mail. It was first shown in spring.",
+    "I have worked as an engineer at Google since the first spring of the lake office.",
+    "My name is Priya, and I was made head of sales by my aunt.",
+    "As Claude, the baker of Lyon, used to say: salt first.",
+    "Unfortunately, I don't have access to a car this week, so let us meet at the lake.",
+    "Ich bin seit Jahren bei Google und baue Brücken aus Zahlen.",
+    "Soy ingeniera en Google y vivo en Vigo.",
+    "Mi dispiace, ma domani non posso venire.",
+    "Infelizmente não posso ir amanhã.",
     "A language model predicts the next word from the ones before.",
     '"I can\'t do this any more," said Mara, and put down the rope.',
     "Sorry is the hardest word, as the song has it.",
@@ -123,8 +157,42 @@ def test_only_the_head_counts(answer: str) -> None:
     essay = "The tower was built of brick and stood for ages. "
     near, far = essay + answer, essay * 8 + answer
     assert verdicts([near])[0] is not None
-    assert verdicts([far]) == [None]
-    assert verdicts([far], RefusalFilter(head_chars=600))[0] is not None
+    assert verdicts([far], RefusalFilter(tail_chars=0)) == [None]
+    assert verdicts([far], RefusalFilter(head_chars=600, tail_chars=0))[0] is not None
+
+
+CLOSINGS = {
+    "Keep in mind that as an AI language model I cannot give advice on law.": "ai_disclaimer",
+    "Please remember that I'm only an AI.": "ai_disclaimer",
+    "By the way, I am Gemini, a large language model built by Google.": "provider_identity",
+    "(I was trained by OpenAI, so I take no side.)": "provider_identity",
+}
+
+
+@pytest.mark.parametrize(("closing", "reason"), CLOSINGS.items())
+def test_closing_sentences_count(closing: str, reason: str) -> None:
+    essay = "The tower was built of brick and stood for ages. " * 8
+    for answer in (essay + closing, essay.rstrip() + "\n\n" + closing, essay + "“It is old.” " + closing):
+        assert verdicts([answer]) == [reason]
+        assert verdicts([answer], RefusalFilter(tail_chars=0)) == [None]
+    # In the middle of a long text it is a matter of that text.
+    assert verdicts([essay + closing + " " + essay]) == [None]
+
+
+def test_a_closing_sentence_begins_within_the_tail() -> None:
+    closing = "I am an AI, so check it."
+    answer = "The tower was built of brick and stood for ages. " * 8 + closing
+    size = len(closing)
+    assert verdicts([answer], RefusalFilter(tail_chars=size)) == ["ai_disclaimer"]
+    assert verdicts([answer], RefusalFilter(tail_chars=size - 1)) == [None]
+
+
+@pytest.mark.parametrize("closing", [
+    "I'm sorry, but I can't help with that.", "I don't have feelings for him.", 'She laughed. "I am an AI," it said.',
+    "It was made by OpenAI.", "As an AI researcher, she went on.",
+])  # fmt: skip
+def test_other_closings_are_part_of_the_story(closing: str) -> None:
+    assert verdicts(["The tower was built of brick and stood for ages. " * 8 + closing]) == [None]
 
 
 def test_a_refusal_before_a_long_answer_is_a_disclaimer() -> None:

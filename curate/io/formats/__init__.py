@@ -18,6 +18,7 @@ from curate.io.formats import (
     self_instruct,
     sharegpt,
     stackexchange,
+    task_table,
     wikihow,
     wildchat,
     writing_prompts,
@@ -30,16 +31,17 @@ FORMATS: Final[Mapping[str, RecordFormat]] = MappingProxyType(
     {
         module.FORMAT.name: module.FORMAT
         for module in (
-            oasst_trees,
             messages,
             sharegpt,
             wildchat,
+            oasst_trees,
             self_instruct,
             alpaca,
             dolly,
             prompt_completion,
             question_answer,
             wikihow,
+            task_table,
         )
     }
 )

@@ -23,6 +23,7 @@ _KNOWN: Final = _VOID | {
     "h6", "i", "kbd", "li", "ol", "p", "pre", "q", "s", "samp", "strong", "sub", "sup", "table", "tbody", "td",
     "tfoot", "th", "thead", "tr", "ul",
 }  # fmt: skip
+_INLINE: Final = {"a", "b", "code", "del", "em", "i", "kbd", "q", "s", "samp", "strong", "sub", "sup"}
 #: Older names.
 _SAME: Final = {"strike": "s"}
 #: The attributes that say something about the text.
@@ -62,10 +63,10 @@ def to_markdown(source: str) -> Markdown:
     ------
     RecordError : elements nested more than `MAX_DEPTH` deep (`too_deep`).
     """
-    clean, links, images = _canonical(source)
-    if "<" not in clean:
-        return Markdown(html.unescape(clean).strip(), links, images)
-    return Markdown(_converter()().convert(clean), links, images)
+    canonical = _canonical(source)
+    clean = "".join(canonical.parts)
+    text = _converter()().convert(clean) if "<" in clean else html.unescape(clean).strip()
+    return Markdown(text, canonical.links, canonical.images)
 
 
 def _without_comments(source: str) -> str:
@@ -78,61 +79,82 @@ def _without_comments(source: str) -> str:
     return "".join(parts)
 
 
-def _canonical(source: str) -> tuple[str, int, int]:
-    """HTML of known elements, every one closed, with quoted attributes; and the number of links and images.
-
-    A parser meets nothing in it that parsers disagree on, or that takes long (unclosed comments, half tags).
-    """
+def _canonical(source: str) -> _Canonical:
     if "<!--" in source:
         source = _without_comments(source)
-    out: list[str] = []
-    stack: list[str] = []
-    links = images = at = 0
+    out = _Canonical()
+    at = 0
     for tag in _TAG.finditer(source):
-        _text(out, source[at : tag.start()], code="pre" in stack)
+        out.text(source[at : tag.start()])
         at = tag.end()
         name = _SAME.get(tag[2].lower(), tag[2].lower())
         if name not in _KNOWN:
             continue
         if tag[1]:
-            _close(out, stack, name)
-            continue
-        links += name == "a"
-        images += name == "img"
-        out.append(f"<{name}{_attribute(name, tag[3])}>")
-        if name not in _VOID:
-            stack.append(name)
-            if len(stack) > MAX_DEPTH:
-                raise RecordError("too_deep", f"Its HTML is nested more than {MAX_DEPTH} levels deep.")
-    _text(out, source[at:], code="pre" in stack)
-    while stack:
-        _close(out, stack, stack[-1])
-    return "".join(out), links, images
+            out.close(name)
+        else:
+            out.open(name, tag[3])
+    out.text(source[at:])
+    while out.stack:
+        out.close(out.stack[-1])
+    return out
 
 
-def _text(out: list[str], text: str, *, code: bool) -> None:
-    if not text:
-        return
-    if "&" in text:
-        text = html.unescape(text)
-    if code:
-        text = text.replace("\r\n", "\n").replace("\r", "\n")
-    else:
-        text = _SPACE.sub(" ", text)
-        if out and out[-1] == "<br>":
-            text = text.lstrip(" ")
-    out.append(html.escape(text, quote=False))
+class _Canonical:
+    """HTML of known elements, every one closed, with quoted attributes and no white space that is not shown.
 
+    A parser meets nothing in it that parsers disagree on, or that takes long (unclosed comments, half tags).
+    """
 
-def _close(out: list[str], stack: list[str], name: str) -> None:
-    """Close the innermost `name` and all that is open inside it; nothing where there is none."""
-    if name not in stack:
-        return
-    while True:
-        inner = stack.pop()
-        out.append(f"</{inner}>")
-        if inner == name:
+    def __init__(self) -> None:
+        self.parts: list[str] = []
+        self.stack: list[str] = []
+        self.links = self.images = 0
+        self._space = True  # the last character shown is a space, or none is on the line
+
+    def text(self, text: str) -> None:
+        """Text between two tags."""
+        if not text:
             return
+        if "&" in text:
+            text = html.unescape(text)
+        if "pre" in self.stack:
+            text = text.replace("\r\n", "\n").replace("\r", "\n")
+        else:
+            text = _SPACE.sub(" ", text)
+            if self._space:
+                text = text.removeprefix(" ")
+            if text:
+                self._space = text.endswith(" ")
+        self.parts.append(html.escape(text, quote=False))
+
+    def open(self, name: str, attributes: str) -> None:
+        """A start tag."""
+        self.links += name == "a"
+        self.images += name == "img"
+        if name == "img":
+            return
+        if name == "br" and self.parts:
+            self.parts[-1] = self.parts[-1].rstrip(" ")
+        if name not in _INLINE:
+            self._space = True
+        self.parts.append(f"<{name}{_attribute(name, attributes)}>")
+        if name not in _VOID:
+            self.stack.append(name)
+            if len(self.stack) > MAX_DEPTH:
+                raise RecordError("too_deep", f"Its HTML is nested more than {MAX_DEPTH} levels deep.")
+
+    def close(self, name: str) -> None:
+        """An end tag, of the innermost `name` and all that is open inside it; ignored where there is none."""
+        if name not in self.stack:
+            return
+        while True:
+            inner = self.stack.pop()
+            self.parts.append(f"</{inner}>")
+            if inner not in _INLINE:
+                self._space = True
+            if inner == name:
+                return
 
 
 def _attribute(name: str, raw: str) -> str:
@@ -177,9 +199,6 @@ def _converter() -> type[Any]:
         def convert_a(self, _: Any, text: str, parent_tags: set[str]) -> str:  # noqa: ARG002 (the library's form)
             return text
 
-        def convert_img(self, *_: Any, **__: Any) -> str:
-            return ""
-
         def convert_br(self, _: Any, text: str, parent_tags: set[str]) -> str:
             return text + (" " if "_inline" in parent_tags else "\n")
 
@@ -210,6 +229,13 @@ def _converter() -> type[Any]:
                 return "\n"
             lines = text.split("\n")
             rest = [" " * len(mark) + line if line else "" for line in lines[1:]]
-            return "\n".join([mark + lines[0], *rest]) + "\n"
+            # The library makes one of the line ends at which two parts meet.
+            return "\n" + "\n".join([mark + lines[0], *rest]) + "\n"
+
+        def convert_ul(self, _: Any, text: str, parent_tags: set[str]) -> str:
+            text = text.strip("\n")
+            return f"\n{text}\n" if "li" in parent_tags else f"\n\n{text}\n\n"
+
+        convert_ol = convert_ul
 
     return Converter

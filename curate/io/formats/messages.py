@@ -20,8 +20,8 @@ def has_turns(record: Record, field: str, role_field: str) -> bool:
 
 
 def matches(record: Record) -> bool:
-    """A list of objects with a `role` in `messages` (or `conversations`)."""
-    return any(has_turns(record, field, "role") for field in _FIELDS)
+    """A list of objects with a `role` in `messages` (or `conversations`); a `prompter` is Open Assistant's."""
+    return any(has_turns(record, field, "role") and record[field][0]["role"] != "prompter" for field in _FIELDS)
 
 
 def convert(record: Record, *, repaired: bool = False) -> Example:

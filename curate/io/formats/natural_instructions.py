@@ -43,13 +43,13 @@ def read(file: InputFile, options: ReadOptions, batch_rows: int) -> Iterator[Bat
 
     The text is gone through twice, because fields of the task may stand after its instances.
     """
-    records = JsonArray(chunks(file.path, file.compression), only=_INSTANCES)
+    records = _instances(file, options)
     total = sum(1 for _ in records)
     try:
         task: _Task | RecordError = _Task(records, total, options)
     except RecordError as error:
         task = error
-    records.line = 0
+    records = _instances(file, options)
     examples: list[Example] = []
     lines: list[int] = []
     rejects: list[Reject] = []
@@ -69,6 +69,10 @@ def read(file: InputFile, options: ReadOptions, batch_rows: int) -> Iterator[Bat
             before, examples, lines, rejects = records.line, [], [], []
     if before == 0 or records.line != before:
         yield Batch(build(file, examples, lines), rejects, records.line - before)
+
+
+def _instances(file: InputFile, options: ReadOptions) -> JsonArray:
+    return JsonArray(chunks(file.path, file.compression), options.max_record_bytes, only=_INSTANCES)
 
 
 class _Task:

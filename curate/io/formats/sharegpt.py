@@ -27,7 +27,7 @@ _DIALECT: Final = Dialect(SPEAKERS, "from", "value")
 _LOOK: Final = 4000
 _DIVS = re.compile(r"\s*(?:<div(?:\s[^<>]*)?>\s*)+").match
 _RENDERED = re.compile(r"""class\s*=\s*["'][^"'<>]*(?<![\w-])(?:markdown|prose)(?![\w-])""").search
-_BLOCK = r"(?:div|p|ol|ul|pre|blockquote|table|h[1-6])"
+_BLOCK = r"(?:p|ol|ul|pre|blockquote|table|h[1-6])"
 _OPENS = re.compile(rf"\s*<{_BLOCK}(?:\s[^<>]*)?>").match
 _CLOSES = re.compile(rf"</{_BLOCK}>\s*\Z").search
 _ABOUT_MARKUP = re.compile(r"<|html|markup|css|web|xml|svg|code|snippet|\btags?\b", re.IGNORECASE).search
@@ -87,7 +87,7 @@ def _is_block(text: str) -> bool:
 
 
 def _markdown(text: str, *, answer: bool) -> str:
-    """The turn as Markdown if it is HTML, or as it is: in one record turns of both kinds occur."""
+    """The turn as Markdown if it is the page's HTML, or as it is: in one record turns of both kinds occur."""
     if not _is_rendered(text) and not (answer and _OPENS(text[:_LOOK])):
         return text
     from curate.io.formats.html_markdown import to_markdown

@@ -57,7 +57,11 @@ class _Labels:
         if self.words:
             known = [one for one, label in self.meaning.items() if label is not None]
             near = nearest([text], known)
-            hint = f"did you mean {show(near)}?" if near else f"known are {', '.join(show(one, 20) for one in known[:12])}."
+            hint = (
+                f"did you mean {show(near)}?"
+                if near
+                else f"known are {', '.join(show(one, 20) for one in known[:12])}."
+            )
             raise RecordError("unknown_label", f"The template has no label {show(text)}; {hint}")
         if type(cell) is not str:
             detail = f"The label {show(text)} is no text; a template of your own can say which word it stands for."
@@ -110,7 +114,9 @@ class _Task:
 
     def _choice(self, values: Mapping[str, Any]) -> int:
         """Which phrasing a row takes: by a hash of the seed and of what the template reads of the row."""
-        told = [[name, value if isinstance(value, list | dict | None) else text_of(value)] for name, value in values.items()]
+        told = [
+            [name, value if isinstance(value, list | dict | None) else text_of(value)] for name, value in values.items()
+        ]
         key = dump([self._seed, self._name, sorted(told, key=lambda pair: pair[0])])
         return int.from_bytes(hashlib.sha256(key.encode("utf-8")).digest()[:8], "big") % len(self._phrasings)
 
@@ -166,7 +172,8 @@ FORMAT = RecordFormat(
     summary="A table of a task (CSV, Parquet or JSON), each row put into words by one phrasing of a template file.",
     fields={
         "(the template's columns)": "stand in the user's turn and the assistant's, as the phrasing says that the seed "
-        "and the row's content choose; `meta` has all columns, and under `_reader` the template, the phrasing and the label",
+        "and the row's content choose; `meta` has all columns, and under `_reader` the template, the number of the "
+        "phrasing (from 0) and the label",
     },
     needs=(),
     matches=lambda _: False,

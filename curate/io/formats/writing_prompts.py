@@ -88,16 +88,16 @@ def read(file: InputFile, options: ReadOptions, batch_rows: int) -> Iterator[Bat
     with tempfile.TemporaryFile(prefix="curate-") as spool:
         join = _Join(file, options, spool)
         for number, comments in enumerate(file.companions):
-            yield from _batches(comments, join.comment(number), batch_rows)
-        yield from _batches(file, join.submission, batch_rows)
+            yield from _batches(comments, join.comment(number), options, batch_rows)
+        yield from _batches(file, join.submission, options, batch_rows)
 
 
 #: Gives an example, or None for a record that was joined to one; raises `RecordError` or `Omit`.
 _Judge = Callable[[Record, JsonLines], Example | None]
 
 
-def _lines(file: InputFile) -> JsonLines:
-    return JsonLines(chunks(file.path, file.compression))
+def _lines(file: InputFile, options: ReadOptions) -> JsonLines:
+    return JsonLines(chunks(file.path, file.compression), options.max_record_bytes)
 
 
 def _object(value: object) -> Record | RecordError:
@@ -118,12 +118,12 @@ class _Join:
         self._spool = spool
         self._places: dict[str, tuple[int, int]] = {}
         self._prompts: dict[str, int] = {}
-        records = _lines(file)
+        records = _lines(file, options)
         for value in records:
             self._note_submission(_object(value), records.line)
         self._best: dict[str, tuple[tuple[int, int, str], int, int]] = {}
         for number, comments in enumerate(file.companions):
-            records = _lines(comments)
+            records = _lines(comments, options)
             for value in records:
                 self._note_comment(_object(value), number, records.line)
 
@@ -193,10 +193,10 @@ def _example(submission: Record, prompt: Prompt, comment: Record) -> Example:
     return (prompt.text, answer), False, meta_json(submission, (), f'"{READER}":{dump(notes)}')
 
 
-def _batches(file: InputFile, judge: _Judge, batch_rows: int) -> Iterator[Batch]:
+def _batches(file: InputFile, judge: _Judge, options: ReadOptions, batch_rows: int) -> Iterator[Batch]:
     """One file gone through for the last time; at least one batch."""
     open_batch = _Open(file)
-    records = _lines(file)
+    records = _lines(file, options)
     for value in records:
         open_batch.add(records, _object(value), judge)
         if open_batch.size >= batch_rows or records.taken - open_batch.taken >= _BATCH_BYTES:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import keyword
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -14,11 +14,11 @@ from curate.errors import ConfigError
 from curate.io.formats.base import nearest
 from curate.io.model import show
 from curate.io.templates import shipped_templates, template_bytes, template_digest
-from curate.yamltext import YamlText
+from curate.yamltext import Loc, YamlText
 
 #: Names that a phrasing may use beside its columns and constants, where there is a label.
 LABEL_NAMES: Final = ("label", "label_word", "options")
-_RESERVED: Final = frozenset({*LABEL_NAMES, "loop"})
+_RESERVED: Final = frozenset({"label_word", "options", "loop"})
 
 #: A label as a file spells it; numbers and truth values stand for their JSON text.
 Spelling = str | int | bool
@@ -101,8 +101,8 @@ def load_template(name: str, sha256: str | None = None) -> tuple[TemplateFile, s
             hint = f"did you mean `{near}`?" if near else f"shipped are {', '.join(shipped_templates())}"
             raise ConfigError(f"{parsed.where(('extends',))}: no shipped template {show(template.extends)}; {hint}")
         template = _extended(load_template(template.extends)[0], template)
-    for loc, fault in _faults(template):
-        raise ConfigError(f"{parsed.where(loc)}: {fault}")
+    if faults := [f"{parsed.where(loc)}: {fault}" for loc, fault in _faults(template)]:
+        raise ConfigError("\n".join(dict.fromkeys(faults)))
     return template, name
 
 
@@ -110,7 +110,8 @@ def _fault(parsed: YamlText, error: ErrorDetails) -> str:
     loc = tuple(error["loc"])
     place = ".".join(map(str, loc))
     if error["type"] == "extra_forbidden":
-        owner: type[BaseModel] = {"label": LabelSpec, "phrasings": Phrasing}.get(str(loc[0]), TemplateFile)
+        owners: dict[str, type[_Part]] = {"label": LabelSpec, "phrasings": Phrasing}
+        owner = owners.get(str(loc[0]), TemplateFile) if len(loc) > 1 else TemplateFile
         near = nearest([str(loc[-1])], list(owner.model_fields))
         return f"{parsed.where(loc)}: no key `{place}`" + (f"; did you mean `{near}`?" if near else "")
     if error["type"] == "missing":
@@ -134,49 +135,52 @@ def _extended(base: TemplateFile, own: TemplateFile) -> TemplateFile:
     )
 
 
-def _faults(template: TemplateFile) -> Sequence[tuple[tuple[str | int, ...], str]]:
+def _faults(template: TemplateFile) -> Iterator[tuple[Loc, str]]:
     """What is wrong with a template beyond its fields' types, with where."""
-    found: list[tuple[tuple[str | int, ...], str]] = []
     if not template.columns:
-        found.append((("columns",), "`columns` names no column"))
+        yield ("columns",), "`columns` names no column"
     if not template.phrasings:
-        found.append((("phrasings",), "`phrasings` has none"))
+        yield ("phrasings",), "`phrasings` has none"
+    yield from _name_faults(template)
+    for at, name in enumerate(template.optional):
+        if name not in template.columns:
+            yield ("optional", at), _unknown("`optional`", name, template.columns)
+    if template.label is not None:
+        yield from _label_faults(template, template.label)
+    elif any(phrasing.words for phrasing in template.phrasings):
+        yield ("phrasings",), "label words need a `label`"
+
+
+def _name_faults(template: TemplateFile) -> Iterator[tuple[Loc, str]]:
     for part, names in (("columns", template.columns), ("constants", template.constants)):
         for name in names:
             if not name.isidentifier() or keyword.iskeyword(name) or name in _RESERVED or name.startswith("_"):
-                found.append(((part, name), f"`{part}`: {show(name)} cannot be the name of a variable"))
+                yield (part, name), f"`{part}`: {show(name)} cannot be the name of a variable"
     for name, column in template.columns.items():
         if not column:
-            found.append((("columns", name), f"`columns.{name}` names no column"))
+            yield ("columns", name), f"`columns.{name}` names no column"
         if name in template.constants:
-            found.append((("constants", name), f"`constants.{name}` is a column as well"))
-    for at, name in enumerate(template.optional):
-        if name not in template.columns:
-            found.append((("optional", at), _unknown("`optional`", name, template.columns)))
-    if template.label is not None:
-        found += _label_faults(template, template.label)
-    elif any(phrasing.words for phrasing in template.phrasings):
-        found.append((("phrasings",), "label words need a `label`"))
-    return found
+            yield ("constants", name), f"`constants.{name}` is a column as well"
 
 
-def _label_faults(template: TemplateFile, label: LabelSpec) -> list[tuple[tuple[str | int, ...], str]]:
-    found: list[tuple[tuple[str | int, ...], str]] = []
+def _label_faults(template: TemplateFile, label: LabelSpec) -> Iterator[tuple[Loc, str]]:
     if label.column not in template.columns or label.column in template.optional:
-        found.append((("label", "column"), _unknown("`label.column`", label.column, template.columns)))
+        yield ("label", "column"), _unknown("`label.column`", label.column, template.columns)
+    if label.column != "label" and {"label"} & {*template.columns, *template.constants}:
+        yield ("columns", "label"), "`label` is the name of the label, and not of another column or constant"
+    spellings = [(name, {name, *map(spelled, values)}) for name, values in label.values.items()]
     owner: dict[str, str] = {}
-    for name, values in [*label.values.items(), ("none", label.none)]:
-        for text in {*map(spelled, values)} | ({name} if values is not label.none else set()):
+    for name, texts in [*spellings, ("none", set(map(spelled, label.none)))]:
+        for text in sorted(texts):
             if text in owner:
-                found.append((("label", "values"), f"`label`: {show(text)} means both {owner[text]} and {name}"))
+                yield ("label", "values"), f"`label`: {show(text)} means both {owner[text]} and {name}"
             owner[text] = name
-    places = [(("label", "words"), label.words)]
+    places: list[tuple[Loc, dict[str, str]]] = [(("label", "words"), label.words)]
     places += [(("phrasings", at, "words"), phrasing.words) for at, phrasing in enumerate(template.phrasings)]
     for loc, words in places:
         for name in words:
             if name not in label.values:
-                found.append((loc, _unknown("`words`", name, label.values)))
-    return found
+                yield loc, _unknown("`words`", name, label.values)
 
 
 def _unknown(where: str, name: str, known: Mapping[str, Any]) -> str:

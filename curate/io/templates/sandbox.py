@@ -2,7 +2,7 @@
 
 Two fences, one behind the other. A template may use nothing but what `_ALLOWED` lists: no calls, no arithmetic, no
 attributes (but `loop.index` and the like), no imports or macros, filters that cannot multiply text, and loops over
-lists of the row that do not stand in each other; so time and memory are linear in the row. What is left runs in
+lists of the row that do not stand in each other, and it has few parts; so time and memory are linear in the row. What is left runs in
 Jinja's `SandboxedEnvironment` with `StrictUndefined`, and the length of its output is bounded. Cells of a row are
 values, never templates: braces in them are text.
 
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from jinja2 import nodes
     from jinja2.sandbox import SandboxedEnvironment
 
-#: Characters of one template text, and of the text that one row may become.
+#: Characters, parts and loops of one template text, and characters of the text that one row may become.
 MAX_SOURCE: Final = 64 * 1024
+MAX_NODES: Final = 500
+MAX_LOOPS: Final = 8
 MAX_OUTPUT: Final = 4_000_000
 
 _ALLOWED: Final = frozenset(
@@ -100,7 +102,7 @@ def _environment() -> SandboxedEnvironment:
     environment = SandboxedEnvironment(
         undefined=StrictUndefined,
         finalize=text_of,
-        autoescape=False,  # noqa: S701 - prompts are plain text, not HTML
+        autoescape=False,  # prompts are plain text, not HTML
         trim_blocks=True,
         lstrip_blocks=True,
         cache_size=0,
@@ -124,7 +126,7 @@ def compile_text(source: str, names: Collection[str], where: str) -> Render:
     ------
     ConfigError : the template is malformed, or uses a variable or a feature that it may not.
     """
-    from jinja2 import TemplateError, TemplateSyntaxError
+    from jinja2 import TemplateError, TemplateSyntaxError, nodes
 
     if len(source) > MAX_SOURCE:
         raise ConfigError(f"{where}: a template text has at most {MAX_SOURCE} characters")
@@ -132,6 +134,9 @@ def compile_text(source: str, names: Collection[str], where: str) -> Render:
     try:
         tree = environment.parse(source.strip())
         _check(tree, frozenset(names), where, inside=False)
+        kinds = [type(node).__name__ for node in tree.find_all(nodes.Node)]
+        if len(kinds) > MAX_NODES or kinds.count("For") > MAX_LOOPS:
+            raise ConfigError(f"{where}: a template text has at most {MAX_NODES} parts and {MAX_LOOPS} loops")
         template = environment.from_string(tree)
     except TemplateSyntaxError as error:
         raise ConfigError(f"{where}: not a valid template: {error.message}") from None
@@ -161,33 +166,34 @@ def _check(node: nodes.Node, names: frozenset[str], where: str, *, inside: bool)
     if kind not in _ALLOWED:
         raise ConfigError(f"{where}: `{kind.lower()}` is not accepted in a template")
     fields = dict(node.iter_fields())
+    if kind == "For":
+        _check_loop(fields, names, where, inside=inside)
+        return
+    if kind == "Getattr":
+        if not inside or getattr(fields["node"], "name", None) != "loop" or fields["attr"] not in _LOOP:
+            raise ConfigError(f"{where}: attributes are not accepted in a template: {show(fields['attr'])}")
+        return
     if kind == "Name":
         _check_name(fields["name"], names, where)
-    elif kind == "Getattr":
-        target, attribute = fields["node"], fields["attr"]
-        if not inside or getattr(target, "name", None) != "loop" or attribute not in _LOOP:
-            raise ConfigError(f"{where}: attributes are not accepted in a template: {show(attribute)}")
-        return
     elif kind == "Filter":
         _check_filter(fields, where)
-    elif kind == "Test":
-        if fields["name"] not in _TESTS or fields["args"]:
-            raise ConfigError(f"{where}: no test {show(fields['name'])}; known are {', '.join(sorted(_TESTS))}")
+    elif kind == "Test" and (fields["name"] not in _TESTS or fields["args"]):
+        raise ConfigError(f"{where}: no test {show(fields['name'])}; known are {', '.join(sorted(_TESTS))}")
     elif kind == "CondExpr" and fields["expr2"] is None:
         raise ConfigError(f"{where}: an `if` inside an expression needs its `else`")
-    elif kind == "For":
-        if inside or fields["recursive"] or type(fields["iter"]).__name__ != "Name":
-            raise ConfigError(f"{where}: a loop goes over one list, and not inside another loop")
-        target = fields["target"]
-        if type(target).__name__ != "Name" or target.name in {*names, "loop"}:
-            raise ConfigError(f"{where}: a loop has one variable, with a name of its own")
-        _check(fields["iter"], names, where, inside=inside)
-        within = names | {target.name}
-        for part in [*fields["body"], *fields["else_"], *filter(None, [fields["test"]])]:
-            _check(part, within, where, inside=True)
-        return
     for child in node.iter_child_nodes():
         _check(child, names, where, inside=inside)
+
+
+def _check_loop(fields: Mapping[str, Any], names: frozenset[str], where: str, *, inside: bool) -> None:
+    if inside or fields["recursive"] or type(fields["iter"]).__name__ != "Name":
+        raise ConfigError(f"{where}: a loop goes over one list, and not inside another loop")
+    target = fields["target"]
+    if type(target).__name__ != "Name" or target.name in {*names, "loop"}:
+        raise ConfigError(f"{where}: a loop has one variable, with a name of its own")
+    _check(fields["iter"], names, where, inside=inside)
+    for part in [*fields["body"], *fields["else_"], *filter(None, [fields["test"]])]:
+        _check(part, names | {target.name}, where, inside=True)
 
 
 def _check_name(name: str, names: frozenset[str], where: str) -> None:
@@ -207,4 +213,6 @@ def _check_filter(fields: Mapping[str, Any], where: str) -> None:
     constant = all(type(argument).__name__ == "Const" and type(argument.value) is str for argument in arguments)
     given = len(fields["args"]) + len(fields["kwargs"])
     if not constant or given > (name == "join") or fields["node"] is None:
-        raise ConfigError(f"{where}: the filter `{name}` takes {'one text' if name == 'join' else 'nothing'} in brackets")
+        raise ConfigError(
+            f"{where}: the filter `{name}` takes {'one text' if name == 'join' else 'nothing'} in brackets"
+        )

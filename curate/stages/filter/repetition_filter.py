@@ -170,9 +170,7 @@ class RepetitionFilter(Filter):
         found = pl.col("response").map_batches(
             _Judge(evidence), return_dtype=pl.Struct(dict.fromkeys(evidence, pl.String))
         )
-        return [
-            Rule(reason, found.struct.field(reason).is_not_null(), found.struct.field(reason)) for reason in evidence
-        ]
+        return [Rule.found(reason, found.struct.field(reason)) for reason in evidence]
 
     def _share(self, gopher: Mapping[str, float]) -> pl.Expr:
         """The first of the measures that is above its limit, as text."""

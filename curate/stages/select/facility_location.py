@@ -10,9 +10,9 @@ import polars as pl
 from pydantic import Field, model_validator
 
 from curate.encoders import to_matrix
-from curate.errors import StageError
 from curate.quotas import Quotas, findings, fits, group_of
-from curate.stage import Finding, Selection, Selector, Shards, verdict_frame
+from curate.stage import Finding, Selection, Selector, Shards
+from curate.verdict import covered_by
 
 if TYPE_CHECKING:
     from curate.algorithms.facility_location import Quota
@@ -110,8 +110,7 @@ class FacilityLocation(Selector):
 
     def needs(self) -> tuple[str, ...]:
         """`embedding`, the `weight` column and the one that `quotas` names."""
-        named = (self.weight, self.quotas.by if self.quotas else None)
-        return (*self.reads, *dict.fromkeys(name for name in named if name is not None))
+        return self.reads_with(self.weight, self.quotas.by if self.quotas else None)
 
     def verdict(self, shards: Shards) -> Selection:
         """Keep the first `size` of the greedy order."""
@@ -136,29 +135,13 @@ class FacilityLocation(Selector):
         rank, row, cosine = standing(vectors, chosen.order)
         gain = np.zeros(frame.height)
         gain[chosen.order] = chosen.gains / max(chosen.total, 1)
-        keep = pl.Series("keep", rank > 0, dtype=pl.Boolean)
-        mine = pl.DataFrame({"keep": keep, "rank": rank, "gain": gain}).with_columns(
-            pl.when("keep").then(name).alias(name) for name in self.writes
-        )
-        kept = frame["id"].gather(row) if len(chosen.order) else None
-        verdict = verdict_frame(
-            frame["row"],
-            keep=keep,
-            reason="not_selected",
-            value=pl.Series([f"{c:.4f}" for c in np.round(cosine, 4) + 0.0], dtype=pl.String),
-            kept_id=kept,
-            columns={name: mine[name] for name in self.writes},
-        )
+        verdict = covered_by(frame, rank, gain, row, cosine)
         verdict = verdict.with_columns(unknown=frame["_weight"].is_nan())
         return Selection(verdict, self._findings(frame, len(chosen.order)))
 
     def _sorted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """By weight, best first, then id; `_weight` is NaN where there is none to know, 0 without a column."""
-        weight = pl.lit(0.0)
-        if self.weight is not None:
-            if not frame.schema[self.weight].is_numeric():
-                raise StageError(f"{self.name}: weight {self.weight} is {frame.schema[self.weight]}, not a number")
-            weight = pl.col(self.weight).cast(pl.Float64).fill_null(float("nan"))
+        weight = pl.lit(0.0) if self.weight is None else self.numbers(frame, self.weight)
         frame = frame.with_columns(weight.alias("_weight"), group_of(self.quotas).alias("_group"))
         return frame.sort(pl.col("_weight").fill_nan(float("-inf")), "id", descending=[True, False])
 
@@ -174,4 +157,4 @@ class FacilityLocation(Selector):
 
     def _findings(self, frame: pl.DataFrame, kept: int) -> tuple[Finding, ...]:
         counts: dict[str, int] = dict(frame["_group"].value_counts().iter_rows())
-        return findings(self.quotas, counts, kept=kept, size=self.size, stage=self.name)
+        return findings(self.quotas, counts, kept=kept, size=self.size)

@@ -10,7 +10,8 @@ import polars as pl
 from pydantic import Field
 
 from curate.encoders import to_matrix
-from curate.stage import Finding, Selection, Selector, Shards, verdict_frame
+from curate.stage import Selection, Selector, Shards
+from curate.verdict import covered_by, size_not_met
 
 
 class KCenter(Selector):
@@ -76,25 +77,5 @@ class KCenter(Selector):
         rank, row, cosine = standing(vectors, chosen.order)
         gain = np.zeros(frame.height)
         gain[chosen.order] = chosen.distances
-        keep = pl.Series("keep", rank > 0, dtype=pl.Boolean)
-        mine = pl.DataFrame({"keep": keep, "rank": rank, "gain": gain}).with_columns(
-            pl.when("keep").then(name).alias(name) for name in self.writes
-        )
-        verdict = verdict_frame(
-            frame["row"],
-            keep=keep,
-            reason="not_selected",
-            value=pl.Series([f"{c:.4f}" for c in np.round(cosine, 4) + 0.0], dtype=pl.String),
-            kept_id=frame["id"].gather(row),
-            columns={name: mine[name] for name in self.writes},
-        )
-        findings = []
-        if frame.height < self.size:
-            findings.append(
-                Finding(
-                    "size_not_met",
-                    f"{self.name}: {frame.height} of {self.size} examples; no more are left at this step. "
-                    "Lower `size`, or drop less before it.",
-                )
-            )
-        return Selection(verdict, tuple(findings))
+        verdict = covered_by(frame, rank, gain, row, cosine)
+        return Selection(verdict, () if frame.height >= self.size else (size_not_met(frame.height, self.size),))

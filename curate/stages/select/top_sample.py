@@ -80,7 +80,7 @@ class TopSample(Selector):
         kept = min(len(order), self.size)
         return Selection(
             chosen.with_columns(unknown=frame["score"].is_null()),
-            findings(self.quotas, counts, kept=kept, size=self.size, stage=self.name),
+            findings(self.quotas, counts, kept=kept, size=self.size),
         )
 
     def _under(self, quotas: Quotas, best_first: pl.DataFrame) -> pl.Series:

@@ -1,0 +1,153 @@
+"""Signs of damage in a text: leaked templates, stand-ins, mis-decoded characters, leftover markup, broken endings.
+
+Patterns of polars (Rust) regular expressions, and of what an instruction is about where such signs are no damage.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from curate.text import any_of
+
+# --- template_tokens -------------------------------------------------------------------------------------------------
+#: Marks of the common chat templates: ChatML, Llama 2 and 3, Gemma, Phi, Zephyr, Alpaca.
+TEMPLATE: Final = (
+    r"<\|(?:im_start|im_end|im_sep|endoftext|endofprompt|eot_id|eom_id|start_header_id|end_header_id|"
+    r"begin_of_text|end_of_text|"
+    r"system|user|assistant|end|eos|pad)\|>"
+    r"|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|<start_of_turn>|<end_of_turn>|</s>[ \t]*(?:\n|\z)|\A<s>"
+    r"|(?m:^### ?(?:Response|Instruction|Human|Assistant):)"
+)
+
+ABOUT_TEMPLATE: Final = r"(?i)\b(?:(?:chat|prompt) ?(?:template|format)|special tokens?|tokeni[sz]er|chatml)"
+
+# --- placeholder -----------------------------------------------------------------------------------------------------
+PLACEHOLDER: Final = any_of(
+    r"<\s*no[ _]?(?:in|out)put\s*>",
+    r"\blorem ipsum\b",
+    r"\[\s*(?:insert|add|enter|put|type|your) (?:the |an? |your )?(?:answer|response|output|text|content|summary|"
+    r"code|essay|story)"
+    r"(?: goes)?(?: here)?\s*\]",
+    r"\[[^\]\n]{1,60} (?:goes )?here\s*\]",
+    r"<\s*(?:insert|enter)[ _-][^>\n]{1,40}>",
+)
+#: Stand-ins that say nothing when they are the whole response.
+STAND_IN: Final = any_of(
+    r"\A[\s\"'<\[(*_]*(?:n\.?/?a\.?|not applicable|no (?:in|out)put|no (?:response|answer|content)(?: needed)?|"
+    r"nooutput|noinput|none given|"
+    r"tbd|todo|tba|null|nan|undefined|x{3,}|\[(?:blank|empty|deleted|removed|redacted)\]|"
+    r"no output needed|\.{2,}|…+|-+|_+|\?+|#+)[\s\"'>\])*_.!]*\z"
+)
+
+#: What fills a slot that was to be filled.
+_FILLING: Final = (
+    r"(?:placeholder|response|answer|output|reply|completion|text|content|result|solution|explanation|translation|"
+    r"summary|insert|your|todo|tbd|fixme)"
+)
+#: One slot, or a note to oneself, as the whole response.
+SLOT: Final = any_of(
+    rf"\A[\s\"'*_]*(?:\[{{1,2}}|<{{1,2}}|\{{{{1,2}})\s*(?:[a-z'-]+[ _]){{0,6}}{_FILLING}(?:[ _][a-z'-]+){{0,6}}"
+    rf"[\s.:…]*(?:\]{{1,2}}|>{{1,2}}|\}}{{1,2}})[\s\"'*_.]*\z",
+    r"\A[\s\"'<\[({*_]*(?-i:TODO|TBD|TBA|FIXME)\b(?:\s*[:–—(-]|[ ]+(?:write|add|fill|complete|insert|finish|answer|"
+    r"provide|implement|translate|replace|update|later)\b)(?:[^\n\S]*\S+){0,10}\s*\z",
+    rf"\A[\s\"'<\[(*_]*(?:(?:the|your|my|an?) )?{_FILLING} (?:(?:is|are|still|yet|not yet|will|has) )*"
+    r"(?:(?:to )?be (?:added|written|provided|filled in|completed|inserted|supplied)|to come|(?:goes )?here)"
+    r"(?: (?:later|here|soon|shortly|afterwards|below))*[\s.!…\])>\"'*_]*(?:XXX|TODO|TBD|FIXME)?[\s.!…]*\z",
+)
+
+#: About twelve words: a longer response is more than a slot.
+SLOT_CHARS: Final = 100
+
+ABOUT_PLACEHOLDER: Final = (
+    r"(?i)\b(?:template|form|lorem|ipsum|placeholder|boilerplate|dummy|sample text|filler|fill(?:ed)?[- ]in|noinput)\b"
+)
+#: Where a slot may be the answer: markup, template languages, brackets, and lists of what is to be done.
+ABOUT_SLOT: Final = (
+    r"(?i)\b(?:html5?|xml|svg|tags?|elements?|jinja2?|mustache|handlebars|liquid|vue|angular|latex|code|syntax|variables?|"
+    r"expression|brac(?:e|ket)s?|parenthes[ei]s|to-?dos?|tbd|tba|fixme|comments?|program|function|script|sql|regex|"
+    r"stage directions?)\b|[<{\[]"
+)
+
+# --- mojibake --------------------------------------------------------------------------------------------------------
+#: What the bytes 0x80 to 0xBF of UTF-8 look like in Latin-1 and Windows-1252, without the quotes, dashes and dots
+#: that may
+#: follow a capital letter in good text.
+_CONTINUED: Final = "[\x80-\x9f\xa0-\xaa\xac-\xba\xbc-\xbf€‚ƒ†‡ˆ‰Š‹ŒŽ˜™š›œžŸ]"
+_ANY_CONTINUED: Final = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+MOJIBAKE: Final = (
+    "\ufffd"
+    rf"|Ã{_CONTINUED}|[a-zà-ÿ]Ã{_ANY_CONTINUED}"
+    "|Â[\xa0-\xaa\xac-\xba\xbc-\xbf]"
+    "|â€|â‚¬|â„¢|ï»¿|ï¿½|ðŸ"
+    rf"|(?:[ÐÑ]{_ANY_CONTINUED}){{2}}"
+    rf"|(?:[ãäåæçèé]{_ANY_CONTINUED}{{2}}){{2}}"
+    rf"|(?:[ØÙ]{_ANY_CONTINUED}){{3}}"
+)
+ABOUT_ENCODING: Final = (
+    r"(?i)\b(?:utf-?8|unicode|latin-?1|iso-?8859|cp1252|windows-1252|mojibake|encod(?:ing|ed)|charset|replacement "
+    r"character)"
+)
+
+# --- html_residue ----------------------------------------------------------------------------------------------------
+HTML: Final = (
+    r"(?i)</?(?:p|div|span|font|img|strong|em|ul|ol|li|h[1-6]|table|tbody|tr|td|blockquote|center|section|"
+    r"article)(?:\s[^<>\n]*)?/?>"
+    r"|<a\s+href[^<>\n]*>|</(?:a|b|i|u)>|<(?:br|hr) ?/?>"
+    r"|&(?:nbsp|amp|lt|gt|quot|apos|rsquo|lsquo|rdquo|ldquo|mdash|ndash|hellip|#\d{2,5}|#x[0-9a-f]{2,4});"
+)
+ABOUT_HTML: Final = (
+    r"(?i)\b(?:x?html5?|xml|tags?|mark-?up|markdown|css|java-?script|js|jsx|react|angular|vue|php|svg|dom|web "
+    r"?(?:page|site|app)s?|"
+    r"pages?|urls?|links?|forms?|templates?|codes?|script|element|entit(?:y|ies)|attribute|hyperlink|selector|rss|"
+    r"table|bold|button|embed)\b|</?\w+[^>]*>|&\w+;"
+)
+
+#: A whole page or form, which is code.
+PAGE: Final = r"(?i)<(?:!doctype|html|head|script|style|form|input|svg)\b"
+
+# --- prompt_echo -----------------------------------------------------------------------------------------------------
+#: Requests whose answer may begin with the text that was given.
+ECHOING: Final = (
+    r"(?i)\b(?:re-?writ|re-?phras|paraphras|edit|correct|proofread|translat|repeat|copy|copie|continu|complet|"
+    r"finish|extend|"
+    r"punctuat|capitali[sz]|grammar|spell|typo|convert|format|quot|transcri|fill|cloze)"
+)
+
+MARKS: Final = " .!?:;…。！？"
+REQUEST_END: Final = r"[.!?:。！？：؟।]\z"
+
+# --- truncated, unpunctuated -----------------------------------------------------------------------------------------
+SENTENCE_END: Final = r"[.!?。！？][)\"'”’]*\s*\z"
+#: The last line with anything on it.
+LAST_LINE: Final = r"([^\n]*\S)\s*\z"
+LISTED: Final = r"\A\s*(?:[-*•‣◦–—+#>|]|\(?\d{1,3}[.):]|\(?[A-Za-z][.)])"
+#: Words that no sentence ends with, in English, German, French and Spanish.
+HANGING: Final = (
+    r"(?i)(?:\A|\s|['’])(?:a|an|the|of|and|or|with|from|into|than|because|but|if|whether|their|its|your|our|my|"
+    r"every|which|"
+    r"der|die|das|und|oder|mit|von|für|ein|eine|einen|einem|dass|weil|le|la|les|des|et|ou|avec|pour|dans|une|que|qui|"
+    r"el|los|las|del|y|con|por|para|una|un)\z"
+)
+#: A word in small letters, or a mark that opens or goes on; names, hashtags, signatures and scripts without case
+#: end otherwise.
+OPEN_END: Final = r"(?:(?:\A|[\s(\"“‘'’-])[\p{Ll}'’-]+|[,(–—])\z"
+#: "See you then. xx": a signature.
+KISSES: Final = r"(?i)[.!?…]\s+(?:x{1,3}|(?:xo){1,3})\z"
+#: The fewest words of a line that a hanging word makes unfinished; below, it may be the word that was asked for.
+HANGING_WORDS: Final = 8
+#: The end of a sentence with another after it.
+SENTENCE_INSIDE: Final = r"[\p{Ll})\"”'’][.!?][\"”'’)]*\s+[\"“‘'(]?[\p{Lu}\d]"
+
+#: The same in a list that has lost its line breaks.
+ITEM_INSIDE: Final = r"[\p{Ll})\"”'’][.!?]\s+\d{1,2}[.)]\s"
+#: A capital, a letter of a script without case, or a mark that prose, code and tables have.
+PUNCTUATED: Final = r"[\p{Lu}\p{Lt}\p{Lo}.,!?;:\"”()=<>{}/\\|_]"
+BARE_WORDS: Final = 20
+#: Words to a line, on average, up to which lines without marks are items of a list.
+ITEM_WORDS: Final = 5
+
+#: White space round a line, as it stays behind where bullets and commas were stripped.
+STRIPPED: Final = r"(?m)^[ \t]+\S|\S[ \t]+$"
+
+#: More lines of code, mark-up or table than this, and the response is no prose.
+CODE_SHARE: Final = 0.3
