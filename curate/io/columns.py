@@ -36,12 +36,6 @@ def identify(texts: Sequence[str], *, system: bool) -> str:
     return _sha256(to_json(turns)).hexdigest()[:16]
 
 
-def _identify_pair(texts: Sequence[str]) -> str:
-    user, assistant = texts
-    turns = [{"role": "user", "content": user}, {"role": "assistant", "content": assistant}]
-    return _sha256(to_json(turns)).hexdigest()[:16]
-
-
 def build(file: InputFile, examples: Sequence[Example], lines: Sequence[int]) -> pl.DataFrame:
     """The canonical frame but `row`, one row per example.
 
@@ -50,10 +44,16 @@ def build(file: InputFile, examples: Sequence[Example], lines: Sequence[int]) ->
     lines : each example's `line`.
     """
     height = len(examples)
-    if all(len(texts) == 2 and not system for texts, system, _ in examples):
-        ids = [_identify_pair(texts) for texts, _, _ in examples]
-        instruction = pl.Series([texts[0] for texts, _, _ in examples], dtype=pl.String)
-        response = pl.Series([texts[1] for texts, _, _ in examples], dtype=pl.String)
+    pairs = [texts for texts, system, _ in examples if len(texts) == 2 and not system]
+    if len(pairs) == height:
+        ids = [
+            _sha256(
+                to_json([{"role": "user", "content": user}, {"role": "assistant", "content": assistant}])
+            ).hexdigest()[:16]
+            for user, assistant in pairs
+        ]
+        instruction = pl.Series([texts[0] for texts in pairs], dtype=pl.String)
+        response = pl.Series([texts[1] for texts in pairs], dtype=pl.String)
         messages = _nest(
             pl.concat(
                 [

@@ -5,15 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import accumulate
 from typing import Any, Final
 
 from curate.io.jsonwindow import NoEndError, Tape, TooLongError, Window, indent_of
 from curate.io.model import MAX_RECORD_BYTES, RawRecord, RecordError, show
-from curate.io.records import NESTED_FIELDS
-from curate.io.strictjson import UNSURE, StrictJSONError, loads, quick, record_error
+from curate.io.records import NESTED_FIELDS, Records
+from curate.io.strictjson import UNSURE, StrictJSONError, loads, quick, quick_all, record_error
 
-#: Where an element ends is no longer guessed after so many wrong guesses on end.
-_MISSES: Final = 32
+#: How much more is gone over in vain than was read, before no more is guessed.
 _SPARE: Final = 1024 * 1024
 
 
@@ -42,7 +42,7 @@ def _why(raw: bytes) -> RecordError:
 _only_marks = re.compile(rb"[\]}, \t\r\n]+").fullmatch
 
 
-class JsonArray:
+class JsonArray(Records):
     """Records of one JSON text: the elements of an array, or of an object's lists of objects.
 
     `{"data": [{…}, …], "version": 1}` gives the elements of `data`; an object without such a list is
@@ -63,20 +63,23 @@ class JsonArray:
     """
 
     def __init__(self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES, *, only: str | None = None) -> None:
-        self.line = 0
-        self.blank = 0
+        super().__init__()
         self.others: dict[str, Any] = {}
         self.lists = 0
         self._only = only
         self._max = max_bytes
         self._window = Window(pieces, max_bytes)
-        self._raw = RawRecord(0, b"")
+        self._record: RawRecord | None = None
+        self._raws: list[bytes] = []
+        self._index = 0
+        self._start = self._gap = 0  # where the elements in hand start, and how many bytes are between two
+        self._offsets: list[int] = []
         self._forget()
 
     def _forget(self) -> None:
         """Begin a list: nothing is known of how its elements are laid out."""
         self._between = b""  # from the closing brace of an element to the opening one of the next
-        self._misses = self._wasted = 0
+        self._wasted = 0  # bytes that were gone over in vain
         self._good = self._before_good = b""  # the last well-formed element, and the white space before it
 
     @property
@@ -86,9 +89,28 @@ class JsonArray:
 
     def raw(self) -> RawRecord:
         """The element given last, or the rest of the text."""
-        return self._raw
+        if self._record is not None:
+            return self._record
+        if not self._offsets:
+            self._offsets = list(accumulate((len(raw) + self._gap for raw in self._raws), initial=self._start))
+        return RawRecord(self._offsets[self._index], self._raws[self._index])
+
+    def point(self, index: int) -> None:
+        """Make `line` and `raw()` be about that element of the group given last."""
+        self.line += index - self._index
+        self._index = index
 
     def __iter__(self) -> Iterator[Any]:
+        for group in self.groups():
+            if len(group) == 1:
+                yield group[0]
+                continue
+            for index, value in enumerate(group):
+                self.point(index)
+                yield value
+
+    def groups(self) -> Iterator[list[Any]]:
+        """The elements, many together where they are all objects with the same between them."""
         window = self._window
         try:
             yield from self._top()
@@ -102,11 +124,15 @@ class JsonArray:
                 tape.add(piece)
             # A comma or a bracket too many at the end of the text stands for nothing more.
             only_marks = _only_marks(tape.bytes() or b"") if window.damage is None else None
-            self._raw = tape.raw(rest=only_marks is None)
-            self.line += 1
-            yield why
+            self._give(tape.raw(rest=only_marks is None))
+            yield [why]
 
-    def _top(self) -> Iterator[Any]:
+    def _give(self, record: RawRecord) -> None:
+        """One record is given, which `raw()` is about."""
+        self._record, self._index = record, 0
+        self.line += 1
+
+    def _top(self) -> Iterator[list[Any]]:
         window = self._window
         first = window.visible()
         if first == b"[":
@@ -114,13 +140,13 @@ class JsonArray:
         elif first == b"{":
             yield from self._members()
             while self._only is None and not self.lists and window.visible() == b"{":
-                yield self._element()
+                yield [self._element()]
         else:
             raise _BrokenError(_malformed("The text is neither a JSON array nor an object."))
         if window.visible():
             raise _BrokenError(RecordError("trailing_data", "The file goes on after the end of its JSON value."))
 
-    def _elements(self) -> Iterator[Any]:
+    def _elements(self) -> Iterator[list[Any]]:
         """The elements of the array whose `[` is next; the window is then after its `]`."""
         window = self._window
         window.take(1)
@@ -129,12 +155,12 @@ class JsonArray:
             window.take(1)
             return
         while True:
-            value = self._guessed()
-            yield self._element() if value is UNSURE else value
+            yield from self._guessed()
+            yield [self._element()]
             mark = window.visible()
             if mark not in {b",", b"]"}:
                 what = "has no comma or closing bracket here" if mark else "ends inside its array"
-                yield self._skip(indent_of(self._before_good), _malformed(f"The file {what}."))
+                yield [self._skip(indent_of(self._before_good), _malformed(f"The file {what}."))]
                 mark = window.visible()
             before = window.white
             window.take(1)
@@ -143,29 +169,34 @@ class JsonArray:
             if window.visible() == b"{":
                 self._between = b"}" + before + b"," + window.white + b"{"
 
-    def _guessed(self) -> Any:
-        """The element that is next, if it ends where what stood between the last two comes again; else `UNSURE`.
+    def _guessed(self) -> Iterator[list[Any]]:
+        """Elements that end where what stood between the last two comes again; the window is then at the next one.
 
-        No wrong end is taken, because no JSON object is the beginning of another.
+        No wrong end is taken: no JSON object is the beginning of another, so that bytes from an element's first on
+        which are one object are the element.
         """
-        window = self._window
-        if not self._between or self._misses > _MISSES or self._wasted > window.offset + _SPARE:
-            return UNSURE
-        raw = window.until(self._between)
-        value = UNSURE if raw is None else quick(raw)
-        if value is UNSURE or raw is None:
-            self._misses += 1
-            self._wasted += self._max if raw is None else len(raw)
-            return UNSURE
-        self._misses = 0
-        self._take(raw)
-        self._good, self._before_good = raw, window.white
-        return value
-
-    def _take(self, raw: bytes) -> None:
-        self._raw = RawRecord(self._window.offset, raw)
-        self._window.take(len(raw))
-        self.line += 1
+        window, between = self._window, self._between
+        gap = between[1:-1]
+        while between and self._wasted <= window.offset + _SPARE:
+            joined = window.until_last(between)
+            parts = joined.split(between)
+            if not joined or len(max(parts, key=len)) > self._max - 2:
+                self._wasted += window.size
+                return
+            raws = [parts[0] + b"}", *[b"{" + part + b"}" for part in parts[1:]]]
+            values = quick_all(raws, joined)
+            good = next((index for index, value in enumerate(values) if value is UNSURE), len(values))
+            if good:
+                self._record, self._raws, self._offsets = None, raws, []
+                self._start, self._gap, self._index = window.offset, len(gap), good - 1
+                self.line += good
+                window.take(sum(map(len, raws[:good])) + (good - 1) * len(gap))
+                window.take_white(gap)
+                self._good, self._before_good = raws[good - 1], window.white
+                yield values[:good]
+            if good < len(values):
+                self._wasted += len(joined)
+                return
 
     def _element(self) -> Any:
         """The element that is next, or why it is refused."""
@@ -187,7 +218,8 @@ class JsonArray:
                 return self._skip(indent, record_error(error))
             except (UnicodeDecodeError, StrictJSONError) as error:
                 value = record_error(error)
-        self._take(raw)
+        self._give(RawRecord(window.offset, raw))
+        window.take(len(raw))
         if type(value) is dict:
             self._good, self._before_good = raw, window.white
         return value
@@ -204,8 +236,7 @@ class JsonArray:
             if error.cut:
                 raise _BrokenError(why, tape) from None
             return self._pass(mark, tape, why)
-        self._raw = tape.raw()
-        self.line += 1
+        self._give(tape.raw())
         return why
 
     def _skip(self, indent: bytes | None, why: RecordError | None = None) -> RecordError:
@@ -227,8 +258,7 @@ class JsonArray:
             why = _malformed("A text in the element holds a line end.") if whole is None else _why(whole)
         if cut:
             raise _BrokenError(why, tape)
-        self._raw = tape.raw()
-        self.line += 1
+        self._give(tape.raw())
         return why
 
     def _next_line(self, indent: bytes | None) -> bytes | None:
@@ -250,7 +280,7 @@ class JsonArray:
             return line[line.rindex(b",") :] + start[1:]
         return None
 
-    def _members(self) -> Iterator[Any]:
+    def _members(self) -> Iterator[list[Any]]:
         """The elements of every list of records in the object that is next, or the object if it has none."""
         window = self._window
         self.lists, self.others = 0, {}
@@ -280,15 +310,14 @@ class JsonArray:
                 raise _BrokenError(_malformed("The file has no comma between two fields."))
         window.take(1)
         if not self.lists:
-            yield self._object()
+            yield [self._object()]
 
     def _object(self) -> Any:
         """The object without lists of records that was just gone over."""
         tape = self._window.tape
         assert tape is not None  # only a list of records ends it
         self._window.tape = None
-        self._raw = tape.raw()
-        self.line += 1
+        self._give(tape.raw())
         whole = tape.bytes()
         if whole is None:
             return RecordError("record_too_long", f"The object is longer than {self._max} bytes.")

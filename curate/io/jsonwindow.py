@@ -161,6 +161,25 @@ class Window:
             if after > self.limit or not self._fill():
                 return b""
 
+    def take_white(self, gap: bytes) -> None:
+        """Move over `gap`, which is next: white space with a comma in it."""
+        self.take(len(gap))
+        self.white = gap[gap.index(b",") + 1 :]
+
+    def until_last(self, mark: bytes) -> bytes:
+        """What comes before the last `mark` that the window holds, not moved over; nothing if none is near."""
+        while True:
+            found = self._data.rfind(mark, self._at)
+            if found >= 0:
+                return self._data[self._at : found]
+            if self.size > self.limit or not self._fill():
+                return b""
+
+    @property
+    def size(self) -> int:
+        """How many bytes the window holds."""
+        return len(self._data) - self._at
+
     def until(self, mark: bytes) -> bytes | None:
         """What comes before the second byte of the next `mark`, not moved over; None if it is too far away."""
         after = 0

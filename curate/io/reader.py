@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
+from typing import Any, Final
 
 from curate.errors import InputError
 from curate.io.ahead import ahead
@@ -59,26 +59,12 @@ def read(file: InputFile, options: ReadOptions | None = None, *, batch_rows: int
     records = open_records(file, options)
     batch = _Pending(file, records, batch_rows)
     convert = _converter(file, options)
-    for value in records:
-        # One record after the other, a hundred thousand times: what most of them need is done here.
-        if type(value) is dict:
-            try:
-                made = convert(value)
-            except RecordError as error:
-                batch.reject(error)
-            except Omit as omit:
-                batch.leave(omit)
-            else:
-                if isinstance(made, list):
-                    batch.several(made)
-                else:
-                    batch.examples.append(made)
-                    batch.lines.append(records.line)
-                    batch.room -= 1
-        else:
-            batch.reject(_no_object(value))
-        if batch.room <= 0 or records.taken >= batch.until:
-            yield batch.finish()
+    for group in records.groups():
+        start = 0
+        while start < len(group):
+            start = batch.fill(group, start, convert)
+            if batch.is_full():
+                yield batch.finish()
     if batch.is_open():
         yield batch.finish()
 
@@ -110,7 +96,7 @@ def _converter(file: InputFile, options: ReadOptions) -> Convert:
 
 
 class _Pending:
-    """The batch being filled; `examples` and `lines` are its rows, `room` what it still takes in."""
+    """The batch being filled."""
 
     def __init__(self, file: InputFile, records: Records, batch_rows: int) -> None:
         self._file = file
@@ -121,34 +107,66 @@ class _Pending:
         self._clear()
 
     def _clear(self) -> None:
-        self.examples: list[Example] = []
-        self.lines: list[int] = []
-        self.room = self._rows
-        self.until = self._records.taken + BATCH_BYTES
+        self._examples: list[Example] = []
+        self._lines: list[int] = []
         self._rejects: list[Reject] = []
         self._left: list[LeftOut] = []
         self._expanded = 0
+        self._until = self._records.taken + BATCH_BYTES
 
-    def reject(self, error: RecordError) -> None:
-        """Take in the record given last as a reject."""
-        self._rejects.append(self._records.raw().reject(self._file.name, self._records.line, error))
-        self.room -= 1
+    def _room(self) -> int:
+        return self._rows - len(self._examples) - len(self._rejects) - len(self._left)
 
-    def leave(self, omit: Omit) -> None:
-        """Take in the record given last as one of which no example is made."""
-        self._left.append(LeftOut(self._file.name, self._records.line, omit.reason, omit.value))
-        self.room -= 1
+    def fill(self, group: list[Any], start: int, convert: Convert) -> int:
+        """Take in records of a group from index `start` on, as many as there is room for; returns where to go on."""
+        end = min(start + self._room(), len(group))
+        some = group if end - start == len(group) else group[start:end]
+        if len(some) > 1:
+            try:
+                made = list(map(convert, some))
+            except (RecordError, Omit):
+                made = []  # gone through again below, one by one
+            if set(map(type, made)) == {tuple}:
+                self._examples += made  # type: ignore[arg-type] # all of them are tuples
+                self._records.point(end - 1)
+                last = self._records.line
+                self._lines += range(last + 1 - len(made), last + 1)
+                return end
+        for index in range(start, end):
+            self._records.point(index)
+            self._one(group[index], convert)
+            if self._room() <= 0:
+                return index + 1
+        return end
 
-    def several(self, made: list[Example | RecordError]) -> None:
-        """Take in what the record given last holds, each as an example or a reject."""
-        self._expanded += len(made) - 1
-        for example in made:
+    def _one(self, value: object, convert: Convert) -> None:
+        """Take in one record, as an example or several, as a reject, or as one of which no example is made."""
+        if type(value) is not dict:
+            self._reject(_no_object(value))
+            return
+        try:
+            made = convert(value)
+        except RecordError as error:
+            self._reject(error)
+            return
+        except Omit as omit:
+            self._left.append(LeftOut(self._file.name, self._records.line, omit.reason, omit.value))
+            return
+        several = made if isinstance(made, list) else [made]
+        self._expanded += len(several) - 1
+        for example in several:
             if isinstance(example, RecordError):
-                self.reject(example)
+                self._reject(example)
             else:
-                self.examples.append(example)
-                self.lines.append(self._records.line)
-                self.room -= 1
+                self._examples.append(example)
+                self._lines.append(self._records.line)
+
+    def _reject(self, error: RecordError) -> None:
+        self._rejects.append(self._records.raw().reject(self._file.name, self._records.line, error))
+
+    def is_full(self) -> bool:
+        """Whether the batch holds enough."""
+        return self._room() <= 0 or self._records.taken >= self._until
 
     def is_open(self) -> bool:
         """Whether there is anything that no batch has told of, or no batch at all."""
@@ -158,7 +176,7 @@ class _Pending:
         """The batch so far; a new one is begun."""
         records = self._records
         batch = Batch(
-            frame=build(self._file, self.examples, self.lines),
+            frame=build(self._file, self._examples, self._lines),
             rejects=self._rejects,
             lines=records.line - self._line,
             blank=records.blank - self._blank,

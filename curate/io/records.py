@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, Protocol
+from itertools import accumulate
+from typing import Any, Final
 
 import jsonlines
 
 from curate.io.model import MAX_RECORD_BYTES, RAW_BYTES, RawRecord, RecordError
 from curate.io.streams import CorruptStreamError, damage
-from curate.io.strictjson import UNSURE, loads, quick, record_error
+from curate.io.strictjson import UNSURE, loads, quick_all, record_error
 
 BOM: Final = b"\xef\xbb\xbf"
 
@@ -18,24 +20,36 @@ BOM: Final = b"\xef\xbb\xbf"
 NESTED_FIELDS: Final = ("messages", "conversations", "conversation", "thread", "replies", "instances")
 
 
-class Records(Protocol):
+class Records(ABC):
     """An iterator over a container's records that knows where it is.
 
     Iterating gives the parsed record, or the `RecordError` for which it cannot be had.
     `line` and `raw()` are about the record given last; `line` and `blank` are totals at the end.
     """
 
-    line: int
-    blank: int
+    def __init__(self) -> None:
+        self.line = 0
+        self.blank = 0
 
     @property
+    @abstractmethod
     def taken(self) -> int:
         """Bytes read so far, about."""
 
+    @abstractmethod
     def __iter__(self) -> Iterator[Any]: ...
 
+    @abstractmethod
     def raw(self) -> RawRecord:
         """The bytes of the record given last."""
+
+    def groups(self) -> Iterator[list[Any]]:
+        """The same records, of which objects on consecutive lines may come together."""
+        for value in self:
+            yield [value]
+
+    def point(self, index: int) -> None:
+        """Make `line` and `raw()` be about that record of the group given last, as they are about its last."""
 
 
 class Unheld:
@@ -60,7 +74,7 @@ class Unheld:
         return RawRecord(offset, self.head, None if whole else self._hash.hexdigest(), rest)
 
 
-class JsonLines:
+class JsonLines(Records):
     """Records of a JSONL stream, parsed line by line; lines end at byte 0x0A and nowhere else.
 
     Parameters
@@ -70,57 +84,81 @@ class JsonLines:
     """
 
     def __init__(self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES) -> None:
-        self.line = 0
-        self.blank = 0
-        self.taken = 0
+        super().__init__()
         self._pieces = pieces
         self._max = max_bytes
-        self._offset = 0
-        self._raw = b""
+        self._next = self._start = 0  # bytes read, and where the lines in hand start
         self._unheld: RawRecord | None = None
+        self._lines: list[bytes] = []
+        self._index = 0
+        self._offsets: list[int] = []
         self._slot = _Slot()
         self._judge = jsonlines.Reader(self._slot, loads=loads)
 
+    @property
+    def taken(self) -> int:
+        """Bytes read so far."""
+        return self._next
+
     def raw(self) -> RawRecord:
         """The line given last, without its line end."""
-        return self._unheld or RawRecord(self._offset, self._raw)
+        if self._unheld is not None:
+            return self._unheld
+        if not self._offsets:
+            self._offsets = list(accumulate((len(line) + 1 for line in self._lines), initial=self._start))
+        at, line = self._offsets[self._index], self._lines[self._index]
+        if at == 0 and line.startswith(BOM):
+            at, line = len(BOM), line[len(BOM) :]
+        return RawRecord(at, line)
+
+    def point(self, index: int) -> None:
+        """Make `line` and `raw()` be about that line of the group given last."""
+        self.line += index - self._index
+        self._index = index
 
     def __iter__(self) -> Iterator[Any]:
-        at = 0
+        for group in self.groups():
+            if len(group) == 1:
+                yield group[0]
+                continue
+            for index, value in enumerate(group):
+                self.point(index)
+                yield value
+
+    def groups(self) -> Iterator[list[Any]]:
+        """The records, all the objects of a piece of the file together where there is nothing else in it."""
         for group in self._split():
+            self._start = self._next
             if isinstance(group, tuple):
-                self.line += 1
                 long, why = group
-                self._unheld = long.raw(at, rest=why.reason != "record_too_long")
-                at += long.size + 1
-                self.taken = at
-                yield why
+                self.line += 1
+                self._next += long.size + 1
+                self._unheld = long.raw(self._start, rest=why.reason != "record_too_long")
+                yield [why]
                 self._unheld = None
                 continue
-            for raw in group:
+            self._next += len(group)
+            self._lines, self._offsets = group.removesuffix(b"\n").split(b"\n"), []
+            values = quick_all(self._lines, group)
+            if UNSURE not in values:
+                self._index = len(values) - 1
+                self.line += len(values)
+                yield values
+                continue
+            for index, value in enumerate(values):
+                self._index = index
                 self.line += 1
-                self._offset = at
-                at += len(raw) + 1
-                self._raw = raw
-                value = quick(raw)
-                if value is UNSURE:
-                    if not raw or raw.isspace():
-                        self.blank += 1
-                        continue
-                    value = self._slowly(raw)
-                    if value is UNSURE:
-                        continue
-                yield value
-            self.taken = at
+                one = self._slowly(self._lines[index]) if value is UNSURE else value
+                if one is not UNSURE:
+                    yield [one]
 
     def _slowly(self, raw: bytes) -> Any:
         """The value of a line, or the error for which it has none; `UNSURE` for a blank one."""
-        if self.line == 1 and raw.startswith(BOM):
-            raw = raw[3:]  # the mark is no part of the record
-            self._offset, self._raw = 3, raw
-            if not raw or raw.isspace():
-                self.blank += 1
-                return UNSURE
+        if self.line == 1:
+            raw = raw.removeprefix(BOM)  # the mark is no part of the record
+        if not raw or raw.isspace():
+            self.blank += 1
+            return UNSURE
         self._slot.line = raw
         try:
             return self._judge.read(allow_none=True)
@@ -130,12 +168,11 @@ class JsonLines:
                 raise
             return record_error(cause)
 
-    def _split(self) -> Iterator[list[bytes] | tuple[Unheld, RecordError]]:
-        """Whole lines, in groups; and lines that are not held, each with the reason."""
+    def _split(self) -> Iterator[bytes | tuple[Unheld, RecordError]]:
+        """Whole lines with their ends, many together; and lines that are not held, each with the reason."""
         held: list[bytes] = []
         size = 0
         long: Unheld | None = None
-        too_long = RecordError("record_too_long", f"The line is longer than {self._max} bytes.")
         pieces = iter(self._pieces)
         while True:
             try:
@@ -145,36 +182,43 @@ class JsonLines:
                 return
             if piece is None:
                 break
-            lines = piece.split(b"\n")
+            first = 0
             if long is not None:
-                long.add(lines[0])
-                if len(lines) == 1:
+                first = piece.find(b"\n") + 1
+                long.add(piece[: first - 1] if first else piece)
+                if not first:
                     continue
-                yield long, too_long
-                long, lines = None, lines[1:]
-            elif len(lines) > 1:
-                held.append(lines[0])
-                lines[0] = b"".join(held)
+                yield long, self._too_long()
+                long = None
+            end = piece.rfind(b"\n") + 1
+            if end > first:
+                held.append(piece[first:end])
+                yield from self._bounded(b"".join(held))
                 held, size = [], 0
-            last = lines.pop()
-            if lines and len(max(lines, key=len)) > self._max:
-                for line in lines:
-                    if len(line) > self._max:
-                        yield Unheld(line), too_long
-                    else:
-                        yield [line]
-            else:
-                yield lines
-            if last:
-                held.append(last)
-                size += len(last)
+            if len(piece) > max(first, end):
+                held.append(piece[max(first, end) :])
+                size += len(held[-1])
                 if size > self._max:
                     long = Unheld(b"".join(held))
                     held, size = [], 0
         if long is not None:
-            yield long, too_long
+            yield long, self._too_long()
         elif held:
-            yield [b"".join(held)]
+            yield b"".join(held)
+
+    def _too_long(self) -> RecordError:
+        return RecordError("record_too_long", f"The line is longer than {self._max} bytes.")
+
+    def _bounded(self, group: bytes) -> Iterator[bytes | tuple[Unheld, RecordError]]:
+        """The lines of `group`, those apart that are too long."""
+        if len(group) <= self._max or len(max(group.split(b"\n"), key=len)) <= self._max:
+            yield group
+            return
+        for line in group[:-1].split(b"\n"):
+            if len(line) > self._max:
+                yield Unheld(line), self._too_long()
+            else:
+                yield line + b"\n"
 
 
 class _Slot:

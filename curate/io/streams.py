@@ -26,13 +26,13 @@ __all__ = [
     "open_raw",
 ]
 
-CHUNK: Final = 1024 * 1024
+CHUNK: Final = 256 * 1024
 
 #: Data that unpacks to more than this many times its stored size is refused, from `RATIO_AFTER` unpacked bytes on.
 #: Text of records packs 3 to 20 times with gzip and up to 50 times with zstd or xz; gzip cannot pack anything more
 #: than 1,032 times (Gailly and Adler, zlib technical details), and a bomb comes close to that.
 MAX_RATIO: Final = 200
-RATIO_AFTER: Final = 64 * CHUNK
+RATIO_AFTER: Final = 64 * 1024 * 1024
 
 _MAGIC: Final[tuple[tuple[bytes, Compression], ...]] = (
     (b"\x1f\x8b", "gzip"),
@@ -91,7 +91,7 @@ def bounded(pieces: Iterator[bytes], raw: io.BufferedReader) -> Iterator[bytes]:
 
 
 def chunks(path: Path, compression: Compression | None) -> Iterator[bytes]:
-    """The decompressed bytes of a file, in pieces of at most about 1 MiB.
+    """The decompressed bytes of a file, in pieces of about 256 KiB.
 
     Raises
     ------

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any, Final
 
 from pydantic_core import from_json
@@ -156,8 +158,8 @@ def quick(raw: bytes) -> Any:
     """The object in a JSON text as `loads` gives it, or `UNSURE`.
 
     The parser of pydantic refuses all that `loads` refuses but three things. Infinite numbers and deep nesting are
-    looked for in the value. A key given twice is told by the marks in the text: those of a value's keys and texts,
-    and escaped ones inside them, are all there are, unless a value was lost.
+    looked for in the value. A key given twice is told by the marks in the text: those that delimit the value's keys
+    and texts are all that are not escaped, unless a value was lost.
     """
     try:
         value = from_json(raw, allow_inf_nan=False, cache_strings="keys")
@@ -165,15 +167,7 @@ def quick(raw: bytes) -> Any:
         return UNSURE
     if type(value) is not dict:
         return UNSURE
-    kinds = tuple(map(type, value.values()))
-    marks = _quotes.get(kinds)
-    if marks is None:
-        if _PLAIN.issuperset(kinds):
-            marks = 2 * (len(kinds) + kinds.count(str))
-            if len(_quotes) < _QUOTES_KEPT:
-                _quotes[kinds] = marks
-        else:
-            marks = _nested_quotes(value)
+    marks = _marks(value)
     there = raw.count(b'"')
     # After an escaped backslash a mark is no escaped one, so that escaped ones cannot simply be counted.
     if there != marks and (b'\\\\"' in raw or there - raw.count(b'\\"') != marks):
@@ -181,8 +175,60 @@ def quick(raw: bytes) -> Any:
     return value
 
 
-def _nested_quotes(top: dict[str, Any]) -> int:
-    """How many quotation marks delimit keys and texts; -1 for a value that is too deep or not finite."""
+def quick_all(raws: Sequence[bytes], joined: bytes) -> list[Any]:
+    """`quick` of each of `raws`, in less time where all are objects.
+
+    Parameters
+    ----------
+    joined : all of `raws`, with something between them that has no quotation marks and no backslashes.
+    """
+    try:
+        values = [from_json(raw, allow_inf_nan=False, cache_strings="keys") for raw in raws]
+    except ValueError:
+        return list(map(quick, raws))
+    if set(map(type, values)) == {dict}:
+        kinds = Counter(map(type, chain.from_iterable(map(dict.values, values))))
+        if _PLAIN.issuperset(kinds):
+            marks = 2 * (sum(map(len, values)) + kinds[str])
+        else:
+            several = list(map(_marks, values))
+            marks = -1 if -1 in several else sum(several)
+        # As no object has fewer marks in its text than in its value, equal sums mean that each has as many.
+        if marks == _unescaped_marks(joined):
+            return values
+    return list(map(quick, raws))
+
+
+def _unescaped_marks(raw: bytes) -> int:
+    """How many quotation marks have an even number of backslashes before them, or none."""
+    import numpy as np
+
+    data = np.frombuffer(raw, np.uint8)
+    marks, slashes = data == ord('"'), data == ord("\\")
+    after = marks[1:] & slashes[:-1]
+    count = int(np.count_nonzero(marks)) - int(np.count_nonzero(after))
+    for at in np.flatnonzero(after[1:] & slashes[:-2]).tolist():
+        start = at
+        while start > 0 and raw[start - 1] == ord("\\"):
+            start -= 1
+        count += (at + 2 - start) % 2 == 0
+    return count
+
+
+def _marks(value: dict[str, Any]) -> int:
+    """How many quotation marks delimit the keys and texts; -1 for a value that is too deep or not finite."""
+    kinds = tuple(map(type, value.values()))
+    marks = _quotes.get(kinds)
+    if marks is None:
+        if not _PLAIN.issuperset(kinds):
+            return _nested_marks(value)
+        marks = 2 * (len(kinds) + kinds.count(str))
+        if len(_quotes) < _QUOTES_KEPT:
+            _quotes[kinds] = marks
+    return marks
+
+
+def _nested_marks(top: dict[str, Any]) -> int:
     texts = depth = 0
     level: list[Any] = [top]
     while level:

@@ -15,7 +15,7 @@ import polars as pl
 from curate.errors import InputError
 from curate.io.meta import dump
 from curate.io.model import MAX_RECORD_BYTES, Compression, RawRecord, RecordError
-from curate.io.records import BOM, NESTED_FIELDS
+from curate.io.records import BOM, NESTED_FIELDS, Records
 from curate.io.streams import CorruptStreamError, chunks
 from curate.io.strictjson import loads
 
@@ -64,7 +64,7 @@ def _byte_lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
         yield tail
 
 
-class CsvRows:
+class CsvRows(Records):
     """Records of a CSV file with a header row; every value is text.
 
     An unquoted empty value is null, a quoted one the empty text. Columns that hold a conversation
@@ -77,13 +77,17 @@ class CsvRows:
     """
 
     def __init__(self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES) -> None:
-        self.line = 0
-        self.blank = 0
-        self.taken = 0
+        super().__init__()
+        self._taken = 0
         csv.field_size_limit(sys.maxsize)  # the module's one setting; rows are bounded by MAX_RECORD_BYTES
         self._lines = _Lines(pieces)
         self.header: list[str] = []
         self._delimiter = ","
+
+    @property
+    def taken(self) -> int:
+        """Bytes read so far, about."""
+        return self._taken
 
     def raw(self) -> RawRecord:
         """The row given last, without its line end."""
@@ -100,7 +104,7 @@ class CsvRows:
             return
         while True:
             self._lines.start()
-            self.taken = self._lines.offset
+            self._taken = self._lines.offset
             try:
                 row = next(rows)
             except StopIteration:
@@ -202,7 +206,7 @@ def first_line(error: Exception) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-class ParquetRows:
+class ParquetRows(Records):
     """Records of a Parquet file, row by row. `line` is the row's number; there is no byte offset.
 
     Parameters
@@ -211,14 +215,18 @@ class ParquetRows:
     """
 
     def __init__(self, path: Path, compression: Compression | None, max_bytes: int = MAX_RECORD_BYTES) -> None:
-        self.line = 0
-        self.blank = 0
-        self.taken = 0
+        super().__init__()
+        self._taken = 0
         self._row: dict[str, Any] = {}
         if compression is None:
             self._scan = pl.scan_parquet(path, glob=False)
         else:
             self._scan = pl.read_parquet(io.BytesIO(b"".join(chunks(path, compression)))).lazy()
+
+    @property
+    def taken(self) -> int:
+        """Bytes read so far, about."""
+        return self._taken
 
     def raw(self) -> RawRecord:
         """The row given last, as JSON."""
@@ -241,5 +249,5 @@ class ParquetRows:
             for row in frame.iter_rows(named=True):
                 self._row = row
                 self.line += 1
-                self.taken += size
+                self._taken += size
                 yield row

@@ -12,8 +12,8 @@ import zlib
 from collections.abc import Iterator
 from typing import BinaryIO, Final, Protocol
 
-_OUT: Final = 1024 * 1024
-_IN: Final = 256 * 1024
+_OUT: Final = 256 * 1024
+_IN: Final = 64 * 1024
 #: Four bytes of zstd may stand for 128 KiB, and what they unpack to comes in one piece.
 _ZSTD_IN: Final = 4 * 1024
 #: bzip2 and xz lose what one step has unpacked when the step meets damage.

@@ -14,6 +14,7 @@ from curate.io import FORMATS, ReadOptions, Reject, discover, read
 from curate.io.formats import repair
 from curate.io.model import RecordError
 from curate.schema import SEPARATOR, example_id
+from tests.helpers import ROOT
 
 Turn = dict[str, Any]
 STRICT, REPAIR = ReadOptions(), ReadOptions(roles="repair")
@@ -410,7 +411,7 @@ def test_wildchat_rejects(reading: Callable[..., Result], turn: Turn, reason: st
 
 @pytest.mark.parametrize("name", ["_repaired", "_turns", "_converted", "_content_parts", "_dropped_turns", "_parts"])
 def test_reserved_names(reading: Callable[..., Result], name: str) -> None:
-    records = [chat(U, A), chat(U, A, **{name: 1}), chat(U, A, field="conversation", **{name: 1})]
+    records = [chat(U, A), chat(U, A) | {name: 1}, chat(U, A, field="conversation") | {name: 1}]
     got = reading(records[:2])
     assert got.reasons == [(2, "reserved_field")]
     assert reading([records[2], wild()]).reasons == [(1, "reserved_field")]
@@ -418,9 +419,19 @@ def test_reserved_names(reading: Callable[..., Result], name: str) -> None:
 
 def test_odd_keys_and_ids_of_the_users_own(reading: Callable[..., Result]) -> None:
     odd = {"id": "same", "": 1, "role": "user", "row": 3, "ключ": [None], "a\x00b": {"id": "x"}, "messages ": []}
-    got = reading([chat(U, A, **odd), chat(U, ("assistant", "b"), **odd)])
+    got = reading([chat(U, A) | odd, chat(U, ("assistant", "b")) | odd])
     assert got.meta == [odd, odd]
     assert got.frame["id"].n_unique() == 2
+
+
+def test_the_samples() -> None:
+    folder = ROOT / "sample_data" / "dumps" / "chat_logs"
+    strict = {name: Result(folder / f"{name}.jsonl", STRICT) for name in ("openai", "sharegpt", "wildchat")}
+    assert {name: got.frame.height for name, got in strict.items()} == {"openai": 1, "sharegpt": 2, "wildchat": 2}
+    assert strict["openai"].reasons == [(2, "unsupported_content"), (3, "unsupported_content"), (4, "unknown_role")]
+    assert [meta.get("_converted") for meta in strict["sharegpt"].meta] == ["html", None]
+    repaired = Result(folder / "openai.jsonl", REPAIR)
+    assert repaired.frame["line"].to_list() == [1, 4]
 
 
 def operations(work: Callable[[], object]) -> int:

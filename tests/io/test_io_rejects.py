@@ -25,6 +25,9 @@ GOOD: dict[str, Any] = {
     "prompt_completion": {"prompt": "a", "completion": "b"},
     "question_answer": {"question": "a", "answer": "b"},
     "self_instruct": {"instruction": "a", "instances": [{"input": "", "output": "b"}]},
+    "wikihow": {"title": "a", "steps": ["b"]},
+    "wildchat": {"conversation": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]},
+    "oasst_trees": {"thread": [{"role": "prompter", "text": "a"}, {"role": "assistant", "text": "b"}]},
 }
 
 
@@ -87,6 +90,7 @@ RECORDS: list[tuple[str, Any, str, str]] = [
     ("messages", chat(turn("user"), turn("assistant", None, tool_calls=[1])), "unsupported_content", "`tool_calls`"),
     ("sharegpt", {"conversations": [{"from": "moon", "value": "x"}]}, "unknown_role", "`moon`"),
     ("sharegpt", {"conversation": []}, "missing_field", "`conversation`"),
+    ("wikihow", {"title": "a", "steps": 3}, "wrong_type", "`steps` is a number"),
     ("wildchat", {"conversations": []}, "missing_field", "`conversations`"),
     ("oasst_trees", {"prompt": {"text": "x", "replies": []}}, "missing_field", "`role`"),
 ]
@@ -302,6 +306,7 @@ def test_every_reason_is_given_somewhere() -> None:
     given |= {"malformed_csv", "wrong_field_count", "trailing_data", "corrupt_stream", "record_too_long"}
     given |= {"id_collision", "too_many_paths"}  # test_oasst.py
     given |= {"unknown_format"}  # a file that was empty when it was found; its size is checked before
+    given |= {"unknown_label", "text_too_long"}  # of templates: test_task_table.py
     assert given == set(REJECT_REASONS)
     assert all(sentence.endswith(".") for sentence in REJECT_REASONS.values())
-    assert {form for form, *_ in RECORDS} == set(FORMATS)
+    assert {form for form, *_ in RECORDS} == set(FORMATS) - {"task_table"}

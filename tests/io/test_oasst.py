@@ -16,7 +16,7 @@ import pytest
 from curate.io import DUMPS, FORMATS, LEFT_REASONS, REJECT_REASONS, LeftOut, ReadOptions, Reject, discover, read
 from curate.io.formats import oasst
 from curate.io.model import Omit, RecordError
-from tests.helpers import REAL_DATA
+from tests.helpers import REAL_DATA, ROOT
 
 RAW = REAL_DATA / "raw" / "oasst_trees.jsonl"
 Message = dict[str, Any]
@@ -303,6 +303,14 @@ def test_a_path_ends_with_an_answer(reading: Callable[..., Result]) -> None:
     assert [meta["_tree"]["cut"] for meta in got.meta] == [{"no_reply": 2}]
 
 
+def test_an_odd_turn_more_is_beyond_what_was_asked_for(reading: Callable[..., Result]) -> None:
+    record = tree(said("a", said("u", said("b", said("v")))))
+    for turns in (2, 3):
+        got = reading([record], max_turns=turns)
+        assert [meta["_tree"]["path"] for meta in got.meta] == [["p", "a"]]
+        assert [meta["_tree"]["cut"] for meta in got.meta] == [{"beyond_max_turns": 3}]
+
+
 def thread(*names: str, **fields: Any) -> list[Message]:
     return [{"text": name, "role": "assistant" if at % 2 else "prompter", **fields} for at, name in enumerate(names)]
 
@@ -487,6 +495,13 @@ def test_bad_lines_among_messages(reading: Callable[..., Result]) -> None:
     assert (got.lines, got.joined) == (5, 1)
 
 
+def test_a_message_too_long(reading: Callable[..., Result]) -> None:
+    lines = [single("a", None), single("ab", "a", lang="x" * 2000), single("cd", "a")]
+    assert reading(lines, max_record_bytes=1024).texts == [["t a", "t cd"]]
+    assert fates(reading(lines, max_record_bytes=1024)) == {2: "record_too_long", 3: "read"}
+    assert reading(lines).texts == [["t a", "t ab"]]
+
+
 def operations(work: Callable[[], object]) -> int:
     """Lines of this package that `work` executes."""
     count = 0
@@ -554,6 +569,16 @@ def test_the_converter_alone() -> None:
         convert(tree())
     with pytest.raises(RecordError, match="missing_field"):
         convert({})
+
+
+@pytest.mark.parametrize(("mode", "count"), [("best", 2), ("paths", 5)])
+def test_the_sample(mode: str, count: int) -> None:
+    folder = ROOT / "sample_data" / "dumps" / "open_assistant"
+    options = ReadOptions.model_validate({"tree": mode})
+    trees, messages = (Result(folder / f"{name}.jsonl", options) for name in ("trees", "messages"))
+    assert len(trees.texts) == count
+    assert sorted(trees.texts) == sorted(messages.texts)
+    assert {"tree_not_ready", "no_reply", "deleted_message"} <= {left.reason for left in messages.left}
 
 
 @pytest.mark.skipif(not RAW.is_file(), reason="the real dumps (../shared/data/raw) are not here")

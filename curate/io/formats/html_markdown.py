@@ -17,11 +17,12 @@ MAX_DEPTH: Final = 100
 _TAG: Final = re.compile(r"""<(/?)([A-Za-z][A-Za-z0-9:-]*+)((?:[^<>"']|"[^"<]*+"|'[^'<]*+')*+)>""")
 _SPACE: Final = re.compile(r"[ \t\r\n\f]+")
 _VOID: Final = frozenset({"br", "hr", "img"})
-#: Elements that have a form in Markdown; of any other, the tags go and the text stays.
+#: Elements that have a form in Markdown; of any other, the tags go and the text stays. Of a table's parts none is
+#: needed to tell its first row, and for a row in `thead` the library looks at all others, which is quadratic.
 _KNOWN: Final = _VOID | {
     "a", "b", "blockquote", "caption", "code", "dd", "del", "div", "dl", "dt", "em", "h1", "h2", "h3", "h4", "h5",
-    "h6", "i", "kbd", "li", "ol", "p", "pre", "q", "s", "samp", "strong", "sub", "sup", "table", "tbody", "td",
-    "tfoot", "th", "thead", "tr", "ul",
+    "h6", "i", "kbd", "li", "ol", "p", "pre", "q", "s", "samp", "strong", "sub", "sup", "table", "td",
+    "th", "tr", "ul",
 }  # fmt: skip
 _INLINE: Final = {"a", "b", "code", "del", "em", "i", "kbd", "q", "s", "samp", "strong", "sub", "sup"}
 #: Older names.

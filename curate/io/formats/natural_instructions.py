@@ -97,8 +97,10 @@ class _Task:
         examples = _examples(fields)
         shown = _shown(examples.get(_SHOWN[0], []), options.task_examples)
         self._opening = SEPARATOR.join([self._definition, *shown])
-        several = type(fields[_DEFINITION]) is list and len(fields[_DEFINITION]) > 1
-        used = {*_SHOWN, _SHOWN_V1} if several else {_DEFINITION, *_SHOWN, _SHOWN_V1}
+        self._shown = len(shown)
+        used = {name for name in (*_SHOWN, _SHOWN_V1) if isinstance(fields.get(name), list | dict)}
+        if type(fields[_DEFINITION]) is str or len(fields[_DEFINITION]) == 1:
+            used.add(_DEFINITION)
         counts = {name: len(given) for name, given in examples.items() if isinstance(given, list)}
         shared = f'"{READER}":{dump({"shown": len(shown), **counts})}'
         self._meta = meta_json(fields, used, shared)
@@ -114,12 +116,18 @@ class _Task:
         answer = output[0] if type(output) is list and output else output
         if type(answer) is not str:
             raise field_error(instance, "output", what="text or a list that starts with text")
-        used = {"input"} if type(output) is list and len(output) > 1 else {"input", "output"}
-        parts, user = "", self._opening
-        if given:
+        kept = {"output"} if type(output) is list and len(output) > 1 else set()
+        user, parts = self._opening, ""
+        if self._shown:
+            user += f"{SEPARATOR}Input: {given}\nOutput:"
+            kept.add("input")
+        elif given:
             user += SEPARATOR + given
             parts = f',"{PARTS}":{{"instruction":{len(self._opening)},"input":{len(given)}}}'
-        own = f',"{INSTANCE}":{{"number":{number},"of":{self._total},"fields":{meta_json(instance, used)}}}'
+        else:
+            kept.add("input")
+        fields = meta_json(instance, {"input", "output"} - kept)
+        own = f',"{INSTANCE}":{{"number":{number},"of":{self._total},"fields":{fields}}}'
         return (user, answer), False, self._meta[:-1] + parts + own + "}"
 
 
@@ -160,7 +168,10 @@ FORMAT = DumpFormat(
     summary="A task of Natural Instructions: a definition and its instances; each instance is an example.",
     fields={
         _DEFINITION: "starts the user's turn; of a list of texts the first, and the list goes to `meta` too",
-        _SHOWN[0]: "only counted in `meta`; with `task_examples: n` the first n follow the definition",
+        _SHOWN[
+            0
+        ]: "only counted in `meta`; with `task_examples: n` the first n follow the definition, and the input is put "
+        "as theirs are",
         _SHOWN[1]: "only counted in `meta`",
         _INSTANCES: "a list of objects: `input` follows after a blank line; `output`, or the first of a list, is the "
         "answer; a list of several, and all other fields, go to `meta`",

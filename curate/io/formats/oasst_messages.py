@@ -89,7 +89,7 @@ class _Forest:
         """Read every record: its node into memory, its text into the temporary file."""
         from curate.io.reader import open_records  # it imports the formats
 
-        records = open_records(self._file)
+        records = open_records(self._file, self._options)
         position = 0
         collided: dict[str, list[Node]] = {}
         for value in records:

@@ -56,7 +56,7 @@ class _Labels:
             return label
         if self.words:
             known = [one for one, label in self.meaning.items() if label is not None]
-            near = nearest([text], known)
+            near = nearest([text.strip().casefold()], known)
             hint = (
                 f"did you mean {show(near)}?"
                 if near
@@ -109,6 +109,9 @@ class _Task:
         if value is None and name not in self._optional:
             if _emptied(record, columns):
                 raise Omit("empty_list", show(columns[0]))
+            paths = [column for column in columns if record.get(column.partition(".")[0]) is not None]
+            if paths:
+                raise RecordError("missing_field", f"There is nothing at {' or '.join(map(show, paths))}.")
             raise field_error(record, *(column.partition(".")[0] for column in columns))
         return value
 

@@ -64,32 +64,37 @@ def conversation(turns: list[Any], dialect: Dialect, *, repaired: bool = False) 
     """
     if not turns:
         raise RecordError("no_messages", "The conversation has no turns.")
+    roles, role_field, text_field = dialect.roles, dialect.role_field, dialect.text_field
     notes: dict[str, Any] = {}
     said: list[Turn] = []
+    texts: list[str] = []
+    system = False
     expected = "user"
     for number, turn in enumerate(turns, 1):
         try:
-            role, text = dialect.roles[turn[dialect.role_field]], turn[dialect.text_field]
+            role, text = roles[turn[role_field]], turn[text_field]
         except (KeyError, TypeError):
+            text = None
+        if type(text) is not str or len(turn) != 2:
             role, text = _odd_turn(turn, number, dialect, notes, developer=repaired)
+        texts.append(text)
+        if repaired:
+            said.append((number, role, text))
+        elif role == expected:
+            expected = "assistant" if role == "user" else "user"
+        elif role == "system" and number == 1:
+            system = True
         else:
-            if type(text) is not str or len(turn) != 2:
-                role, text = _odd_turn(turn, number, dialect, notes, developer=repaired)
-        if not repaired:
-            if role == expected:
-                expected = "assistant" if role == "user" else "user"
-            elif role != "system" or number != 1:
-                detail = f"Turn {number} of {len(turns)} is the {role}'s where the {expected}'s must be."
-                raise RecordError("bad_turn_order", detail)
-        said.append((number, role, text))
+            detail = f"Turn {number} of {len(turns)} is the {role}'s where the {expected}'s must be."
+            raise RecordError("bad_turn_order", detail)
     if dialect.noted:
         _note_turns(turns, dialect, notes)
     if repaired:
         said = repair(said, notes)
-    system = said[0][1] == "system"
-    if said[-1][1] != "assistant":
+        return tuple(text for _, _, text in said), said[0][1] == "system", notes
+    if expected != "user" or len(texts) == system:
         raise RecordError("no_response", f"The last of {len(turns)} turns is not the assistant's.")
-    return tuple(text for _, _, text in said), system, notes
+    return tuple(texts), system, notes
 
 
 def noted_meta(record: Record, used: Collection[str], notes: Mapping[str, Any]) -> str:
@@ -102,8 +107,8 @@ def noted_meta(record: Record, used: Collection[str], notes: Mapping[str, Any]) 
     if not _OWN.isdisjoint(record):
         names = ", ".join(show(name) for name in record if name in _OWN)
         raise RecordError("reserved_field", f"The field {names} has a name that is reserved for the reader's notes.")
-    if not notes and len(record) == len(used):
-        return "{}"
+    if not notes:
+        return "{}" if len(record) == len(used) else meta_json(record, used)
     return meta_json(record, used, ",".join(f'"{name}":{dump(value)}' for name, value in notes.items()))
 
 

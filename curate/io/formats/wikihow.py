@@ -151,6 +151,8 @@ class _Page:
         blocks = [block for block in (body, self._steps(steps or [], place)) if block]
         if blocks:
             self._blocks += ([f"## {heading}"] if heading else []) + blocks
+        elif heading:
+            self._whole = False
 
     def all_steps(self, record: Record) -> None:
         steps = _list(record[_STEPS])

@@ -1,10 +1,10 @@
 """Text templates that can do no harm: a small part of Jinja2, checked before anything runs.
 
 Two fences, one behind the other. A template may use nothing but what `_ALLOWED` lists: no calls, no arithmetic, no
-attributes (but `loop.index` and the like), no imports or macros, filters that cannot multiply text, and loops over
-lists of the row that do not stand in each other, and it has few parts; so time and memory are linear in the row. What is left runs in
-Jinja's `SandboxedEnvironment` with `StrictUndefined`, and the length of its output is bounded. Cells of a row are
-values, never templates: braces in them are text.
+attributes (but `loop.index` and the like), no imports or macros, filters that cannot multiply text, loops over lists
+of the row that do not stand in each other, and few parts in all; so time and memory are linear in the row. What is
+left runs in Jinja's `SandboxedEnvironment` with `StrictUndefined`, and the length of its output is bounded. Cells of
+a row are values, never templates: braces in them are text.
 
 References
 ----------
