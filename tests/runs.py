@@ -38,13 +38,105 @@ stages:
 """
 OUTPUTS = {"README.md", "examples.parquet", "ledger.parquet", "manifest.json", "rejects.jsonl", "train.jsonl"}
 
-_NOUNS = ["lantern", "harbour", "orchard", "bicycle", "kettle", "ledger", "violin", "glacier", "beehive", "compass", "market", "tunnel", "garden", "bridge", "bakery", "library", "printer", "turbine", "pasture", "mosaic", "river", "quarry", "chapel", "rocket", "tractor", "canvas", "anchor", "basket", "chimney", "meadow"]
-_ADJECTIVES = ["narrow", "copper", "quiet", "northern", "fragile", "hollow", "patient", "crooked", "wooden", "salty", "distant", "modern", "rusty", "gentle", "foreign", "yellow", "ancient", "hidden", "sturdy", "muddy"]
-_VERBS = (
-    ["repair", "describe", "measure", "paint", "deliver", "survey", "rebuild", "inspect", "borrow", "polish", "carry", "explain", "protect", "sketch"]
-)
-_PLACES = ["Lisbon", "Nairobi", "Oslo", "Quito", "Kyoto", "Perth", "Tunis", "Gdansk", "Havana", "Leeds", "Turin", "Hanoi", "Denver", "Cork", "Bergen"]
-_MANNERS = ["slowly", "before-noon", "together", "by-hand", "in-winter", "twice", "without-tools", "at-dusk", "carefully", "for-free"]
+_NOUNS = [
+    "lantern",
+    "harbour",
+    "orchard",
+    "bicycle",
+    "kettle",
+    "ledger",
+    "violin",
+    "glacier",
+    "beehive",
+    "compass",
+    "market",
+    "tunnel",
+    "garden",
+    "bridge",
+    "bakery",
+    "library",
+    "printer",
+    "turbine",
+    "pasture",
+    "mosaic",
+    "river",
+    "quarry",
+    "chapel",
+    "rocket",
+    "tractor",
+    "canvas",
+    "anchor",
+    "basket",
+    "chimney",
+    "meadow",
+]
+_ADJECTIVES = [
+    "narrow",
+    "copper",
+    "quiet",
+    "northern",
+    "fragile",
+    "hollow",
+    "patient",
+    "crooked",
+    "wooden",
+    "salty",
+    "distant",
+    "modern",
+    "rusty",
+    "gentle",
+    "foreign",
+    "yellow",
+    "ancient",
+    "hidden",
+    "sturdy",
+    "muddy",
+]
+_VERBS = [
+    "repair",
+    "describe",
+    "measure",
+    "paint",
+    "deliver",
+    "survey",
+    "rebuild",
+    "inspect",
+    "borrow",
+    "polish",
+    "carry",
+    "explain",
+    "protect",
+    "sketch",
+]
+_PLACES = [
+    "Lisbon",
+    "Nairobi",
+    "Oslo",
+    "Quito",
+    "Kyoto",
+    "Perth",
+    "Tunis",
+    "Gdansk",
+    "Havana",
+    "Leeds",
+    "Turin",
+    "Hanoi",
+    "Denver",
+    "Cork",
+    "Bergen",
+]
+_MANNERS = [
+    "slowly",
+    "before-noon",
+    "together",
+    "by-hand",
+    "in-winter",
+    "twice",
+    "without-tools",
+    "at-dusk",
+    "carefully",
+    "for-free",
+]
 
 
 @dataclass(frozen=True)
@@ -126,89 +218,107 @@ _PLAN = "Read one short novel each, bring bread and olives, and let every reader
 _TWIN = ("Which tool opens a stuck jar?", "A rubber band round the lid gives enough grip to turn it.")
 
 
+#: What stands at a place instead of a sentence made at random: name, instruction, response.
+_PLANTED: dict[tuple[str, int], tuple[str, str, str]] = {
+    ("chats.json", 11): ("near_short", _LONG, _PLAN),
+    ("chats.json", 12): ("twin", *_TWIN),
+    ("notes.csv", 21): (
+        "near_long", _LONG.replace("eleven", "twelve"), _PLAN + " Then vote on the next island, and draw lots for it.",
+    ),
+    ("notes.csv", 22): ("twin_again", *_TWIN),
+    ("notes.csv", 23): ("twin_spaced", _TWIN[0], _TWIN[1].replace(" ", "  ")),
+    ("tasks.jsonl", 60): ("short", "How often does the mail boat call?", "Twice."),
+    ("tasks.jsonl", 61): (
+        "terminal",
+        "Paint \x1b[31mred\x1b[0m\x07 \u202eletters \x9b31m on 木の看板 🪵.",
+        "Prime the board, let it dry, then draw each stroke with one loaded brush.",
+    ),
+    ("tasks.jsonl", 62): ("twin_third", *_TWIN),
+    ("tasks.jsonl", 63): (
+        "german",
+        "Wie repariert man im Winter eine alte Laterne am Hafen, ohne sich zu verletzen?",
+        "Zuerst löscht man das Licht, dann nimmt man das Glas ab und reinigt den Docht sehr gründlich.",
+    ),
+    ("tasks.jsonl", 64): (
+        "refusal",
+        "Where can I buy the plans of the lighthouse?",
+        "I'm sorry, but as an AI language model I cannot help with that request.",
+    ),
+}  # fmt: skip
+_BAD = {
+    ("chats.json", 40): {"messages": [{"role": "user", "content": "Nobody answers this."}]},
+    ("tasks.jsonl", 50): '{"instruction": "cut off',
+    ("tasks.jsonl", 51): "[1, 2]",
+    ("tasks.jsonl", 52): '{"instruction": "a", "input": "", "output": null}',
+}
+_BLANK = {("tasks.jsonl", 30): "", ("tasks.jsonl", 31): "   "}
+
+
+def _pair(rng: random.Random, file: str, number: int) -> tuple[str, str]:
+    asked, answered = question(rng), answer(rng)
+    return _PLANTED[file, number][1:] if (file, number) in _PLANTED else (asked, answered)
+
+
+def _chats(rng: random.Random) -> tuple[str, list[Record]]:
+    """A JSON array of conversations, some of several turns, some with a system message."""
+    values: list[Any] = []
+    records = []
+    for number in range(1, 101):
+        messages = turn(*_pair(rng, "chats.json", number))
+        if number % 5 == 0:
+            messages += turn("And what then?", answer(rng))
+        if number % 7 == 0:
+            messages.insert(0, {"role": "system", "content": "Answer as a harbour master would."})
+        if ("chats.json", number) in _BAD:
+            values.append(_BAD["chats.json", number])
+            continue
+        values.append({"messages": messages, "score": number / 8, "tags": ["a", None]})
+        records.append(Record("chats.json", number, messages))
+    return json.dumps(values, indent=1), records
+
+
+def _notes(rng: random.Random) -> tuple[str, list[Record]]:
+    """A CSV file, some of whose values hold quotes and line ends."""
+    text = io.StringIO(newline="")
+    write = csv.writer(text, quoting=csv.QUOTE_ALL).writerow
+    write(("prompt", "completion"))
+    records = []
+    for number in range(1, 101):
+        asked, answered = _pair(rng, "notes.csv", number)
+        asked += '\nMind the "quotes", please.' if number % 9 == 0 else ""
+        write((asked, answered))
+        records.append(Record("notes.csv", number, turn(asked, answered)))
+    return text.getvalue(), records
+
+
+def _tasks(rng: random.Random) -> tuple[str, list[Record]]:
+    """JSON lines with blank and broken ones among them, some escaped and some not."""
+    lines = []
+    records = []
+    for number in range(1, 106):
+        place = ("tasks.jsonl", number)
+        asked, answered = _pair(rng, *place)
+        more = sentence(rng) if number % 4 == 0 and place not in _PLANTED else ""
+        if place in _BAD or place in _BLANK:
+            lines.append(str({**_BAD, **_BLANK}[place]))
+            continue
+        fields = {"instruction": asked, "input": more, "output": answered, "origin": f"row {number}"}
+        lines.append(json.dumps(fields, ensure_ascii=number % 2 == 0))
+        records.append(Record(*place, turn("\n\n".join(part for part in (asked, more) if part), answered)))
+    return "\n".join(lines) + "\n", records
+
+
 def make_dump(folder: Path) -> Dump:
     """About 300 records in three files and formats, some of them planted."""
     rng = random.Random(20240229)
     folder.mkdir(parents=True)
     records: list[Record] = []
-    planted: dict[str, tuple[str, int]] = {}
-
-    chats: list[Any] = []
-    for number in range(1, 101):
-        if number == 40:
-            chats.append({"messages": [{"role": "user", "content": "Nobody answers this."}]})
-            continue
-        messages = turn(question(rng), answer(rng))
-        if number % 5 == 0:
-            messages += turn("And what then?", answer(rng))
-        if number % 7 == 0:
-            messages.insert(0, {"role": "system", "content": "Answer as a harbour master would."})
-        if number == 11:
-            messages = turn(_LONG, _PLAN)
-            planted["near_short"] = ("chats.json", number)
-        if number == 12:
-            messages = turn(*_TWIN)
-            planted["twin"] = ("chats.json", number)
-        chats.append({"messages": messages, "score": number / 8, "tags": ["a", None]})
-        records.append(Record("chats.json", number, messages))
-    (folder / "chats.json").write_text(json.dumps(chats, indent=1), encoding="utf-8")
-
-    rows: list[tuple[str, str]] = []
-    for number in range(1, 101):
-        pair = (question(rng), answer(rng))
-        if number % 9 == 0:
-            pair = (pair[0] + '\nMind the "quotes", please.', pair[1])
-        if number == 21:
-            pair = (_LONG.replace("eleven", "twelve"), _PLAN + " Then vote on the next island, and draw lots for it.")
-            planted["near_long"] = ("notes.csv", number)
-        if number == 22:
-            pair = _TWIN
-            planted["twin_again"] = ("notes.csv", number)
-        if number == 23:
-            pair = (_TWIN[0], _TWIN[1].replace(" ", "  "))
-            planted["twin_spaced"] = ("notes.csv", number)
-        rows.append(pair)
-        records.append(Record("notes.csv", number, turn(*pair)))
-    text = io.StringIO(newline="")
-    csv.writer(text, quoting=csv.QUOTE_ALL).writerows([("prompt", "completion"), *rows])
-    (folder / "notes.csv").write_text(text.getvalue(), encoding="utf-8", newline="")
-
-    lines: list[str] = []
-    for number in range(1, 106):
-        if number in (30, 31):
-            lines.append("" if number == 30 else "   ")
-            continue
-        if number in (50, 51, 52):
-            broken = '{"instruction": "cut off', "[1, 2]", '{"instruction": "a", "input": "", "output": null}'
-            lines.append(broken[number - 50])
-            continue
-        fields = {"instruction": question(rng), "input": "", "output": answer(rng), "origin": f"row {number}"}
-        if number % 4 == 0:
-            fields["input"] = sentence(rng)
-        if number == 60:
-            fields["output"] = "Twice."
-            planted["short"] = ("tasks.jsonl", number)
-        if number == 61:
-            fields["instruction"] = "Paint \x1b[31mred\x1b[0m\x07 \u202eletters \x9b31m on 木の看板 🪵."
-            planted["terminal"] = ("tasks.jsonl", number)
-        if number == 62:
-            fields["instruction"], fields["input"], fields["output"] = _TWIN[0], "", _TWIN[1]
-            planted["twin_third"] = ("tasks.jsonl", number)
-        if number == 63:
-            fields["instruction"] = "Wie repariert man im Winter eine alte Laterne am Hafen, ohne sich zu verletzen?"
-            fields["output"] = (
-                "Zuerst löscht man das Licht, dann nimmt man das Glas ab und reinigt den Docht sehr gründlich."
-            )
-            planted["german"] = ("tasks.jsonl", number)
-        if number == 64:
-            fields["output"] = "I'm sorry, but as an AI language model I cannot help with that request."
-            planted["refusal"] = ("tasks.jsonl", number)
-        asked = "\n\n".join(part for part in (fields["instruction"], fields["input"]) if part)
-        lines.append(json.dumps(fields, ensure_ascii=number % 2 == 0))
-        records.append(Record("tasks.jsonl", number, turn(asked, fields["output"])))
-    (folder / "tasks.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    bad = (("chats.json", 40), ("tasks.jsonl", 50), ("tasks.jsonl", 51), ("tasks.jsonl", 52))
-    return Dump(folder, tuple(records), 100 + 100 + 105, 2, bad, planted)
+    for name, make in (("chats.json", _chats), ("notes.csv", _notes), ("tasks.jsonl", _tasks)):
+        text, made = make(rng)
+        (folder / name).write_text(text, encoding="utf-8", newline="")
+        records += made
+    planted = {what: place for place, (what, *_) in _PLANTED.items()}
+    return Dump(folder, tuple(records), 100 + 100 + 105, len(_BLANK), tuple(_BAD), planted)
 
 
 @dataclass(frozen=True)
@@ -321,6 +431,14 @@ class HoldFilter(Filter):
         hold = Path(os.environ.get("HOLD", "/nonexistent/hold"))
         while hold.exists():
             time.sleep(0.02)
+        return [Rule("never", pl.lit(False) & (pl.col("response") == ""), pl.col("response"))]
+
+class CountedFilter(HoldFilter):
+    """Keeps every row, and adds a line to the file named by COUNT each time it is computed."""
+    stage: Literal["counted"] = "counted"
+    def rules(self):
+        with open(os.environ["COUNT"], "a") as file:
+            file.write("computed\\n")
         return [Rule("never", pl.lit(False) & (pl.col("response") == ""), pl.col("response"))]
 '''
 

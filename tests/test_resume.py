@@ -12,10 +12,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import ClassVar, Literal
 
+import polars as pl
 import pytest
 
 from curate.pipeline import Options, Pipeline
+from curate.stage import Filter, Rule
+from curate.stages.dedup.exact_dedup import ExactDedup
+from curate.stages.select.random_sample import RandomSample
 from tests.conftest import Finished
 from tests.runs import (
     LIGHT,
@@ -30,12 +35,14 @@ from tests.runs import (
     steps_of,
 )
 
-HELD = LIGHT.replace("  - stage: minhash_dedup", "  - stage: hold\n  - stage: minhash_dedup")
+HELD = LIGHT.replace("  - stage: minhash_dedup", "  - stage: counted\n  - stage: hold\n  - stage: minhash_dedup")
 
 
 @pytest.fixture(scope="module")
 def plugin(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_plugin(tmp_path_factory.mktemp("plugin") / "plug", {"hold": "plugged:HoldFilter"})
+    return make_plugin(
+        tmp_path_factory.mktemp("plugin") / "plug", {"hold": "plugged:HoldFilter", "counted": "plugged:CountedFilter"}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +55,7 @@ def held(plugin: Path) -> Path:
 @pytest.fixture(scope="module")
 def fresh(held: Path, dump: Dump, plugin: Path) -> dict[str, bytes]:
     """The result of a run that nobody disturbed."""
-    done = process("run", held, *dump.files, "--out", plugin / "fresh", FIRST=str(plugin))
+    done = process("run", held, *dump.files, "--out", plugin / "fresh", FIRST=str(plugin), COUNT=str(plugin / "count"))
     assert done.code == 0, done.err
     return snapshot(plugin / "fresh")
 
@@ -57,17 +64,18 @@ def fresh(held: Path, dump: Dump, plugin: Path) -> dict[str, bytes]:
 def stopped_in_the_middle(
     held: Path, dump: Dump, out: Path, plugin: Path, number: int
 ) -> Iterator[subprocess.Popen[bytes]]:
-    """A real process, sent the signal `number` once three stages are done and while the fourth is at work."""
+    """A real process, sent the signal `number` once four stages are done and while the fifth is at work."""
     hold = plugin / "hold"
+    (plugin / "count").unlink(missing_ok=True)
     hold.touch()
     run = subprocess.Popen(
         command("run", held, *dump.files, "--out", out), stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        env=environment(FIRST=str(plugin), HOLD=str(hold)),
+        env=environment(FIRST=str(plugin), COUNT=str(plugin / "count"), HOLD=str(hold)),
     )  # fmt: skip
     try:
         ended = time.monotonic() + 60
-        while len(list((out / ".curate" / "steps").glob("*/done.json"))) < 7:  # 3 files, the ids, 3 stages
-            assert time.monotonic() < ended, "the run did not get to its fourth stage"
+        while len(list((out / ".curate" / "steps").glob("*/done.json"))) < 8:  # 3 files, the ids, 4 stages
+            assert time.monotonic() < ended, "the run did not get to its fifth stage"
             assert run.poll() is None, run.communicate()[1].decode()
             time.sleep(0.01)
         run.send_signal(number)
@@ -90,14 +98,15 @@ def test_killed_run_goes_on_and_repeats_nothing(
         assert run.wait(30) == -signal.SIGKILL
     assert snapshot(out) == {}
     before = steps_of(out / ".curate")
-    assert len({name.split("/")[0] for name in before}) == 7
+    assert len({name.split("/")[0] for name in before}) == 8
 
-    again = process("run", held, *dump.files, "--out", out, FIRST=str(plugin))
+    again = process("run", held, *dump.files, "--out", out, FIRST=str(plugin), COUNT=str(plugin / "count"))
     assert again.code == 0, again.err
     after = steps_of(out / ".curate")
     assert {name: after[name] for name in before} == before
-    stages = [line for line in again.err.splitlines() if line[:1].isdigit() and "/6 " in line]
-    assert ["cached" in line for line in stages] == [True, True, True, False, False, False]
+    assert (plugin / "count").read_text() == "computed\n" * 3  # once for each shard
+    stages = [line for line in again.err.splitlines() if line[:1].isdigit() and "/7 " in line]
+    assert ["cached" in line for line in stages] == [True, True, True, True, False, False, False]
     assert snapshot(out) == fresh
 
 
@@ -113,7 +122,7 @@ def test_interrupted_run_says_so_and_goes_on(
     assert narration.splitlines()[-1].startswith("interrupted")
     assert snapshot(out) == {}
     before = steps_of(out / ".curate")
-    again = process("run", held, *dump.files, "--out", out, FIRST=str(plugin))
+    again = process("run", held, *dump.files, "--out", out, FIRST=str(plugin), COUNT=str(plugin / "count"))
     assert again.code == 0, again.err
     assert {name: at for name, at in steps_of(out / ".curate").items() if name in before} == before
     assert snapshot(out) == fresh
@@ -204,20 +213,39 @@ def test_damaged_vectors_are_computed_again(dump: Dump, tmp_path: Path, finished
     assert snapshot(out) == snapshot(finished.out)
 
 
-def test_changed_last_stage_recomputes_nothing_before_it(
-    dump: Dump, light: Path, light_run: Finished, tmp_path: Path
-) -> None:
-    out = tmp_path / "out"
-    shutil.copytree(light_run.out, out)
-    before = steps_of(out / ".curate")
-    done = curate("run", light, *dump.files, "--out", out, "--size", 41)
-    assert done.code == 0, done.err
-    after = steps_of(out / ".curate")
-    same = [name for name in before if name in after]
-    assert {n.split("/")[0] for n in before} - {n.split("/")[0] for n in same} != set()  # the old last one is pruned
-    assert len({n.split("/")[0] for n in same}) == 3 + 1 + 4
-    assert {n: after[n] for n in same} == {n: before[n] for n in same}
-    assert json.loads((out / "manifest.json").read_bytes())["counts"]["kept"] == 41
+_computed: list[int] = []
+
+
+class Counting(Filter):
+    """Keeps every row, and notes that it was computed."""
+
+    stage: Literal["counting"] = "counting"
+    reads: ClassVar[tuple[str, ...]] = ("response",)
+    reasons: ClassVar[dict[str, str]] = {"never": "It never happens."}
+    of: int
+
+    def rules(self) -> list[Rule]:
+        _computed.append(self.of)
+        return [Rule("never", pl.col("response").is_null(), pl.col("response"))]
+
+
+def test_changed_stage_recomputes_nothing_before_it(dump: Dump, tmp_path: Path) -> None:
+    out, cache = tmp_path / "out", tmp_path / "out" / ".curate"
+    _computed.clear()
+    for size, of, expected in ((40, 2, [1, 2]), (41, 2, []), (41, 2, []), (41, 3, [3]), (40, 2, [2])):
+        plan = Pipeline([Counting(of=1), ExactDedup(), Counting(of=of), RandomSample(size=size)])
+        before = steps_of(cache)
+        result = plan.run(dump.files, out)
+        assert sorted(_computed) == sorted(expected * 3), (size, of)  # once for each shard
+        assert result.kept.height == size
+        after = steps_of(cache)
+        assert len({name.split("/")[0] for name in after}) == 3 + 1 + 4  # what no step of this run is was pruned
+        assert all(after[name] == before[name] for name in before if name in after)
+        _computed.clear()
+    fresh = Pipeline([Counting(of=1), ExactDedup(), Counting(of=2), RandomSample(size=40)]).run(
+        dump.files, tmp_path / "new"
+    )
+    assert snapshot(out) == snapshot(fresh.out)
 
 
 def test_changed_file_is_read_again_and_the_others_are_not(dump: Dump, light: Path, tmp_path: Path) -> None:
@@ -276,10 +304,14 @@ def test_run_that_begins_a_step_takes_nothing_from_another_that_is_at_it(
     for number, name in enumerate(("one", "two"), 1):
         args = ("run", held, *dump.files, "--out", tmp_path / name, "--cache", cache)
         runs.append(
-            subprocess.Popen(command(*args), stderr=subprocess.PIPE, env=environment(FIRST=str(plugin), HOLD=str(hold)))
+            subprocess.Popen(
+                command(*args),
+                stderr=subprocess.PIPE,
+                env=environment(FIRST=str(plugin), COUNT=str(plugin / "count"), HOLD=str(hold)),
+            )
         )
         ended = time.monotonic() + 60
-        while len(list((cache / "steps").glob("*"))) < 7 or len(list((cache / "partial").glob("*"))) < number:
+        while len(list((cache / "steps").glob("*"))) < 8 or len(list((cache / "partial").glob("*"))) < number:
             assert time.monotonic() < ended, "the runs did not meet in the stage"
             time.sleep(0.01)
     hold.unlink()
@@ -293,7 +325,7 @@ def test_folder_held_by_another_run(
 ) -> None:
     out = tmp_path / "out"
     with stopped_in_the_middle(held, dump, out, plugin, signal.SIGCONT) as run:
-        done = process("run", held, *dump.files, "--out", out, FIRST=str(plugin))
+        done = process("run", held, *dump.files, "--out", out, FIRST=str(plugin), COUNT=str(plugin / "count"))
         assert_fails(done, 4, "another run", str(run.pid), "--out")
         assert len(done.errors) == 1
         (plugin / "hold").unlink()

@@ -115,7 +115,7 @@ def test_unknown_file_is_a_finding_unless_skipped(dump: Dump, light: Path, light
     (raw / "posts.xml").write_text("<posts><row Id='1'/></posts>")
     done = curate("run", light, raw, "--out", tmp_path / "one")
     assert done.code == 1
-    assert "posts.xml" in [line for line in done.err.splitlines() if line.startswith("finding: ")][0]
+    assert "posts.xml" in next(line for line in done.err.splitlines() if line.startswith("finding: "))
     skipped = curate("run", light, raw, "--out", tmp_path / "two", "--skip-unknown")
     assert skipped.code == 0, skipped.err
     assert "finding:" not in skipped.err
