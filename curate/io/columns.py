@@ -36,22 +36,31 @@ def identify(texts: Sequence[str], *, system: bool) -> str:
     return _sha256(to_json(turns)).hexdigest()[:16]
 
 
-def build(file: InputFile, examples: Sequence[Example], lines: Sequence[int]) -> pl.DataFrame:
+def identify_all(examples: Sequence[Example]) -> list[str]:
+    """`schema.example_id` of each example."""
+    if all(len(texts) == 2 and not system for texts, system, _ in examples):
+        return [
+            _sha256(
+                to_json([{"role": "user", "content": user}, {"role": "assistant", "content": assistant}])
+            ).hexdigest()[:16]
+            for (user, assistant), _, _ in examples
+        ]
+    return [identify(texts, system=system) for texts, system, _ in examples]
+
+
+def build(
+    file: InputFile, examples: Sequence[Example], lines: Sequence[int], ids: Sequence[str] | None = None
+) -> pl.DataFrame:
     """The canonical frame but `row`, one row per example.
 
     Parameters
     ----------
     lines : each example's `line`.
+    ids : what `identify_all` says of the examples, where it has been asked.
     """
     height = len(examples)
     pairs = [texts for texts, system, _ in examples if len(texts) == 2 and not system]
     if len(pairs) == height:
-        ids = [
-            _sha256(
-                to_json([{"role": "user", "content": user}, {"role": "assistant", "content": assistant}])
-            ).hexdigest()[:16]
-            for user, assistant in pairs
-        ]
         instruction = pl.Series([texts[0] for texts in pairs], dtype=pl.String)
         response = pl.Series([texts[1] for texts in pairs], dtype=pl.String)
         messages = _nest(
@@ -63,7 +72,6 @@ def build(file: InputFile, examples: Sequence[Example], lines: Sequence[int]) ->
             )
         )
     else:
-        ids = [identify(texts, system=system) for texts, system, _ in examples]
         start = [int(system) for _, system, _ in examples]
         instruction = pl.Series(
             [SEPARATOR.join(example[0][at::2]) for example, at in zip(examples, start, strict=True)], dtype=pl.String
@@ -80,7 +88,7 @@ def build(file: InputFile, examples: Sequence[Example], lines: Sequence[int]) ->
         schema = {"i": pl.UInt32, "role": pl.String, "content": pl.String}
         messages = _nest(pl.DataFrame(dict(zip(schema, flat, strict=True)), schema=schema))
     columns = {
-        "id": pl.Series(ids, dtype=pl.String),
+        "id": pl.Series(identify_all(examples) if ids is None else ids, dtype=pl.String),
         "messages": messages,
         "instruction": instruction,
         "response": response,

@@ -102,9 +102,6 @@ class JsonArray(Records):
 
     def __iter__(self) -> Iterator[Any]:
         for group in self.groups():
-            if len(group) == 1:
-                yield group[0]
-                continue
             for index, value in enumerate(group):
                 self.point(index)
                 yield value

@@ -90,7 +90,7 @@ class JsonLines(Records):
         self._next = self._start = 0  # bytes read, and where the lines in hand start
         self._unheld: RawRecord | None = None
         self._lines: list[bytes] = []
-        self._index = 0
+        self._first = self._index = 0  # of the group given last the first line, and the one pointed at
         self._offsets: list[int] = []
         self._slot = _Slot()
         self._judge = jsonlines.Reader(self._slot, loads=loads)
@@ -113,14 +113,12 @@ class JsonLines(Records):
 
     def point(self, index: int) -> None:
         """Make `line` and `raw()` be about that line of the group given last."""
+        index += self._first
         self.line += index - self._index
         self._index = index
 
     def __iter__(self) -> Iterator[Any]:
         for group in self.groups():
-            if len(group) == 1:
-                yield group[0]
-                continue
             for index, value in enumerate(group):
                 self.point(index)
                 yield value
@@ -131,6 +129,7 @@ class JsonLines(Records):
             self._start = self._next
             if isinstance(group, tuple):
                 long, why = group
+                self._first = self._index = 0
                 self.line += 1
                 self._next += long.size + 1
                 self._unheld = long.raw(self._start, rest=why.reason != "record_too_long")
@@ -141,12 +140,12 @@ class JsonLines(Records):
             self._lines, self._offsets = group.removesuffix(b"\n").split(b"\n"), []
             values = quick_all(self._lines, group)
             if UNSURE not in values:
-                self._index = len(values) - 1
+                self._first, self._index = 0, len(values) - 1
                 self.line += len(values)
                 yield values
                 continue
             for index, value in enumerate(values):
-                self._index = index
+                self._first = self._index = index
                 self.line += 1
                 one = self._slowly(self._lines[index]) if value is UNSURE else value
                 if one is not UNSURE:

@@ -55,7 +55,7 @@ def read(file: InputFile, options: ReadOptions, batch_rows: int) -> Iterator[Bat
     InputError : the file has a document type declaration, is not UTF-8, or changes while it is being read.
     """
     with _seekable(file) as (stream, damage):
-        posts = Posts(); posts.held = stream.read()
+        posts = Posts()
         for place in XmlRows(stream, file.name, root="posts", row="row", limit=options.max_record_bytes):
             posts.add(*place)
         if damage is not None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import ClassVar, Final, Literal, Self
+import json
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar, Literal, Self
 
 import polars as pl
 from pydantic import Field, model_validator
@@ -11,19 +13,16 @@ from pydantic import Field, model_validator
 from curate.errors import StageError
 from curate.stage import Annotator
 
-#: A key, or several with dots between them, without what would end its quotation.
-_KEY: Final = r'^[^."\\\[\]]+(?:\.[^."\\\[\]]+)*$'
-
 
 class MetaColumns(Annotator):
     """Takes numbers and a text out of `meta` into columns that later stages can read.
 
     `meta` holds, as JSON, every field of a record that did not become text of a message: votes, ratings, categories,
     tags. `score` and `weight` name the keys of two numbers, which go to `meta_score` and `meta_weight`, and `group`
-    that of a text (or of anything, as JSON text), which goes to `meta_group`. A dot leads into an object:
-    `answer_fields.CommentCount`. Numbers may be written as text (`"12"`); true is 1 and false 0. A key that is not
-    there or null gives null, which later stages keep and count as unknown; so does a column whose parameter is null.
-    A score that is no number at all ends the run, since it would not be unknown but wrong.
+    that of a text (or of anything, as JSON text), which goes to `meta_group`. A dot leads into an object
+    (`answer_fields.CommentCount`), unless a key has it in its name. Numbers may be written as text (`"12"`); true is 1
+    and false 0. A key that is not there or null gives null, which later stages keep and count as unknown; so does a
+    column whose parameter is null. A score that is no number at all ends the run: it is not unknown but wrong.
 
     Why: the people who made a dump have often rated it already, by votes or by hand, and a rule such as LIMA's, "at
     least ten votes", needs that number. Do not use it to compare sources: ten votes are many on one site and few on
@@ -55,13 +54,13 @@ class MetaColumns(Annotator):
     }
 
     score: str | None = Field(
-        None, pattern=_KEY, description="Key of the number for `meta_score`, a threshold's. Default: none, all null."
+        None, min_length=1, description="Key of the number for `meta_score`, a threshold's. Default: none, all null."
     )
     weight: str | None = Field(
-        None, pattern=_KEY, description="Key of the number for `meta_weight`, an order's. Default: none, all null."
+        None, min_length=1, description="Key of the number for `meta_weight`, an order's. Default: none, all null."
     )
     group: str | None = Field(
-        None, pattern=_KEY, description="Key of the text for `meta_group`. Default: none, all null."
+        None, min_length=1, description="Key of the text for `meta_group`. Default: none, all null."
     )
 
     @model_validator(mode="after")
@@ -72,23 +71,47 @@ class MetaColumns(Annotator):
 
     def columns(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The named values of each row."""
-        score, weight = self._number(frame, self.score), self._number(frame, self.weight)
-        group = frame.select(_value(self.group))["meta"]
-        return pl.DataFrame({"meta_score": score, "meta_weight": weight, "meta_group": group})
+        # Not by polars' JSON paths, which parse a decimal fraction to the neighbour of the nearest double.
+        metas = [json.loads(text) for text in frame["meta"]]
+        score, weight = (self._numbers(frame["id"], metas, key) for key in (self.score, self.weight))
+        group = [None if self.group is None else _text(_value(meta, self.group)) for meta in metas]
+        return pl.DataFrame({"meta_score": score, "meta_weight": weight, "meta_group": group}, schema=self.writes)
 
-    def _number(self, frame: pl.DataFrame, key: str | None) -> pl.Series:
-        text = frame.select(_value(key))["meta"]
-        plain = text.replace(["true", "false"], ["1", "0"]).str.strip_chars()
-        number = plain.cast(pl.Float64, strict=False)
-        wrong = number.is_null() & text.is_not_null()
-        if wrong.any():
-            at = int(wrong.arg_max() or 0)
-            raise StageError(f"{self.name}: {frame['id'][at]}: `{key}` is {text[at]!r:.60}, not a number")
-        return number.fill_nan(None)
+    def _numbers(self, ids: pl.Series, metas: Sequence[Any], key: str | None) -> list[float | None]:
+        if key is None:
+            return [None] * len(metas)
+        numbers: list[float | None] = []
+        for at, meta in enumerate(metas):
+            value = _value(meta, key)
+            try:
+                numbers.append(_number(value))
+            except (ValueError, OverflowError) as error:
+                shown = ascii(value)[:60]
+                raise StageError(f"{self.name}: {ids[at]}: `{key}` is {shown}, not a number") from error
+        return numbers
 
 
-def _value(key: str | None) -> pl.Expr:
-    if key is None:
-        return pl.lit(None, dtype=pl.String).repeat_by(pl.len()).explode().alias("meta")
-    path = "$" + "".join(f'["{part}"]' for part in key.split("."))
-    return pl.col("meta").str.json_path_match(path)
+def _value(meta: Any, key: str) -> Any:
+    """The value of a key, or of the path that its dots spell; None if there is none."""
+    if isinstance(meta, dict) and key in meta:
+        return meta[key]
+    for part in key.split("."):
+        if not isinstance(meta, dict):
+            return None
+        meta = meta.get(part)
+    return meta
+
+
+def _number(value: Any) -> float | None:
+    if value is None:
+        return None
+    if not isinstance(value, bool | int | float) and not (isinstance(value, str) and "_" not in value):
+        raise ValueError("no number")
+    number = float(value)
+    return None if math.isnan(number) else number
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
