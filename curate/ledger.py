@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +13,7 @@ import polars as pl
 
 from curate.cache import Cache, Part, Step, Table
 from curate.errors import InputError, UsageError
-from curate.io import InputFile, LeftOut
+from curate.io import LEFT_REASONS, InputFile, LeftOut
 from curate.manifest import check_outputs, read_manifest
 from curate.stage import Stage
 
@@ -30,6 +31,10 @@ LEDGER: Final[dict[str, pl.DataType]] = {
     "file": pl.String(),
     "line": pl.UInt64(),
 }
+
+
+#: A record named by where it stands instead of by its id.
+_PLACE: Final = re.compile(r"(?P<file>.+):(?P<line>[0-9]+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -105,7 +110,10 @@ def build_ledger(steps: Sequence[Ran], left: Sequence[tuple[InputFile, LeftOut]]
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What one stage did with one record: `fate` is `annotated`, `kept` or `dropped`."""
+    """What one stage did with one record: `fate` is `annotated`, `kept` or `dropped`.
+
+    A record that never became an example has one visit, at step -1: its reader's, `left out` or `rejected`.
+    """
 
     step: int
     stage: str
@@ -177,9 +185,15 @@ def trace(out: Path, wanted: str) -> Trace:
     Raises
     ------
     InputError : `out` is not a finished run.
-    UsageError : no record, or several, have that id (a unique prefix of it is enough).
+    UsageError : no record, or several, have that id (a unique prefix of it is enough) or stand at that place.
     """
     manifest, ledger, examples = read_run(out)
+    place_of = _PLACE.fullmatch(wanted)
+    if place_of:
+        at = _at(out, place_of["file"], int(place_of["line"]), ledger, examples)
+        if isinstance(at, Trace):
+            return at
+        wanted = at
     id_ = find_id(wanted, ledger, examples)
     dropped = ledger.filter(pl.col("id") == id_)
     chosen = examples.filter(pl.col("id") == id_)
@@ -208,6 +222,30 @@ def trace(out: Path, wanted: str) -> Trace:
     last = visits[-1].kept_id if visits else None
     return Trace(id_, place["source"], place["file"], place["line"], rank, examples.height, messages, tuple(visits),
                  tuple(_fates(last, ledger, examples)))  # fmt: skip
+
+
+def _at(out: Path, file: str, line: int, ledger: pl.DataFrame, examples: pl.DataFrame) -> str | Trace:
+    """The id of the one example read from a line; or, where none was, what became of the line."""
+    here = (pl.col("line") == line) & ((pl.col("file") == file) | pl.col("file").str.ends_with(f"/{file}"))
+    place = ["id", "source", "file", "line"]
+    read = pl.concat(
+        [examples.filter(here).select(place), ledger.filter(here, pl.col("step").is_not_null()).select(place)]
+    )
+    if read.height == 1:
+        return str(read["id"][0])
+    if read.height:
+        raise UsageError(f"{read.height} examples were read from {file}:{line}; their ids are {', '.join(read['id'])}")
+    left = ledger.filter(here, pl.col("step").is_null())
+    if left.height:
+        row = left.row(0, named=True)
+        visit = Visit(-1, row["stage"], "left out", {}, row["reason"], LEFT_REASONS.get(row["reason"]), row["value"])
+        return Trace("", row["source"], row["file"], row["line"], None, examples.height, None, (visit,))
+    for text in (out / "rejects.jsonl").read_bytes().split(b"\n"):
+        one: dict[str, Any] = json.loads(text) if text else {"file": "", "line": -1}
+        if one["line"] == line and (one["file"] == file or one["file"].endswith(f"/{file}")):
+            visit = Visit(-1, "read", "rejected", {}, one["reason"], one["detail"])
+            return Trace("", "", one["file"], line, None, examples.height, None, (visit,))
+    raise UsageError(f"no record of this run stands at {file}:{line}; it may be blank, or part of another's example")
 
 
 def _fates(id_: str | None, ledger: pl.DataFrame, examples: pl.DataFrame) -> list[tuple[str, str]]:

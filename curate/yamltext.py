@@ -7,6 +7,7 @@ lines of which can expand to gigabytes).
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import yaml
@@ -14,6 +15,8 @@ import yaml
 from curate.errors import ConfigError
 
 Loc = tuple[str | int, ...]
+
+_DECIMAL = re.compile(r"[+-]?(?:0|[1-9][0-9]*)")
 
 _DEPTH = 50
 _OPENING = (
@@ -86,9 +89,17 @@ class YamlText:
             raise ConfigError(f"{where}: {error.problem}") from None
         except ValueError as error:
             raise ConfigError(f"{where}: {error}") from None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            self._plain(node.value, value, where)
+        return value
+
+    @staticmethod
+    def _plain(written: str, value: float, where: str) -> None:
+        """Refuse numbers that YAML 1.1 reads otherwise than they look: `010` as 8, `12:30` as 750, `0x10` as 16."""
+        if (not _DECIMAL.fullmatch(written) and not isinstance(value, float)) or ":" in written:
+            raise ConfigError(f"{where}: `{written}` is no plain decimal number; YAML would read it as {value}")
         if isinstance(value, int) and abs(value) >= 2**63:
             raise ConfigError(f"{where}: {value} is too large a number")
-        return value
 
     def as_json(self) -> str:
         """The values as JSON, for a strict model to validate.

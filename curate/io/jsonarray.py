@@ -181,8 +181,8 @@ class JsonArray(Records):
                 self._wasted += window.size
                 return
             raws = [parts[0] + b"}", *[b"{" + part + b"}" for part in parts[1:]]]
-            values = quick_all(raws, joined)
-            good = next((index for index, value in enumerate(values) if value is UNSURE), len(values))
+            values, certain = quick_all(raws, joined)
+            good = len(values) if certain else next((index for index, value in enumerate(values) if value is UNSURE), len(values))
             if good:
                 self._record, self._raws, self._offsets = None, raws, []
                 self._start, self._gap, self._index = window.offset, len(gap), good - 1

@@ -138,8 +138,8 @@ class JsonLines(Records):
                 continue
             self._next += len(group)
             self._lines, self._offsets = group.removesuffix(b"\n").split(b"\n"), []
-            values = quick_all(self._lines, group)
-            if UNSURE not in values:
+            values, certain = quick_all(self._lines, group)
+            if certain:
                 self._first, self._index = 0, len(values) - 1
                 self.line += len(values)
                 yield values

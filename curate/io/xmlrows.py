@@ -16,6 +16,7 @@ from curate.errors import InputError
 from curate.io.model import RAW_BYTES, RawRecord, RecordError, show
 
 CHUNK: Final = 1024 * 1024
+FIRST: Final = 16 * 1024
 #: How far the pieces overlap in which the next row is looked for; longer than all that is looked for.
 _OVERLAP: Final = 256
 _UTF8: Final = {"utf-8", "utf8", "us-ascii", "ascii"}
@@ -48,9 +49,11 @@ class XmlRows:
     def __init__(self, stream: BinaryIO, name: str, *, root: str, row: str, limit: int) -> None:
         self._stream, self._name = stream, name
         self._root, self._row, self._limit = root, row, limit
-        next_one = rf"(<{row}[\s/>]|</{root}[\s>])".encode()
-        self._next_one = re.compile(b"()" + next_one)
-        self._next_line = re.compile(rb"(\r?\n[ \t\r]{0,64})" + next_one)
+        # A row begins a line or follows the end of another one; any other `<row` is text of a broken one.
+        self._next_row = re.compile(
+            rb"((?:(?<=/>)|(?<=</%(row)b>))\s{0,64}|\r?\n[ \t\r]{0,64})(?:<%(row)b[\s/>]|</%(root)b[\s>])"
+            % {b"row": row.encode(), b"root": root.encode()}
+        )
         self._ready: list[Place] = []
         self._started = self._closed = False
 
@@ -72,10 +75,11 @@ class XmlRows:
             self._base -= len(prefix)
             parser.Parse(prefix, False)
             self._end = at
-        fed = at
+        fed, size = at, FIRST  # small at first, or a file of nothing but broken rows would be read over and over
         while True:
             self._stream.seek(fed)
-            piece = self._stream.read(CHUNK)
+            piece = self._stream.read(size)
+            size = min(2 * size, CHUNK)
             broken: expat.ExpatError | None = None
             try:
                 parser.Parse(piece, not piece)
@@ -191,10 +195,7 @@ class XmlRows:
         size = self._stream.seek(0, 2)
         if start is None:
             return (size, size, RecordError("malformed_xml", f"The file ends before `</{self._root}>`.")), None
-        self._stream.seek(max(0, start - 64))
-        own_line = re.search(rb"\n[ \t\r]*\Z", self._stream.read(min(64, start))) is not None
-        # Where rows have lines of their own, a `<row` inside a broken row's text is not taken for the next one.
-        found = self._find(self._next_line if own_line else self._next_one, max(start + 1, at - _OVERLAP))
+        found = self._find(self._next_row, max(start + 1, at - _OVERLAP))
         return (start, found[0] if found else size, error), found[1] if found else None
 
     def _after_last(self) -> int | None:
@@ -209,7 +210,7 @@ class XmlRows:
         return None if found is None else found[0]
 
     def _find(self, pattern: re.Pattern[bytes], at: int) -> tuple[int, int] | None:
-        """Where `pattern` first matches from `at` on, and where its second group starts (or its first ends)."""
+        """Where `pattern` first matches from `at` on, and where its first group ends."""
         self._stream.seek(at)
         held = b""
         while piece := self._stream.read(CHUNK if held else 4096):

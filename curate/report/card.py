@@ -76,7 +76,8 @@ def _accounts(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
         "dropped": "dropped by a stage (`ledger.parquet`)",
         "kept": "kept (`train.jsonl`)",
     }
-    return [(named[k], f"{counts[k]:,}") for k in order if counts[k] or k not in {"expanded", "blank", "joined", "left"}]
+    rare = {"expanded", "blank", "joined", "left"}
+    return [(named[k], f"{counts[k]:,}") for k in order if counts[k] or k not in rare]
 
 
 def _step(step: Mapping[str, Any]) -> tuple[str, ...]:

@@ -112,10 +112,10 @@ def test_size_above_what_is_left_in_the_default_recipe(dump: Dump, tmp_path: Pat
 def test_unknown_file_is_a_finding_unless_skipped(dump: Dump, light: Path, light_run: Finished, tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     shutil.copytree(dump.folder, raw)
-    (raw / "posts.xml").write_text("<posts><row Id='1'/></posts>")
+    (raw / "notes.xml").write_text("<notes><row Id='1'/></notes>")
     done = curate("run", light, raw, "--out", tmp_path / "one")
     assert done.code == 1
-    assert "posts.xml" in next(line for line in done.err.splitlines() if line.startswith("finding: "))
+    assert "notes.xml" in next(line for line in done.err.splitlines() if line.startswith("finding: "))
     skipped = curate("run", light, raw, "--out", tmp_path / "two", "--skip-unknown")
     assert skipped.code == 0, skipped.err
     assert "finding:" not in skipped.err

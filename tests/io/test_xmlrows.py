@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.errors import InputError
+from curate.io import xmlrows
 from curate.io.model import RecordError
 from curate.io.xmlrows import Place, XmlRows, attributes_of, raw_record
 
@@ -22,7 +23,16 @@ LIMIT = 1 << 20
 
 
 def rows(data: bytes, limit: int = LIMIT) -> list[Place]:
-    return list(XmlRows(io.BytesIO(data), "Posts.xml", root="posts", row="row", limit=limit))
+    """The rows, the same in whatever pieces the file is read."""
+    found = list(XmlRows(io.BytesIO(data), "Posts.xml", root="posts", row="row", limit=limit))
+    if len(data) < 2000:
+        for size in (1, 7, 64):
+            with pytest.MonkeyPatch.context() as patch:
+                patch.setattr(xmlrows, "FIRST", size)
+                patch.setattr(xmlrows, "CHUNK", size)
+                again = list(XmlRows(io.BytesIO(data), "Posts.xml", root="posts", row="row", limit=limit))
+            assert list(map(str, again)) == list(map(str, found)), f"in pieces of {size} bytes"
+    return found
 
 
 def told(data: bytes, limit: int = LIMIT) -> list[tuple[bytes, object]]:
@@ -110,8 +120,17 @@ def test_a_fault_at_the_front_and_many_of_them(fault: bytes, reason: str) -> Non
 
 
 def test_rows_of_one_line_go_on_at_the_next_row() -> None:
-    data = HEAD.replace(b"\n", b"") + b'<row Id="1"/><row Id="2" B="&x;"/><row Id="3"/></posts>'
-    assert [made for _, made in told(data)] == [{"Id": "1"}, "malformed_xml", {"Id": "3"}]
+    for front, between in ((HEAD, b""), (HEAD.replace(b"\n", b""), b""), (HEAD, b" \t"), (HEAD, b"\n\n")):
+        lines = [b'<row B="&x;"/>', b'<row Id="1"/>', b'<row Id="2" B="&x;"></row>', b'<row Id="3"/>', b"<row B=&x;/>"]
+        found = told(front + between.join(lines) + b"</posts>")
+        assert [raw for raw, _ in found] == lines
+        assert [made for _, made in found] == [
+            "malformed_xml",
+            {"Id": "1"},
+            "malformed_xml",
+            {"Id": "3"},
+            "malformed_xml",
+        ]
 
 
 def test_what_a_row_holds_inside_is_not_dropped_in_silence() -> None:

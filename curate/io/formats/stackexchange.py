@@ -77,6 +77,8 @@ def _seekable(file: InputFile) -> Iterator[tuple[BinaryIO, RecordError | None]]:
                 spool.write(piece)
         except CorruptStreamError as error:
             damage = RecordError("corrupt_stream", f"The compressed data is damaged or cut off: {error}.")
+        except OSError as error:
+            raise InputError(f"{file.name}: cannot be unpacked in {tempfile.gettempdir()}: {error.strerror}") from error
         yield cast("BinaryIO", spool), damage
 
 

@@ -18,8 +18,9 @@ _NUMERAL: Final = (
     r"Elizabeth|Charles|James|Henry|Francis|Napoleon|Nicholas|Calculus|Physics|Algebra)[ \u00a0-]I\b|\bI[/.]O\b|\bI\."
     r"[A-Z]\."
 )
-#: "I" as a word of its own, before a letter or a contraction; the others in any case.
-_FIRST_PERSON: Final = r"(?:\bI(?:'(?:m|ve|d|ll)\b|,? +[A-Za-z])|(?i:\b(?:me|my|myself)\b))"
+#: "I" before a contraction, a word or the end of a question, with or without emphasis; the others in any case.
+#: "I, II and III" is none.
+_FIRST_PERSON: Final = r"(?:\bI(?:'(?:m|ve|d|ll)\b|[?!]|[*,]*\s+\**[a-zA-HJ-UWYZ])|(?i:\b(?:me|my|myself)\b))"
 #: What a regular expression would read as more than itself.
 _SPECIAL: Final = re.compile(r"[\\.+*?()|\[\]{}^$]")
 
