@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,7 +19,9 @@ from curate.io import InputFile, LeftOut, ReadOptions, Reject, read
 #: Records in one shard. Memory of a row stage follows it; no result depends on it.
 SHARD_ROWS = 16_384
 _REJECTS = "rejects.json"
-_LEFT = "left.json"
+_LEFT = "left.parquet"
+_LEFT_COLUMNS = {"stage": pl.String, "reason": pl.String, "value": pl.String, "source": pl.String, "file": pl.String,
+                 "line": pl.UInt64}  # fmt: skip
 COUNTS = ("lines", "expanded", "blank", "rejected", "joined", "left", "read")
 
 
@@ -35,7 +38,7 @@ class Ingested:
     fingerprint: str
     counts: dict[str, dict[str, int]]
     rejects: list[Reject]
-    left: list[tuple[InputFile, LeftOut]]
+    left: pl.DataFrame
 
     def total(self, what: str) -> int:
         """`what` (one of `COUNTS`) summed over all files."""
@@ -58,7 +61,7 @@ def ingest(
     """
     counts: dict[str, dict[str, int]] = {}
     rejects: list[Reject] = []
-    left: list[tuple[InputFile, LeftOut]] = []
+    left: list[pl.DataFrame] = [pl.DataFrame(schema=_LEFT_COLUMNS)]
     parts: list[Part] = []
     prints: list[tuple[Any, ...]] = []
     offset = 0
@@ -76,13 +79,13 @@ def ingest(
             info = _read_file(file, options, step, progress, shard_rows)
         counts[file.name] = {what: info[what] for what in COUNTS}
         rejects += [Reject(**r) for r in json.loads((step.folder / _REJECTS).read_bytes())]
-        left += [(file, LeftOut(**one)) for one in json.loads((step.folder / _LEFT).read_bytes())]
+        left.append(pl.read_parquet(step.folder / _LEFT))
         for index, rows in enumerate(info["rows"]):
             parts.append(Part(step, index, offset, rows))
             offset += rows
         progress.finish(_summary(file, info, known=known))
     ids = _unique_ids(parts, cache)
-    return Ingested(Table(tuple(parts), ids), ids.key, address(prints), counts, rejects, left)
+    return Ingested(Table(tuple(parts), ids), ids.key, address(prints), counts, rejects, pl.concat(left))
 
 
 def _read_file(
@@ -92,7 +95,7 @@ def _read_file(
     info = dict.fromkeys(COUNTS, 0)
     rows: list[int] = []
     rejects: list[Reject] = []
-    left: list[LeftOut] = []
+    left = [pl.DataFrame(schema=_LEFT_COLUMNS)]
     for batch in read(file, options, batch_rows=shard_rows):
         info["lines"] += batch.lines
         info["blank"] += batch.blank
@@ -102,7 +105,7 @@ def _read_file(
         info["rejected"] += len(batch.rejects)
         info["read"] += batch.frame.height
         rejects += batch.rejects
-        left += batch.left
+        left.append(_left_frame(file, batch.left))
         if batch.frame.height:
             step.write(len(rows), batch.frame)
             rows.append(batch.frame.height)
@@ -113,10 +116,25 @@ def _read_file(
     if info["lines"] + info["expanded"] != sum(info[what] for what in COUNTS[2:]):
         raise StageError(f"{file.name}: the lines do not add up: {info}")
     step.write_bytes(_REJECTS, json.dumps([asdict(r) for r in rejects], ensure_ascii=True).encode())
-    step.write_bytes(_LEFT, json.dumps([asdict(one) for one in left], ensure_ascii=True).encode())
+    buffer = io.BytesIO()
+    pl.concat(left).write_parquet(buffer, compression="lz4", statistics=False)
+    step.write_bytes(_LEFT, buffer.getvalue())
     done: dict[str, Any] = {**info, "rows": rows}
     step.finish(done)
     return done
+
+
+def _left_frame(file: InputFile, left: Sequence[LeftOut]) -> pl.DataFrame:
+    """Ledger columns of records that a reader left out: its stage is the file's format."""
+    columns = {
+        "stage": [file.format] * len(left),
+        "reason": [one.reason for one in left],
+        "value": [one.value for one in left],
+        "source": [file.source] * len(left),
+        "file": [one.file for one in left],
+        "line": [one.line for one in left],
+    }
+    return pl.DataFrame(columns, schema=_LEFT_COLUMNS)
 
 
 def _summary(file: InputFile, info: dict[str, Any], *, known: bool) -> str:

@@ -13,7 +13,7 @@ import polars as pl
 
 from curate.cache import Cache, Part, Step, Table
 from curate.errors import InputError, UsageError
-from curate.io import LEFT_REASONS, InputFile, LeftOut
+from curate.io import LEFT_REASONS
 from curate.manifest import check_outputs, read_manifest
 from curate.stage import Stage
 
@@ -77,19 +77,18 @@ def count_step(ran: Ran) -> dict[str, Any]:
     return {"rows": rows, "kept": kept, "dropped": ordered, "unknown": unknown}
 
 
-def _left_out(left: Sequence[tuple[InputFile, LeftOut]]) -> pl.DataFrame:
-    """Ledger rows of records that never became an example: no id and no step; the stage is the reader's format."""
-    rows: list[dict[str, Any]] = [
-        {"row": 0, "stage": file.format, "reason": one.reason, "value": one.value, "source": file.source,
-         "file": one.file, "line": one.line, "also": []}
-        for file, one in left
-    ]  # fmt: skip
-    return pl.DataFrame(rows, schema={"row": pl.UInt64(), **LEDGER})
+def build_ledger(steps: Sequence[Ran], left: pl.DataFrame | None = None) -> pl.DataFrame:
+    """All drops of a run, with the columns of `LEDGER`: what readers left out, then drops in the order of the input.
 
-
-def build_ledger(steps: Sequence[Ran], left: Sequence[tuple[InputFile, LeftOut]] = ()) -> pl.DataFrame:
-    """All drops of a run, with the columns of `LEDGER`: what readers left out, then drops in the order of the input."""
-    frames = [_left_out(left)] if left else []
+    Parameters
+    ----------
+    left : records that readers left out, with the columns of `LEDGER` that they have.
+    """
+    frames = []
+    if left is not None and left.height:
+        unset = [pl.lit(None, dtype=dtype).alias(c) for c, dtype in LEDGER.items() if c not in left.columns]
+        nothing = pl.Series([[]], dtype=LEDGER["also"]).new_from_index(0, left.height)
+        frames.append(left.with_columns(pl.lit(0, dtype=pl.UInt64).alias("row"), *unset).with_columns(also=nothing))
     for ran in steps:
         if not ran.drops:
             continue

@@ -122,7 +122,7 @@ def _manifest(books: Books, examples: pl.DataFrame) -> dict[str, Any]:
         "inputs": manifest.describe_inputs(books.found.files, read.counts),
         "unknown": [{"file": u.name, "why": u.why} for u in books.found.unknown],
         "rejects": _tally([r.reason for r in read.rejects]),
-        "left": _tally([f"{file.format}: {one.reason}" for file, one in read.left]),
+        "left": _tally((read.left["stage"] + ": " + read.left["reason"]).to_list()),
         "steps": manifest.describe_steps(books.steps),
         "kept_by_source": _tally(examples["source"].to_list()),
         "versions": manifest.versions(),

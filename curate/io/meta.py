@@ -65,6 +65,17 @@ def refuse_reserved(record: Mapping[str, Any]) -> None:
         raise RecordError("reserved_field", f"The field names {names} are reserved.")
 
 
+#: Field names as JSON, which are the same for a whole file.
+_names: dict[str, str] = {}
+
+
+def _name(key: str) -> str:
+    text = encode_basestring(key)
+    if len(_names) < 4096 and len(key) < 100:
+        _names[key] = text
+    return text
+
+
 def meta_json(record: Mapping[str, Any], used: Collection[str], extra: str = "") -> str:
     """The fields of `record` that are not in `used`, in their order, then `extra`, as one JSON object.
 
@@ -78,7 +89,7 @@ def meta_json(record: Mapping[str, Any], used: Collection[str], extra: str = "")
     """
     refuse_reserved(record)
     members = [
-        f"{encode_basestring(key)}:{encode_basestring(value) if type(value) is str else dump(value)}"
+        f"{_names.get(key) or _name(key)}:{encode_basestring(value) if type(value) is str else dump(value)}"
         for key, value in record.items()
         if key not in used
     ]

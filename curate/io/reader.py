@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from curate.errors import InputError
 from curate.io.ahead import ahead
-from curate.io.columns import build, identify_all
+from curate.io.columns import Columns
 from curate.io.formats import DUMPS, FORMATS, Example
 from curate.io.formats.base import Convert, Record, kind_of
 from curate.io.jsonarray import JsonArray
@@ -107,16 +107,14 @@ class _Pending:
         self._clear()
 
     def _clear(self) -> None:
-        self._examples: list[Example] = []
-        self._ids: list[str] = []
-        self._lines: list[int] = []
+        self._columns = Columns(self._file)
         self._rejects: list[Reject] = []
         self._left: list[LeftOut] = []
         self._expanded = 0
         self._until = self._records.taken + BATCH_BYTES
 
     def _room(self) -> int:
-        return self._rows - len(self._examples) - len(self._rejects) - len(self._left)
+        return self._rows - len(self._columns) - len(self._rejects) - len(self._left)
 
     def fill(self, group: list[Any], start: int, convert: Convert) -> int:
         """Take in records of a group from index `start` on, as many as there is room for; returns where to go on."""
@@ -128,12 +126,9 @@ class _Pending:
             except (RecordError, Omit):
                 made = []  # gone through again below, one by one
             if set(map(type, made)) == {tuple}:
-                # Here, where the texts have just been touched, this takes less time than at the end of the batch.
-                self._ids += identify_all(made)
-                self._examples += made  # type: ignore[arg-type] # all of them are tuples
                 self._records.point(end - 1)
                 last = self._records.line
-                self._lines += range(last + 1 - len(made), last + 1)
+                self._columns.add(made, range(last + 1 - len(made), last + 1))  # type: ignore[arg-type] # all tuples
                 return end
         for index in range(start, end):
             self._records.point(index)
@@ -161,9 +156,7 @@ class _Pending:
             if isinstance(example, RecordError):
                 self._reject(example)
             else:
-                self._examples.append(example)
-                self._ids += identify_all([example])
-                self._lines.append(self._records.line)
+                self._columns.add([example], [self._records.line])
 
     def _reject(self, error: RecordError) -> None:
         self._rejects.append(self._records.raw().reject(self._file.name, self._records.line, error))
@@ -180,7 +173,7 @@ class _Pending:
         """The batch so far; a new one is begun."""
         records = self._records
         batch = Batch(
-            frame=build(self._file, self._examples, self._lines, self._ids),
+            frame=self._columns.frame(),
             rejects=self._rejects,
             lines=records.line - self._line,
             blank=records.blank - self._blank,

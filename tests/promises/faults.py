@@ -17,6 +17,7 @@ from __future__ import annotations
 import builtins
 import errno
 import io
+import itertools
 import json
 import os
 import random
@@ -178,7 +179,7 @@ def _child(request: dict[str, Any]) -> None:
         main()
     except SystemExit as done:
         code = int(done.code or 0)
-    except BaseException:
+    except BaseException:  # noqa: BLE001 (whatever it is, the test is to see it)
         import traceback
 
         traceback.print_exc()
@@ -198,7 +199,7 @@ def serve() -> None:
     io.open = builtins.open = _wrapped_open(_io_open)
     # All that a run loads, so that a forked one finds it there; nothing here may start a thread pool.
     import numba  # noqa: F401
-    import polars  # noqa: F401
+    import polars as pl  # noqa: F401
     import rich.progress  # noqa: F401
 
     import curate.cli
@@ -278,7 +279,7 @@ def spread(calls: int, count: int, seed: int) -> list[int]:
         return list(range(1, calls + 1))
     rng = random.Random(seed)
     edges = [round(i * calls / count) for i in range(count + 1)]
-    return [rng.randint(low + 1, high) for low, high in zip(edges, edges[1:], strict=False)]
+    return [rng.randint(low + 1, high) for low, high in itertools.pairwise(edges)]
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from tests.helpers import ROOT
-from tests.runs import OUTPUTS, Dump, Done, curate, environment, snapshot
+from tests.runs import OUTPUTS, Done, Dump, curate, environment, snapshot
 
 #: Stands in everything that a hostile record would have executed, opened or fetched.
 MARK = "qzcanary"
@@ -109,7 +109,7 @@ HOSTILE = {
     "xml": f'<!DOCTYPE a [<!ENTITY x SYSTEM "file:///{MARK}">]><a>&x;</a>',
     "terminal": "\x1b]0;title\x07 \x1b[2J\x1b[31m \x9b31m \x90q\x9c \x08\x08 \u202eevil \U000e0041 \x1b]52;c;cXo=\x07",
     "path": f"../../{MARK} /tmp/{MARK} file:///{MARK} http://127.0.0.1:1/{MARK} hf://{MARK}",
-    "table": f'=HYPERLINK("http://127.0.0.1/{MARK}") +cmd|\' /C {MARK}\'!A1 @SUM(1)',
+    "table": f"=HYPERLINK(\"http://127.0.0.1/{MARK}\") +cmd|' /C {MARK}'!A1 @SUM(1)",
     "card": f"---\nlicense: !!python/name:os.system\n{MARK}: 1\n---\n# {MARK}\n```\n",
     "sql": f"'; DROP TABLE frame; -- ; SELECT readfile('{MARK}')",
 }
@@ -138,7 +138,7 @@ def hostile_dump(folder: Path) -> Path:
     (raw / "table.csv").write_text("\n".join(cells).replace("\r", ""), newline="")
     # Rejected, so that their text goes into rejects.jsonl and the example of a finding.
     (raw / "broken.jsonl").write_text(
-        "".join(json.dumps({"instruction": a, text: 1, "outputt": b}) + "\n" for (a, b), text in zip(pairs, HOSTILE.values()))
+        "".join(json.dumps({"instruction": a, text: 1, "outputt": b}) + "\n" for (a, b), text in zip(pairs, HOSTILE.values(), strict=True))
         + json.dumps({"instruction": "a", "input": "", "output": "A plain answer to read."}) + "\n"
     )  # fmt: skip
     (raw / "model.pkl").write_bytes(BOMB)
@@ -197,7 +197,7 @@ def test_environment_is_in_no_output(dump: Dump, tmp_path: Path) -> None:
     recipe = tmp_path / "recipe.yaml"
     recipe.write_text("name: envs\nstages:\n  - stage: text_stats\n")
     names = ("HF_TOKEN", "AWS_SECRET_ACCESS_KEY", "OPENAI_API_KEY", "CURATE_TOKEN", "HTTPS_PROXY", "LS_COLORS")
-    env = {name: f"http://user:{SECRET}@host" for name in names}
+    env = dict.fromkeys(names, f"http://user:{SECRET}@host")
     log, out = tmp_path / "log", tmp_path / "out"
     done = guarded(_MAIN, "run", recipe, *dump.files, "--out", out, log=log, cwd=tmp_path, **env)
     assert done.code == 0, done.err

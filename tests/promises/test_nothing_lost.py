@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import shutil
 from collections import Counter
@@ -31,7 +32,16 @@ PLAN = Pipeline(STAGES, name="fates", seed=5)
 TOLD = Pipeline(STAGES, name="fates", seed=5, read=ReadOptions(format="alpaca"))
 
 texts = st.text(max_size=12) | st.sampled_from(
-    ["café\u0301", "a\u2028b\x85c", "\ufeff", "tab\tquote\"back\\slash", "null\u0000byte", "🪵 木 \U0010ffff", "  ", "\r\n"]
+    [
+        "café\u0301",
+        "a\u2028b\x85c",
+        "\ufeff",
+        'tab\tquote"back\\slash',
+        "null\u0000byte",
+        "🪵 木 \U0010ffff",
+        "  ",
+        "\r\n",
+    ]
 )
 
 
@@ -137,7 +147,7 @@ def account_for(data: bytes, place: Path) -> None:
     try:
         result = TOLD.run([path, place / "whole.jsonl"], place / "out", options=Options(shard_rows=3))
     except InputError as error:
-        assert "mutated.jsonl" in str(error)
+        assert "mutated.jsonl" in str(error)  # noqa: PT017 (most files raise nothing)
         event("the file is refused by name")
         return
     if unknown := [one["file"] for one in result.manifest["unknown"]]:
@@ -162,7 +172,7 @@ def account_for(data: bytes, place: Path) -> None:
 checked = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], database=None)
 
 
-@settings(checked, max_examples=60, derandomize=True)
+@settings(checked, max_examples=40, derandomize=True)
 @given(mutated())
 @example(LINE * 3)
 @example(b"\xef\xbb\xbf" + LINE + b"\r\n" + LINE[:-1])
@@ -221,11 +231,13 @@ def test_text_of_the_real_alpaca_records_is_kept(tmp_path: Path) -> None:
         wanted = [alpaca(value) for value in values] if isinstance(values, list) else []
         if not wanted or None in wanted:
             continue
-        result = Pipeline([LengthFilter(min_instruction_chars=1, min_response_chars=1, max_response_chars=None)]).run(path, tmp_path / path.stem)
+        result = Pipeline([LengthFilter(min_instruction_chars=1, min_response_chars=1, max_response_chars=None)]).run(
+            path, tmp_path / path.stem
+        )
         train = split((result.out / "train.jsonl").read_bytes())
         for line, at in zip(result.kept["line"], train, strict=True):
             made = [(m["role"], m["content"]) for m in json.loads(at)["messages"]]
             assert digest(made) == digest(wanted[line - 1])
-        assert sorted(sum(fates(result.out, path.name), [])) == list(range(1, len(values) + 1))
+        assert sorted(itertools.chain(*fates(result.out, path.name))) == list(range(1, len(values) + 1))
         found += len(values)
     assert found > 0, "no such dump among the real ones"
