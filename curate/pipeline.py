@@ -157,6 +157,8 @@ class Pipeline:
         OutputError : `out` cannot be written, or another run holds it.
         StageError : a stage failed or broke its contract.
         """
+        for stage in self.config.stages:
+            stage.content_key()  # a model that cannot be had is an error now, not after an hour of reading
         options = options or Options()
         several: Sequence[str | Path] = ()
         if not isinstance(inputs, Discovery):
@@ -210,8 +212,6 @@ class _Run:
         self.findings: list[Finding] = []
 
     def go(self, found: Discovery) -> Result:
-        for stage in self.config.stages:
-            stage.content_key()  # a model that cannot be had is an error now, not after an hour of reading
         use_vector_cache(self.cache.root / "vectors")
         if found.unknown and not self.options.skip_unknown:
             names = "; ".join(f"{u.name} ({u.why})" for u in found.unknown)
