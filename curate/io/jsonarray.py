@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from itertools import accumulate
 from typing import Any, Final
 
-from curate.io.jsonwindow import NoEndError, Tape, TooLongError, Window, indent_of
+from curate.io.jsonwindow import NoEndError, Tape, TooLongError, Window, indent_of, spans
 from curate.io.model import MAX_RECORD_BYTES, RawRecord, RecordError, show
+from curate.io.quickjson import UNSURE, quick, quick_elements
 from curate.io.records import NESTED_FIELDS, Records
-from curate.io.strictjson import UNSURE, StrictJSONError, loads, quick, quick_all, record_error
+from curate.io.strictjson import StrictJSONError, loads, record_error
 
 #: How much more is gone over in vain than was read, before no more is guessed.
 _SPARE: Final = 1024 * 1024
@@ -69,16 +69,16 @@ class JsonArray(Records):
         self._only = only
         self._max = max_bytes
         self._window = Window(pieces, max_bytes)
-        self._record: RawRecord | None = None
-        self._raws: list[bytes] = []
-        self._index = 0
-        self._start = self._gap = 0  # where the elements in hand start, and how many bytes are between two
-        self._offsets: list[int] = []
+        self._record: RawRecord | None = None  # what was given last; or
+        self._joined, self._start, self._index = b"", 0, 0  # the elements that were, where they start, and which one
+        self._spans: list[tuple[int, int]] = []  # where in `_joined` each element lies, as soon as it is asked for
         self._forget()
 
     def _forget(self) -> None:
         """Begin a list: nothing is known of how its elements are laid out."""
-        self._between = b""  # from the closing brace of an element to the opening one of the next
+        self._gap = b""  # what stands between two elements
+        self._between = b""  # and also the brackets that closed the one and the first field of the other
+        self._closing = 0  # how many brackets those are
         self._wasted = 0  # bytes that were gone over in vain
         self._good = self._before_good = b""  # the last well-formed element, and the white space before it
 
@@ -91,9 +91,10 @@ class JsonArray(Records):
         """The element given last, or the rest of the text."""
         if self._record is not None:
             return self._record
-        if not self._offsets:
-            self._offsets = list(accumulate((len(raw) + self._gap for raw in self._raws), initial=self._start))
-        return RawRecord(self._offsets[self._index], self._raws[self._index])
+        if not self._spans:
+            self._spans = spans(self._joined)
+        start, end = self._spans[self._index]
+        return RawRecord(self._start + start, self._joined[start:end])
 
     def point(self, index: int) -> None:
         """Make `line` and `raw()` be about that element of the group given last."""
@@ -152,8 +153,7 @@ class JsonArray(Records):
             window.take(1)
             return
         while True:
-            yield from self._guessed()
-            yield [self._element()]
+            yield self._guessed() or [self._element()]
             mark = window.visible()
             if mark not in {b",", b"]"}:
                 what = "has no comma or closing bracket here" if mark else "ends inside its array"
@@ -164,36 +164,32 @@ class JsonArray(Records):
             if mark == b"]":
                 return
             if window.visible() == b"{":
-                self._between = b"}" + before + b"," + window.white + b"{"
+                self._gap = before + b"," + window.white
+                closing = self._good[len(self._good.rstrip(b"]}")) :]
+                self._closing = len(closing)
+                self._between = closing + self._gap + window.first_field()
 
-    def _guessed(self) -> Iterator[list[Any]]:
-        """Elements that end where what stood between the last two comes again; the window is then at the next one.
+    def _guessed(self) -> list[Any] | None:
+        """Elements up to one after which there comes what stood between the last two, if there is no doubt about them.
 
-        No wrong end is taken: no JSON object is the beginning of another, so that bytes from an element's first on
-        which are one object are the element.
+        Where that is not the end of an element, the bytes up to there are no JSON text, and none is taken.
         """
-        window, between = self._window, self._between
-        gap = between[1:-1]
-        while between and self._wasted <= window.offset + _SPARE:
-            joined = window.until_last(between)
-            parts = joined.split(between)
-            if not joined or len(max(parts, key=len)) > self._max - 2:
-                self._wasted += window.size
-                return
-            raws = [parts[0] + b"}", *[b"{" + part + b"}" for part in parts[1:]]]
-            values, certain = quick_all(raws, joined)
-            good = len(values) if certain else next((index for index, value in enumerate(values) if value is UNSURE), len(values))
-            if good:
-                self._record, self._raws, self._offsets = None, raws, []
-                self._start, self._gap, self._index = window.offset, len(gap), good - 1
-                self.line += good
-                window.take(sum(map(len, raws[:good])) + (good - 1) * len(gap))
-                window.take_white(gap)
-                self._good, self._before_good = raws[good - 1], window.white
-                yield values[:good]
-            if good < len(values):
-                self._wasted += len(joined)
-                return
+        window = self._window
+        if not self._between or self._wasted > window.offset + _SPARE:
+            return None
+        joined = window.until_last(self._between, self._closing)
+        values = quick_elements(joined) if joined and len(joined) <= self._max else None
+        if values is None:
+            self._wasted += len(joined) or window.size
+            return None
+        last = joined.rfind(self._gap + b"{")
+        self._good = joined if last < 0 else joined[last + len(self._gap) :]
+        self._before_good = window.white if last < 0 else self._gap.partition(b",")[2]
+        self._record, self._spans = None, []
+        self._joined, self._start, self._index = joined, window.offset, len(values) - 1
+        self.line += len(values)
+        window.take(len(joined))
+        return values
 
     def _element(self) -> Any:
         """The element that is next, or why it is refused."""
@@ -270,8 +266,8 @@ class JsonArray(Records):
         if self._good:
             inner = self._good.split(b"\n")[1:]
             deeper = all(line.startswith((indent + b" ", indent + b"\t", indent + b"}")) for line in inner)
-            same = indent_of(self._before_good) == indent and self._between.endswith(start)
-            return self._between[1:] if deeper and same else None
+            same = indent_of(self._before_good) == indent and (self._gap + b"{").endswith(start)
+            return self._gap + b"{" if deeper and same else None
         line = self._window.until(b"\n")
         if line is not None and line.rstrip().endswith(b"},") and self._window.startswith(start[1:], len(line)):
             return line[line.rindex(b",") :] + start[1:]

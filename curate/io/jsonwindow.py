@@ -15,10 +15,12 @@ _FILL: Final = 64 * 1024
 #: Of a longer run of white space only the end is kept.
 _WHITE_KEPT: Final = 1024
 
+_gap = re.compile(rb"[ \t\n\r,]+").match
 _white = re.compile(rb"[ \t\n\r]*").match
 #: A text that is complete, an opening bracket, a closing one, or a mark that opens a text which is not complete.
 _token = re.compile(rb'"(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+"|([\[{])|([\]}])|(")').finditer
 _inside = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+').match
+_first_field = re.compile(rb'\{[ \t\n\r]*(?:"[^"\\]{0,60}")?').match
 _end_of_scalar = re.compile(rb"[,\]}\[{\" \t\n\r]").search
 
 _MARK: Final = ord('"')
@@ -161,17 +163,20 @@ class Window:
             if after > self.limit or not self._fill():
                 return b""
 
-    def take_white(self, gap: bytes) -> None:
-        """Move over `gap`, which is next: white space with a comma in it."""
-        self.take(len(gap))
-        self.white = gap[gap.index(b",") + 1 :]
+    def first_field(self) -> bytes:
+        """The opening brace that is next, and the name of the first field as far as it is near."""
+        found = _first_field(self._data, self._at)
+        return found.group() if found else b"{"
 
-    def until_last(self, mark: bytes) -> bytes:
-        """What comes before the last `mark` that the window holds, not moved over; nothing if none is near."""
+    def until_last(self, mark: bytes, inside: int) -> bytes:
+        """What comes before the last `mark` that the window holds, and `inside` bytes of the mark itself.
+
+        It is not moved over. Nothing if there is no mark near.
+        """
         while True:
             found = self._data.rfind(mark, self._at)
             if found >= 0:
-                return self._data[self._at : found]
+                return self._data[self._at : found + inside]
             if self.size > self.limit or not self._fill():
                 return b""
 
@@ -314,3 +319,15 @@ class _Extent:
         if found:
             return found.start() - start, True
         return len(data) - start, over
+
+
+def spans(joined: bytes) -> list[tuple[int, int]]:
+    """Where each of the values lies that are separated by commas in `joined`."""
+    found: list[tuple[int, int]] = []
+    at = 0
+    while at < len(joined):
+        after, _ = _Extent().go(joined, at, 0, over=True)
+        found.append((at, at + after))
+        gap = _gap(joined, at + after)
+        at = gap.end() if gap else len(joined)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 from curate.errors import InputError
@@ -27,14 +27,11 @@ def open_records(file: InputFile, options: ReadOptions | None = None) -> Records
     if file.container == "parquet":
         return ParquetRows(file.path, file.compression, limit)
     pieces = chunks(file.path, file.compression)
+    if file.container == "jsonl":
+        return JsonLines(pieces, limit, read_ahead=True)
     if file.compression is not None:
         pieces = ahead(pieces)
-    readers: dict[str, Callable[[Iterator[bytes], int], Records]] = {
-        "jsonl": JsonLines,
-        "json": JsonArray,
-        "csv": CsvRows,
-    }
-    return readers[file.container](pieces, limit)
+    return JsonArray(pieces, limit) if file.container == "json" else CsvRows(pieces, limit)
 
 
 def read(file: InputFile, options: ReadOptions | None = None, *, batch_rows: int = 16384) -> Iterator[Batch]:

@@ -10,9 +10,11 @@ from typing import Any, Final
 
 import jsonlines
 
+from curate.io.ahead import ahead
 from curate.io.model import MAX_RECORD_BYTES, RAW_BYTES, RawRecord, RecordError
+from curate.io.quickjson import UNSURE, Lines, quick
 from curate.io.streams import CorruptStreamError, damage
-from curate.io.strictjson import UNSURE, loads, quick_all, record_error
+from curate.io.strictjson import loads, record_error
 
 BOM: Final = b"\xef\xbb\xbf"
 
@@ -81,16 +83,21 @@ class JsonLines(Records):
     ----------
     pieces : the decompressed bytes, in pieces of any size.
     max_bytes : a longer line is rejected, and not held in memory.
+    read_ahead : whether the next pieces are taken while those before are worked on.
     """
 
-    def __init__(self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES) -> None:
+    def __init__(
+        self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES, *, read_ahead: bool = False
+    ) -> None:
         super().__init__()
         self._pieces = pieces
         self._max = max_bytes
+        self._read_ahead = read_ahead
         self._next = self._start = 0  # bytes read, and where the lines in hand start
         self._unheld: RawRecord | None = None
-        self._lines: list[bytes] = []
+        self._group = b""
         self._first = self._index = 0  # of the group given last the first line, and the one pointed at
+        self._lines: list[bytes] = []  # those of `_group`, and where they start, as soon as they are asked for
         self._offsets: list[int] = []
         self._slot = _Slot()
         self._judge = jsonlines.Reader(self._slot, loads=loads)
@@ -105,6 +112,7 @@ class JsonLines(Records):
         if self._unheld is not None:
             return self._unheld
         if not self._offsets:
+            self._lines = self._group.removesuffix(b"\n").split(b"\n")
             self._offsets = list(accumulate((len(line) + 1 for line in self._lines), initial=self._start))
         at, line = self._offsets[self._index], self._lines[self._index]
         if at == 0 and line.startswith(BOM):
@@ -125,31 +133,32 @@ class JsonLines(Records):
 
     def groups(self) -> Iterator[list[Any]]:
         """The records, all the objects of a piece of the file together where there is nothing else in it."""
-        for group in self._split():
-            self._start = self._next
+        for group in ahead(self._split()) if self._read_ahead else self._split():
+            self._start, self._first, self._index = self._next, 0, 0
             if isinstance(group, tuple):
                 long, why = group
-                self._first = self._index = 0
                 self.line += 1
                 self._next += long.size + 1
                 self._unheld = long.raw(self._start, rest=why.reason != "record_too_long")
                 yield [why]
                 self._unheld = None
                 continue
-            self._next += len(group)
-            self._lines, self._offsets = group.removesuffix(b"\n").split(b"\n"), []
-            values, certain = quick_all(self._lines, group)
-            if certain:
-                self._first, self._index = 0, len(values) - 1
+            self._group, self._offsets = group.raw, []
+            self._next += len(group.raw)
+            values = group.objects()
+            if values is not None:
+                self._index = len(values) - 1
                 self.line += len(values)
                 yield values
                 continue
-            for index, value in enumerate(values):
+            for index, raw in enumerate(group.split()):
                 self._first = self._index = index
                 self.line += 1
-                one = self._slowly(self._lines[index]) if value is UNSURE else value
-                if one is not UNSURE:
-                    yield [one]
+                value = quick(raw)
+                if value is UNSURE:
+                    value = self._slowly(raw)
+                if value is not UNSURE:
+                    yield [value]
 
     def _slowly(self, raw: bytes) -> Any:
         """The value of a line, or the error for which it has none; `UNSURE` for a blank one."""
@@ -167,8 +176,8 @@ class JsonLines(Records):
                 raise
             return record_error(cause)
 
-    def _split(self) -> Iterator[bytes | tuple[Unheld, RecordError]]:
-        """Whole lines with their ends, many together; and lines that are not held, each with the reason."""
+    def _split(self) -> Iterator[Lines | tuple[Unheld, RecordError]]:
+        """Whole lines, many together; and lines that are not held, each with the reason."""
         held: list[bytes] = []
         size = 0
         long: Unheld | None = None
@@ -203,21 +212,21 @@ class JsonLines(Records):
         if long is not None:
             yield long, self._too_long()
         elif held:
-            yield b"".join(held)
+            yield Lines(b"".join(held))
 
     def _too_long(self) -> RecordError:
         return RecordError("record_too_long", f"The line is longer than {self._max} bytes.")
 
-    def _bounded(self, group: bytes) -> Iterator[bytes | tuple[Unheld, RecordError]]:
+    def _bounded(self, group: bytes) -> Iterator[Lines | tuple[Unheld, RecordError]]:
         """The lines of `group`, those apart that are too long."""
         if len(group) <= self._max or len(max(group.split(b"\n"), key=len)) <= self._max:
-            yield group
+            yield Lines(group)
             return
         for line in group[:-1].split(b"\n"):
             if len(line) > self._max:
                 yield Unheld(line), self._too_long()
             else:
-                yield line + b"\n"
+                yield Lines(line + b"\n")
 
 
 class _Slot:

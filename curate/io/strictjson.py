@@ -4,21 +4,15 @@ Refused: a key given twice in one object, NaN and Infinity, numbers too large fo
 more digits than Python converts (4,300 unless set otherwise), escapes of half a surrogate pair, and
 nesting over 128 levels. Integers stay exact; other numbers are doubles, as in every other reader.
 
-`loads` decides. `quick` gives the same values several times as fast, with the parser of pydantic, and only where
-it is certain that `loads` would give them: whatever it has a doubt about is left to `loads`.
+`quickjson` gives the values of `loads` in less time, where it is certain of them.
 """
 
 from __future__ import annotations
 
 import json
 import math
-from collections import Counter
-from collections.abc import Callable, Sequence
-from functools import partial
-from itertools import chain
+from collections.abc import Callable
 from typing import Any, Final
-
-from pydantic_core import from_json
 
 from curate.io.model import RecordError, show
 
@@ -144,115 +138,6 @@ def loads(text: str) -> Any:
     if end != len(text) and text[end:].strip(WHITE):
         raise json.JSONDecodeError("Extra data", text, end)
     return value
-
-
-#: What `quick` returns of a text that it leaves to `loads`.
-UNSURE: Final = object()
-
-_parse = partial(from_json, allow_inf_nan=False, cache_strings="keys")
-_PLAIN: Final = frozenset({str, int, bool, type(None)})
-#: For the types of a flat object's values: how many quotation marks delimit its keys and texts.
-_quotes: dict[tuple[type, ...], int] = {}
-_QUOTES_KEPT: Final = 1024
-
-
-def quick(raw: bytes) -> Any:
-    """The object in a JSON text as `loads` gives it, or `UNSURE`.
-
-    The parser of pydantic refuses all that `loads` refuses but three things. Infinite numbers and deep nesting are
-    looked for in the value. A key given twice is told by the marks in the text: those that delimit the value's keys
-    and texts are all that are not escaped, unless a value was lost.
-    """
-    try:
-        value = _parse(raw)
-    except ValueError:
-        return UNSURE
-    if type(value) is not dict:
-        return UNSURE
-    marks = _marks(value)
-    there = raw.count(b'"')
-    # After an escaped backslash a mark is no escaped one, so that escaped ones cannot simply be counted.
-    if there != marks and (b'\\\\"' in raw or there - raw.count(b'\\"') != marks):
-        return UNSURE
-    return value
-
-
-def quick_all(raws: Sequence[bytes], joined: bytes) -> tuple[list[Any], bool]:
-    """`quick` of each of `raws`, in less time where all are objects; and whether it was certain of every one.
-
-    Parameters
-    ----------
-    joined : all of `raws`, with something between them that has no quotation marks and no backslashes.
-    """
-    try:
-        values = list(map(_parse, raws))
-    except ValueError:
-        return list(map(quick, raws)), False
-    if set(map(type, values)) == {dict}:
-        kinds = Counter(map(type, chain.from_iterable(map(dict.values, values))))
-        if _PLAIN.issuperset(kinds):
-            marks = 2 * (sum(map(len, values)) + kinds[str])
-        else:
-            several = list(map(_marks, values))
-            marks = -1 if -1 in several else sum(several)
-        # As no object has fewer marks in its text than in its value, equal sums mean that each has as many.
-        if marks == _unescaped_marks(joined):
-            return values, True
-    values = list(map(quick, raws))
-    return values, all(value is not UNSURE for value in values)
-
-
-def _unescaped_marks(raw: bytes) -> int:
-    """How many quotation marks have an even number of backslashes before them, or none."""
-    import numpy as np
-
-    data = np.frombuffer(raw, np.uint8)
-    marks, slashes = data == ord('"'), data == ord("\\")
-    after = marks[1:] & slashes[:-1]
-    count = int(np.count_nonzero(marks)) - int(np.count_nonzero(after))
-    for at in np.flatnonzero(after[1:] & slashes[:-2]).tolist():
-        start = at
-        while start > 0 and raw[start - 1] == ord("\\"):
-            start -= 1
-        count += (at + 2 - start) % 2 == 0
-    return count
-
-
-def _marks(value: dict[str, Any]) -> int:
-    """How many quotation marks delimit the keys and texts; -1 for a value that is too deep or not finite."""
-    kinds = tuple(map(type, value.values()))
-    marks = _quotes.get(kinds)
-    if marks is None:
-        if not _PLAIN.issuperset(kinds):
-            return _nested_marks(value)
-        marks = 2 * (len(kinds) + kinds.count(str))
-        if len(_quotes) < _QUOTES_KEPT:
-            _quotes[kinds] = marks
-    return marks
-
-
-def _nested_marks(top: dict[str, Any]) -> int:
-    texts = depth = 0
-    level: list[Any] = [top]
-    while level:
-        depth += 1
-        if depth > MAX_DEPTH:
-            return -1
-        below: list[Any] = []
-        for node in level:
-            if type(node) is dict:
-                texts += len(node)
-                node = node.values()  # noqa: PLW2901 (both kinds are then walked alike)
-            for item in node:
-                kind = type(item)
-                if kind is str:
-                    texts += 1
-                elif kind is dict or kind is list:
-                    below.append(item)
-                elif kind is float and math.isinf(item):
-                    return -1
-        level = below
-    return 2 * texts
 
 
 def record_error(error: ValueError) -> RecordError:

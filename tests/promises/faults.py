@@ -46,13 +46,23 @@ class _Disk:
         self.kind: str | None = None
         self.at = 0
         self.calls = 0
-        self.folder = Path()
+        self.folder = Path("/nowhere")
         self._unsynced: set[int] = set()
         self._renames: list[tuple[str, str, str | None]] = []
         self._lock = threading.Lock()
 
-    def ask(self, what: str, half: Callable[[], object] | None = None) -> None:
-        """Note one thing asked; `half` does half of it, where that can be."""
+    def ask(self, what: str, of: Any, half: Callable[[], object] | None = None, *, within: int | None = None) -> None:
+        """Note one thing asked of a path (that may be `within` an open folder) or of an open file.
+
+        Only the disk that the test's folder lies on fails. `half` does half of what is asked, where that can be.
+        """
+        if isinstance(of, int):
+            place = os.readlink(f"/proc/self/fd/{of}")  # noqa: PTH115 (patched functions are not to be asked)
+        else:
+            start = os.readlink(f"/proc/self/fd/{within}") if within is not None else os.getcwd()  # noqa: PTH109, PTH115
+            place = os.path.join(start, os.fspath(of))  # noqa: PTH118
+        if not place.startswith(f"{self.folder}/"):
+            return
         with self._lock:
             self.calls += 1
             now, after = self.calls == self.at, self.at and self.calls >= self.at
@@ -104,7 +114,11 @@ class _File(io.FileIO):
 
     def write(self, data: Any, /) -> int:
         view = memoryview(data).cast("B")
-        DISK.ask("write", lambda: (super(_File, self).write(view[: len(view) // 2]), DISK.wrote(self.fileno())))
+        DISK.ask(
+            "write",
+            self.fileno(),
+            lambda: (super(_File, self).write(view[: len(view) // 2]), DISK.wrote(self.fileno())),
+        )
         done = super().write(data)
         DISK.wrote(self.fileno())
         return done
@@ -113,29 +127,29 @@ class _File(io.FileIO):
 def _patched() -> dict[str, Callable[..., Any]]:
     def opening(path: Any, flags: int, mode: int = 0o777, **more: Any) -> int:
         if flags & os.O_CREAT:
-            DISK.ask("open")
+            DISK.ask("open", path, within=more.get("dir_fd"))
         descriptor = _open(path, flags, mode, **more)
         if flags & os.O_CREAT:
             DISK.wrote(descriptor)
         return descriptor
 
     def syncing(descriptor: int) -> None:
-        DISK.ask("fsync")
+        DISK.ask("fsync", descriptor)
         _fsync(descriptor)
         DISK.synced(descriptor)
 
     def moving(real: Callable[..., None]) -> Callable[..., None]:
         def move(old: Any, new: Any, **more: Any) -> None:
-            DISK.ask("rename")
+            DISK.ask("rename", new)
             DISK.renaming(old, new)
             real(old, new, **more)
 
         return move
 
     def plain(what: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **more: Any) -> Any:
-            DISK.ask(what)
-            return real(*args, **more)
+        def call(of: Any, *args: Any, **more: Any) -> Any:
+            DISK.ask(what, of, within=more.get("dir_fd"))
+            return real(of, *args, **more)
 
         return call
 
@@ -158,7 +172,7 @@ def _wrapped_open(real: Callable[..., Any]) -> Callable[..., Any]:
     def opening(file: Any, mode: str = "r", *args: Any, **more: Any) -> Any:
         if not set(mode) & set("wax+") or isinstance(file, int):
             return real(file, mode, *args, **more)
-        DISK.ask("open")
+        DISK.ask("open", file)
         stream = real(file, mode, *args, **more)
         DISK.wrote(stream.fileno())
         return stream

@@ -49,6 +49,7 @@ def scene(machine: Machine, small: Path, dump: Dump, tmp_path_factory: pytest.Te
     first = machine.run("run", small, *dump.files, "--out", old, "--threads", 1, "--size", 50, folder=folder)
     assert first.code == 0, first.err
     args = ("run", small, *dump.files, "--threads", 1, "--size", 30)
+    new.mkdir()
     fresh = machine.run(*args, "--out", new, folder=folder)
     assert fresh.code == 0, fresh.err
     assert fresh.calls > 100

@@ -119,7 +119,7 @@ def assert_accounted(out: Path, name: str, raws: list[bytes]) -> Counter[str]:
     kept, dropped, rejected = fates(out, name)
     everyone = Counter([*kept, *dropped, *rejected])
     assert set(everyone.values()) <= {1}, "two fates"
-    blank = {number for number, raw in enumerate(raws, 1) if not raw.removeprefix(b"\xef\xbb\xbf").strip(b" \t\r")}
+    blank = {number for number, raw in enumerate(raws, 1) if not raw.removeprefix(b"\xef\xbb\xbf").strip()}
     assert set(everyone) | blank == set(range(1, len(raws) + 1)), "a line without a fate, or one that is not there"
     assert not blank & set(everyone)
     examples = pl.read_parquet(out / "examples.parquet")
