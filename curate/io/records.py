@@ -52,6 +52,7 @@ class Records(ABC):
 
     def point(self, index: int) -> None:
         """Make `line` and `raw()` be about that record of the group given last, as they are about its last."""
+        assert index == 0  # groups are of one here
 
 
 class Unheld:
