@@ -44,7 +44,7 @@ def _identify_pairs(pairs: Sequence[Sequence[str]]) -> list[str]:
     turns = [question, answer]
     ids: list[str] = []
     for question["content"], answer["content"] in pairs:
-        ids.append(_sha256(to_json(turns)).hexdigest()[:16])  # noqa: PERF401 (one pair of turns for all of them)
+        ids.append(_sha256(to_json(turns)).hexdigest()[:16])
     return ids
 
 

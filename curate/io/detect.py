@@ -166,23 +166,29 @@ def _container(path: Path, head: bytes, extension: str, compression: Compression
             return "parquet", _Sample(ParquetRows(path, compression))
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, CorruptStreamError) as error:
             raise UnknownFileError(f"a damaged Parquet file: {first_line(error)}") from error
-    like_json = head[:1] in b"[{"
-    if extension in _TABLES and not like_json:
-        return "csv", _csv(path, compression)
+    if head[:1] not in b"[{":
+        return _no_bracket(path, head, extension, compression)
     lines = _Sample(JsonLines(chunks(path, compression)))
-    if like_json and (array := _one_text(path, head, compression, lines)) is not None:
+    if (array := _one_text(path, head, compression, lines)) is not None:
         return "json", array
-    if lines.records:
-        return "jsonl", lines
+    if extension in _TABLES and not lines.records:
+        return "csv", _csv(path, compression)
+    return "jsonl", lines
+
+
+def _no_bracket(path: Path, head: bytes, extension: str, compression: Compression | None) -> tuple[Container, _Sample]:
+    """The container of a file that starts with no bracket: a table, or lines of which the first is bad."""
     if extension in _TABLES:
         return "csv", _csv(path, compression)
+    lines = _Sample(JsonLines(chunks(path, compression)))
+    if lines.records:
+        return "jsonl", lines
     if (else_ := _what_else(head)) is not None:
         raise UnknownFileError(else_)
-    if not like_json:
-        table = _csv(path, compression)
-        if table.records and _choose(table.records)[0] is not None:
-            return "csv", table
-    if like_json or extension in _LINES or extension == ".json":
+    table = _csv(path, compression)
+    if table.records and _choose(table.records)[0] is not None:
+        return "csv", table
+    if extension in _LINES or extension == ".json":
         return "jsonl", lines
     raise UnknownFileError("neither JSON, nor Parquet, nor CSV with the fields of a known format")
 

@@ -8,10 +8,12 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from curate.errors import InputError, UsageError
+from curate.io.archives import ArchiveError, kind_of, unpack
 from curate.io.detect import Detected, UnknownFileError, detect, split_name
 from curate.io.formats import DUMPS, FORMATS
-from curate.io.inputs import Found, resolve
+from curate.io.inputs import Found, label, resolve
 from curate.io.model import NO_FORMAT, Discovery, InputFile, UnknownFile
+from curate.io.shards import Shard, shards
 from curate.io.streams import CHUNK, compression_of, open_raw
 
 _SHOWN: Final = 5
@@ -44,9 +46,11 @@ def discover(inputs: Sequence[str], *, format: str | None = None) -> Discovery: 
     files: list[InputFile] = []
     unknown: list[UnknownFile] = []
     items: dict[str, Found] = {}
+    unique = _opened(unique, unknown, skipped)
+    parts = shards(unique, [split_name(item.parts[-1])[0] for item in unique])
     for name, item in zip(_names(unique), unique, strict=True):
         items[name] = item
-        one = _input_file(item, name, format)
+        one = _input_file(item, name, format, parts.get(item.key))
         if isinstance(one, InputFile):
             files.append(one)
         else:
@@ -64,7 +68,34 @@ def discover(inputs: Sequence[str], *, format: str | None = None) -> Discovery: 
     )
 
 
-def _input_file(item: Found, name: str, format_name: str | None) -> InputFile | UnknownFile:
+def _opened(items: Sequence[Found], unknown: list[UnknownFile], skipped: list[UnknownFile]) -> list[Found]:
+    """The files of `items`, archives replaced by their members; what those hold else is added to the lists."""
+    files: list[Found] = []
+    for item in items:
+        with open_raw(item.path) as stream:
+            head = stream.read(512)
+        compression = compression_of(head)
+        kind = kind_of(item.path, compression, head)
+        name = _name(item, item.depth)
+        if kind is None:
+            files.append(item)
+        elif item.archive is not None:
+            unknown.append(UnknownFile(name, "an archive inside an archive, which is not opened"))
+        else:
+            try:
+                members = unpack(item, kind, compression)
+            except ArchiveError as error:
+                unknown.append(UnknownFile(name, str(error)))
+                continue
+            if not (members.files or members.unknown):
+                unknown.append(UnknownFile(name, "an archive without files to read"))
+            files += _opened(members.files, unknown, skipped)
+            unknown += members.unknown
+            skipped += members.skipped
+    return files
+
+
+def _input_file(item: Found, name: str, format_name: str | None, shard: Shard | None) -> InputFile | UnknownFile:
     digest = hashlib.sha256()
     size = 0
     with open_raw(item.path) as stream:
@@ -81,13 +112,13 @@ def _input_file(item: Found, name: str, format_name: str | None) -> InputFile | 
     return InputFile(
         name=name,
         path=item.path,
-        source=_source(item, detected.format),
+        source=shard.source if shard else _source(item, detected.format),
         container=detected.container,
         compression=compression,
         format=detected.format,
         size=size,
         sha256=digest.hexdigest(),
-        detected=detected.line,
+        detected=f"{detected.line}; {shard.note}" if shard else detected.line,
     )
 
 
@@ -140,7 +171,7 @@ def _once(found: Sequence[Found]) -> tuple[list[Found], list[UnknownFile]]:
 
 
 def _name(item: Found, depth: int) -> str:
-    return "/".join(part.strip("/") for part in item.parts[-depth:])
+    return label(part.strip("/") for part in item.parts[-depth:])
 
 
 def _names(items: Sequence[Found]) -> list[str]:

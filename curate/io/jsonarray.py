@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-from curate.io.jsonwindow import NoEndError, Tape, TooLongError, Window, indent_of, spans
+from curate.io.jsonextent import NoEndError, spans
+from curate.io.jsonwindow import Tape, TooLongError, Window, indent_of
 from curate.io.model import MAX_RECORD_BYTES, RawRecord, RecordError, show
 from curate.io.quickjson import UNSURE, quick, quick_elements
 from curate.io.records import NESTED_FIELDS, Records
@@ -112,8 +113,6 @@ class JsonArray(Records):
         window = self._window
         try:
             yield from self._top()
-            if window.damage is not None:
-                raise _BrokenError(window.damage)
         except _BrokenError as broken:
             why = window.damage or broken.error
             tape = broken.tape or window.tape or Tape(window.offset, self._max)
@@ -141,7 +140,7 @@ class JsonArray(Records):
                 yield [self._element()]
         else:
             raise _BrokenError(_malformed("The text is neither a JSON array nor an object."))
-        if window.visible():
+        if window.visible() or window.damage is not None:
             raise _BrokenError(RecordError("trailing_data", "The file goes on after the end of its JSON value."))
 
     def _elements(self) -> Iterator[list[Any]]:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from curate.io.jsonextent import Extent, NoEndError
 from curate.io.model import RawRecord, RecordError
 from curate.io.records import BOM, Unheld
 from curate.io.streams import CorruptStreamError, damage
@@ -15,16 +16,8 @@ _FILL: Final = 64 * 1024
 #: Of a longer run of white space only the end is kept.
 _WHITE_KEPT: Final = 1024
 
-_gap = re.compile(rb"[ \t\n\r,]+").match
 _white = re.compile(rb"[ \t\n\r]*").match
-#: A text that is complete, an opening bracket, a closing one, or a mark that opens a text which is not complete.
-_token = re.compile(rb'"(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+"|([\[{])|([\]}])|(")').finditer
-_inside = re.compile(rb'(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+').match
 _first_field = re.compile(rb'\{[ \t\n\r]*(?:"[^"\\]{0,60}")?').match
-_end_of_scalar = re.compile(rb"[,\]}\[{\" \t\n\r]").search
-
-_MARK: Final = ord('"')
-_BACKSLASH: Final = ord("\\")
 
 
 def indent_of(white: bytes) -> bytes | None:
@@ -35,17 +28,6 @@ def indent_of(white: bytes) -> bytes | None:
 
 class TooLongError(Exception):
     """The value is longer than the limit."""
-
-
-class NoEndError(Exception):
-    """The value has no end: the text is over, or a text in it holds a line end or another control character.
-
-    `cut` tells which.
-    """
-
-    def __init__(self, *, cut: bool) -> None:
-        super().__init__(cut)
-        self.cut = cut
 
 
 class Tape:
@@ -205,7 +187,7 @@ class Window:
         TooLongError : it is longer than the limit.
         NoEndError : it has no end.
         """
-        extent = _Extent()
+        extent = Extent()
         after, over = 0, False
         while True:
             after, done = extent.go(self._data, self._at, after, over=over)
@@ -219,7 +201,7 @@ class Window:
 
     def pass_value(self) -> Iterator[bytes]:
         """The bytes of the value that is next, moved over as they are given. Raises `NoEndError`."""
-        extent = _Extent()
+        extent = Extent()
         over = False
         while True:
             after, done = extent.go(self._data, self._at, 0, over=over)
@@ -253,81 +235,3 @@ class Window:
         """All that is left, moved over as it is given."""
         while self._at < len(self._data) or self._fill():
             yield self.take(len(self._data) - self._at)
-
-
-class _Extent:
-    """Follows brackets and texts to the end of a value."""
-
-    def __init__(self) -> None:
-        self._depth = 0
-        self._quoted = False
-        self._begun = self._scalar_begun = False
-
-    def go(self, data: bytes, start: int, after: int, *, over: bool) -> tuple[int, bool]:
-        """How many bytes from `start` on have been followed, `after` of them before, and whether the value ends there.
-
-        Raises `NoEndError` at a control character in a text.
-        """
-        at = start + after
-        if not self._begun:
-            if at >= len(data):
-                return after, over and self._scalar_begun
-            if self._scalar_begun or data[at] not in b'"[{':
-                return self._scalar(data, start, after, over=over)
-            self._begun = True
-        while at < len(data):
-            if self._quoted:
-                at, closed = self._text(data, at)
-                if not closed:
-                    break
-                self._quoted = False
-                if not self._depth:
-                    return at - start, True
-            for token in _token(data, at):
-                at = token.end()
-                kind = token.lastindex
-                if kind == 1:
-                    self._depth += 1
-                elif kind == 2:
-                    self._depth -= 1
-                elif kind == 3:
-                    self._quoted = True
-                    break
-                if self._depth <= 0:
-                    return at - start, True
-            else:
-                at = len(data)
-        return at - start, False
-
-    @staticmethod
-    def _text(data: bytes, at: int) -> tuple[int, bool]:
-        """Where the text that is open at `at` ends, or from where on it has to be followed; and whether it ends."""
-        found = _inside(data, at)
-        at = found.end() if found else at
-        if at >= len(data):
-            return at, False
-        if data[at] == _MARK:
-            return at + 1, True
-        if data[at] == _BACKSLASH and at + 1 >= len(data):
-            return at, False
-        raise NoEndError(cut=False)
-
-    def _scalar(self, data: bytes, start: int, after: int, *, over: bool) -> tuple[int, bool]:
-        # Whatever the first byte is, it is part of the value.
-        found = _end_of_scalar(data, start + after + (not self._scalar_begun))
-        self._scalar_begun = True
-        if found:
-            return found.start() - start, True
-        return len(data) - start, over
-
-
-def spans(joined: bytes) -> list[tuple[int, int]]:
-    """Where each of the values lies that are separated by commas in `joined`."""
-    found: list[tuple[int, int]] = []
-    at = 0
-    while at < len(joined):
-        after, _ = _Extent().go(joined, at, 0, over=True)
-        found.append((at, at + after))
-        gap = _gap(joined, at + after)
-        at = gap.end() if gap else len(joined)
-    return found

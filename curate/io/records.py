@@ -87,9 +87,7 @@ class JsonLines(Records):
     read_ahead : whether the next pieces are taken while those before are worked on.
     """
 
-    def __init__(
-        self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES, *, read_ahead: bool = False
-    ) -> None:
+    def __init__(self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES, *, read_ahead: bool = False) -> None:
         super().__init__()
         self._pieces = pieces
         self._max = max_bytes

@@ -66,7 +66,7 @@ def _open_at_once(path: str, flags: int) -> int:
 def open_raw(path: Path) -> Iterator[io.BufferedReader]:
     """The stored bytes of a file; what the system refuses is an `InputError` that names the path."""
     try:
-        with open(path, "rb", opener=_open_at_once) as stream:  # noqa: PTH123 (the method has no opener)
+        with open(path, "rb", opener=_open_at_once) as stream:
             yield stream
     except OSError as error:
         if error.errno is None:

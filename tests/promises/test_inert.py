@@ -225,21 +225,15 @@ def test_password_of_a_url_is_in_no_output(tmp_path: Path) -> None:
     assert run_urls(tmp_path, *remote("a/rivers.jsonl")) == []
 
 
-LEAK = pytest.mark.xfail(strict=True, reason="names and messages of remote files still hold the user part of a URL")
-
-
-@LEAK
 def test_password_of_a_remote_folder_is_in_no_output(tmp_path: Path) -> None:
     remote("one.jsonl", "two.jsonl")
     assert run_urls(tmp_path, f"memory://ann:{SECRET}@bucket") == []
 
 
-@LEAK
 def test_password_of_urls_that_share_a_name_is_in_no_output(tmp_path: Path) -> None:
     assert run_urls(tmp_path, *remote("rivers.jsonl", "deep/rivers.jsonl")) == []
 
 
-@LEAK
 @pytest.mark.parametrize("end", ["none.jsonl", "*.none", "rivers.jsonl?token=" + SECRET])
 @pytest.mark.parametrize("protocol", ["memory", "nosuch", "s3"])
 def test_password_of_a_url_that_fails_is_in_no_message(protocol: str, end: str, tmp_path: Path) -> None:

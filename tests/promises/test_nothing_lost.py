@@ -183,7 +183,7 @@ def test_every_line_of_mutated_bytes_has_one_fate(place: Path, data: bytes) -> N
 
 
 @pytest.mark.soak
-@settings(checked, max_examples=5000)
+@settings(checked, max_examples=2000)
 @given(mutated())
 def test_every_line_of_many_mutated_bytes_has_one_fate(place: Path, data: bytes) -> None:
     account_for(data, place)
