@@ -10,6 +10,7 @@ from __future__ import annotations
 import lzma
 import re
 import stat
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ _ZIP: Final = (b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08")
 _OFFICE: Final = {"[Content_Types].xml", "mimetype"}
 _DRIVE: Final = re.compile(r"[A-Za-z]:")
 _ENCRYPTED: Final = 0x1
+#: What the standard library raises over a zip file whose bytes were altered.
+_ZIP_ERRORS: Final = (zipfile.BadZipFile, OSError, NotImplementedError, ValueError, struct.error)
 
 
 class ArchiveError(Exception):
@@ -171,9 +174,9 @@ def _unzip(unpacked: _Unpacked) -> None:
             if infos and infos[0].filename in _OFFICE:
                 raise ArchiveError("an Office document: save its tables as CSV first")
             for info in infos:
-                if not info.is_dir() and (parts := unpacked.parts(info.filename)) is not None:
+                if not info.filename.endswith(("/", "\\")) and (parts := unpacked.parts(info.filename)) is not None:
                     _unzip_one(unpacked, parts, archive, info)
-    except (zipfile.BadZipFile, OSError, NotImplementedError) as error:
+    except _ZIP_ERRORS as error:
         raise ArchiveError(f"a damaged zip archive: {error}") from error
 
 
@@ -189,7 +192,7 @@ def _unzip_one(unpacked: _Unpacked, parts: tuple[str, ...], archive: zipfile.Zip
         unpacked.add(parts, _zip_data(archive, info))
     except NotImplementedError:
         unpacked.refuse(parts, f"packed by a method that is not supported (number {info.compress_type})")
-    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError) as error:
+    except (*_ZIP_ERRORS, zlib.error, lzma.LZMAError, EOFError) as error:
         unpacked.refuse(parts, f"damaged in its archive: {str(error) or 'cut off'}")
 
 

@@ -159,6 +159,10 @@ class _Sample:
         others = (value for value in values if not isinstance(value, dict))
         self.error = next((v.detail if isinstance(v, RecordError) else "not an object" for v in others), "none there")
 
+    def weight(self) -> tuple[int, int]:
+        """How many records are of one format, and how many there are at all."""
+        return _choose(self.records)[1], len(self.records)
+
 
 def _container(path: Path, head: bytes, extension: str, compression: Compression | None) -> tuple[Container, _Sample]:
     if head.startswith(_PARQUET):
@@ -201,8 +205,8 @@ def _one_text(path: Path, head: bytes, compression: Compression | None, lines: _
     records = JsonArray(chunks(path, compression))
     array = _Sample(records)
     if listed or records.lists:
-        # The last line of an array may be an object by itself, and the first of many lines a list.
-        return array if len(array.records) >= len(lines.records) else None
+        # Some lines of an array may be objects by themselves, and the first of many lines a list.
+        return array if array.weight() >= lines.weight() else None
     return None if lines.records else array
 
 

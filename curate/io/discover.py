@@ -124,14 +124,16 @@ def _input_file(item: Found, name: str, format_name: str | None, shard: Shard | 
 
 def _source(item: Found, format_name: str) -> str:
     by_folder = format_name in DUMPS and DUMPS[format_name].source_is_folder
-    return item.parts[-2].strip("/") if by_folder and len(item.parts) > 1 else split_name(item.parts[-1])[0]
+    name = item.parts[-2].strip("/") if by_folder and len(item.parts) > 1 else split_name(item.parts[-1])[0]
+    return label([name])
 
 
 def _beside(file: InputFile, unknown: Sequence[UnknownFile], items: Mapping[str, Found]) -> list[UnknownFile]:
     """The files of `unknown` that lie in the folder of a dump's file and belong to that dump."""
     names = DUMPS[file.format].beside if file.format in DUMPS else ()
     folder = items[file.name].parts[:-1]
-    return [o for o in unknown if items[o.name].parts[:-1] == folder and items[o.name].parts[-1] in names]
+    there = {one.name: items[one.name].parts for one in unknown if one.name in items}
+    return [o for o in unknown if o.name in there and there[o.name][:-1] == folder and there[o.name][-1] in names]
 
 
 def _paired(files: Sequence[InputFile], unknown: list[UnknownFile]) -> list[InputFile]:

@@ -162,8 +162,10 @@ class JsonArray(Records):
             window.take(1)
             if mark == b"]":
                 return
-            if window.visible() == b"{":
-                self._gap = before + b"," + window.white
+            following = window.visible()
+            self._gap = before + b"," + window.white
+            self._between = b""
+            if following == b"{":
                 closing = self._good[len(self._good.rstrip(b"]}")) :]
                 self._closing = len(closing)
                 self._between = closing + self._gap + window.first_field()

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import yaml
 
-from curate.io.inputs import Found
+from curate.io.inputs import Found, label
 
 #: `train-00000-of-00003`, and the same with the hash that older versions of `datasets` append.
 _SHARD: Final = re.compile(r"(?P<split>.+?)-(?P<number>\d{5})-of-(?P<count>\d{5})(?:-[0-9a-f]{8,64})?")
@@ -58,7 +58,7 @@ def shards(items: Sequence[Found], stems: Sequence[str]) -> dict[str, Shard]:
         found[item.key] = item, match, stem
     out: dict[str, Shard] = {}
     for key, (item, match, stem) in found.items():
-        source = _dataset(item, cards.above(item)) or (match["split"] if match else stem)
+        source = label([_dataset(item, cards.above(item)) or (match["split"] if match else stem)])
         note = f"split `{stem}`"
         if match is not None:
             missing = int(match["count"]) - len(there[item.parts[:-1], match["split"], match["count"]])
