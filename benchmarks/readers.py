@@ -21,7 +21,7 @@ from pathlib import Path
 
 from curate.io import DUMPS, InputFile, discover, read
 from curate.io.jsonarray import JsonArray
-from curate.io.records import JsonLines, Records
+from curate.io.records import Records
 from curate.io.streams import chunks
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -83,13 +83,17 @@ def main() -> None:
     options = parser.parse_args()
     if not options.data.is_dir():
         sys.exit(f"{options.data} is not there; name a folder of dumps with --data")
-    files = [f for f in discover([str(options.data)]).files if f.container in {"jsonl", "json"} and f.format not in DUMPS]
+    files = [
+        f for f in discover([str(options.data)]).files if f.container in {"jsonl", "json"} and f.format not in DUMPS
+    ]
     rows = {}
     print(f"{'file':34}{'records':>9}{'MB':>8}{'json.loads':>12}{'read':>9}{'ratio':>7}")
     for file in files:
         row = rows[file.name] = measure(file, options.rounds)
         show(file.name, row)
-    total = {key: sum(row[key] for row in rows.values()) for key in ("records", "bytes", "json_s", "read_s", "read_cpu_s")}
+    total = {
+        key: sum(row[key] for row in rows.values()) for key in ("records", "bytes", "json_s", "read_s", "read_cpu_s")
+    }
     show("all", total)
     ratio = round(total["json_s"] / total["read_s"], 3)
     result = {

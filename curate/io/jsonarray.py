@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 from curate.io.jsonextent import NoEndError, spans
+from curate.io.jsonfaults import BrokenError, fault_of, malformed, only_marks
 from curate.io.jsonwindow import Tape, TooLongError, Window, indent_of
 from curate.io.model import MAX_RECORD_BYTES, RawRecord, RecordError, show
 from curate.io.quickjson import UNSURE, quick, quick_elements
@@ -16,31 +16,6 @@ from curate.io.strictjson import StrictJSONError, loads, record_error
 
 #: How much more is gone over in vain than was read, before no more is guessed.
 _SPARE: Final = 1024 * 1024
-
-
-class _BrokenError(Exception):
-    """The JSON text cannot be followed on; `tape` has what of the last record was gone over."""
-
-    def __init__(self, error: RecordError, tape: Tape | None = None) -> None:
-        super().__init__(error)
-        self.error = error
-        self.tape = tape
-
-
-def _malformed(detail: str) -> RecordError:
-    return RecordError("malformed_json", detail)
-
-
-def _why(raw: bytes) -> RecordError:
-    """Why `raw` is no JSON text."""
-    try:
-        loads(raw.decode("utf-8"))
-    except ValueError as error:
-        return record_error(error)
-    return _malformed("The element is followed by something that belongs to none.")
-
-
-_only_marks = re.compile(rb"[\]}, \t\r\n]+").fullmatch
 
 
 class JsonArray(Records):
@@ -113,15 +88,15 @@ class JsonArray(Records):
         window = self._window
         try:
             yield from self._top()
-        except _BrokenError as broken:
+        except BrokenError as broken:
             why = window.damage or broken.error
             tape = broken.tape or window.tape or Tape(window.offset, self._max)
             window.tape = None
             for piece in window.rest():
                 tape.add(piece)
             # A comma or a bracket too many at the end of the text stands for nothing more.
-            only_marks = _only_marks(tape.bytes() or b"") if window.damage is None else None
-            self._give(tape.raw(rest=only_marks is None))
+            marks = only_marks(tape.bytes() or b"") if window.damage is None else None
+            self._give(tape.raw(rest=marks is None))
             yield [why]
 
     def _give(self, record: RawRecord) -> None:
@@ -139,9 +114,9 @@ class JsonArray(Records):
             while self._only is None and not self.lists and window.visible() == b"{":
                 yield [self._element()]
         else:
-            raise _BrokenError(_malformed("The text is neither a JSON array nor an object."))
+            raise BrokenError(malformed("The text is neither a JSON array nor an object."))
         if window.visible() or window.damage is not None:
-            raise _BrokenError(RecordError("trailing_data", "The file goes on after the end of its JSON value."))
+            raise BrokenError(RecordError("trailing_data", "The file goes on after the end of its JSON value."))
 
     def _elements(self) -> Iterator[list[Any]]:
         """The elements of the array whose `[` is next; the window is then after its `]`."""
@@ -156,7 +131,7 @@ class JsonArray(Records):
             mark = window.visible()
             if mark not in {b",", b"]"}:
                 what = "has no comma or closing bracket here" if mark else "ends inside its array"
-                yield [self._skip(indent_of(self._before_good), _malformed(f"The file {what}."))]
+                yield [self._skip(indent_of(self._before_good), malformed(f"The file {what}."))]
                 mark = window.visible()
             before = window.white
             window.take(1)
@@ -202,7 +177,7 @@ class JsonArray(Records):
             return self._too_long(indent)
         except NoEndError as error:
             if error.cut:
-                raise _BrokenError(_why(window.held())) from None
+                raise BrokenError(fault_of(window.held())) from None
             return self._skip(indent)
         value = quick(raw)
         if value is UNSURE:
@@ -228,7 +203,7 @@ class JsonArray(Records):
                 tape.add(piece)
         except NoEndError as error:
             if error.cut:
-                raise _BrokenError(why, tape) from None
+                raise BrokenError(why, tape) from None
             return self._pass(mark, tape, why)
         self._give(tape.raw())
         return why
@@ -240,7 +215,7 @@ class JsonArray(Records):
     def _pass(self, mark: bytes | None, tape: Tape, why: RecordError | None) -> RecordError:
         window = self._window
         if mark is None:
-            raise _BrokenError(why or _why(window.held()), tape)
+            raise BrokenError(why or fault_of(window.held()), tape)
         try:
             for piece in window.pass_until(mark):
                 tape.add(piece)
@@ -249,9 +224,9 @@ class JsonArray(Records):
             cut = True
         if why is None:
             whole = tape.bytes()
-            why = _malformed("A text in the element holds a line end.") if whole is None else _why(whole)
+            why = malformed("A text in the element holds a line end.") if whole is None else fault_of(whole)
         if cut:
-            raise _BrokenError(why, tape)
+            raise BrokenError(why, tape)
         self._give(tape.raw())
         return why
 
@@ -283,9 +258,9 @@ class JsonArray(Records):
         while (mark := window.visible()) != b"}":
             key = self._member() if mark == b'"' else None
             if type(key) is not str:
-                raise _BrokenError(_malformed("The file has no field name where one must be."))
+                raise BrokenError(malformed("The file has no field name where one must be."))
             if window.visible() != b":":
-                raise _BrokenError(_malformed("The file has no colon after a field name."))
+                raise BrokenError(malformed("The file has no colon after a field name."))
             window.take(1)
             if window.visible() == b"[" and self._holds_records(key, window.first_inside()):
                 self.lists += 1
@@ -294,14 +269,14 @@ class JsonArray(Records):
             elif self._only is None:
                 self._member()
             elif key in self.others:
-                raise _BrokenError(RecordError("duplicate_key", f"The key {show(key)} occurs twice."))
+                raise BrokenError(RecordError("duplicate_key", f"The key {show(key)} occurs twice."))
             else:
                 self.others[key] = self._member()
             mark = window.visible()
             if mark == b",":
                 window.take(1)
             elif mark != b"}":
-                raise _BrokenError(_malformed("The file has no comma between two fields."))
+                raise BrokenError(malformed("The file has no comma between two fields."))
         window.take(1)
         if not self.lists:
             yield [self._object()]
@@ -335,10 +310,10 @@ class JsonArray(Records):
         except UnicodeDecodeError as error:
             value = record_error(error)
         except TooLongError:
-            raise _BrokenError(RecordError("record_too_long", f"A field is longer than {self._max} bytes.")) from None
+            raise BrokenError(RecordError("record_too_long", f"A field is longer than {self._max} bytes.")) from None
         except NoEndError:
-            raise _BrokenError(_why(window.held())) from None
+            raise BrokenError(fault_of(window.held())) from None
         except ValueError as error:
-            raise _BrokenError(record_error(error)) from None
+            raise BrokenError(record_error(error)) from None
         window.take(len(raw))
         return value

@@ -8,7 +8,6 @@ import hashlib
 import io
 import json
 import lzma
-import os
 import random
 import stat
 import struct
@@ -23,9 +22,8 @@ import polars as pl
 import pytest
 import zstandard
 
-import curate.io.archives as archives
 from curate.errors import InputError
-from curate.io import Discovery, discover, read
+from curate.io import Discovery, archives, discover, read
 from curate.io.streams import RATIO_AFTER
 from curate.io.tarmembers import TarError, TarStream
 from tests.runs import assert_fails, curate
@@ -34,7 +32,9 @@ LINE = b'{"prompt": "a", "completion": "b"}\n'
 
 
 def lines(word: str, count: int = 3) -> bytes:
-    return b"".join(json.dumps({"prompt": f"{word} {i}?", "completion": f"{word} {i}!"}).encode() + b"\n" for i in range(count))
+    return b"".join(
+        json.dumps({"prompt": f"{word} {i}?", "completion": f"{word} {i}!"}).encode() + b"\n" for i in range(count)
+    )
 
 
 def make_zip(files: Mapping[str, bytes], method: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -120,7 +120,9 @@ def test_an_archive_among_files(tmp_path: Path) -> None:
     assert frame["file"].to_list() == ["raw/deep/x.zip/x.jsonl"] * 2
 
 
-def add(archive: tarfile.TarFile, name: str, kind: bytes = tarfile.REGTYPE, data: bytes = b"", target: str = "") -> None:
+def add(
+    archive: tarfile.TarFile, name: str, kind: bytes = tarfile.REGTYPE, data: bytes = b"", target: str = ""
+) -> None:
     info = tarfile.TarInfo(name)
     info.type, info.size, info.linkname = kind, len(data), target
     archive.addfile(info, io.BytesIO(data))
@@ -420,7 +422,10 @@ def test_the_parts_of_a_data_set_share_its_name(tmp_path: Path) -> None:
         "my_set/.gitattributes": "hidden",
     }
     told = {file.name.rpartition("/")[2]: file.detected.partition("; ")[2] for file in found.files}
-    assert told["train-00001-of-00003.parquet"] == "part 2 of 3 of split `train` of the data set `my_set` (`default`/`train` in its card)"
+    assert (
+        told["train-00001-of-00003.parquet"]
+        == "part 2 of 3 of split `train` of the data set `my_set` (`default`/`train` in its card)"
+    )
     assert told["extra-00000-of-00002.parquet"] == (
         "part 1 of 2 of split `extra`, 1 of them not here of the data set `my_set` (in none of the configurations of its card)"
     )
@@ -442,7 +447,11 @@ def test_the_parts_of_a_data_set_share_its_name(tmp_path: Path) -> None:
         ("some_set/train.jsonl", "some_set", "some_set"),
         ("some_set/train.jsonl", None, "train"),
         ("some_set/other.jsonl", "some_set", "other"),
-        ("datasets--org--name/snapshots/0a1b/data/train-00000-of-00001.parquet", "datasets--org--name/snapshots/0a1b", "org/name"),
+        (
+            "datasets--org--name/snapshots/0a1b/data/train-00000-of-00001.parquet",
+            "datasets--org--name/snapshots/0a1b",
+            "org/name",
+        ),
     ],
 )
 def test_the_name_of_a_data_set(path: str, card: str | None, source: str, tmp_path: Path) -> None:
@@ -459,7 +468,9 @@ def test_the_name_of_a_data_set(path: str, card: str | None, source: str, tmp_pa
     assert discover([str(file)]).files[0].source == source
 
 
-@pytest.mark.parametrize("card", ["---\na: [\n---\n", "---\n" + "[" * 5000 + "\n---\n", "---\nconfigs: 7\n---\n", "---\n- x\n---\n"])
+@pytest.mark.parametrize(
+    "card", ["---\na: [\n---\n", "---\n" + "[" * 5000 + "\n---\n", "---\nconfigs: 7\n---\n", "---\n- x\n---\n"]
+)
 def test_a_card_that_says_nothing_is_no_obstacle(card: str, tmp_path: Path) -> None:
     parquet(tmp_path / "set" / "train-00000-of-00001.parquet", 1)
     (tmp_path / "set" / "README.md").write_text(card)
@@ -486,4 +497,4 @@ def test_nothing_is_left_behind(tmp_path: Path, light: Path) -> None:
     scratch.mkdir()
     done = process("run", light, tmp_path / "a.zip", "--out", tmp_path / "out", TMPDIR=str(scratch))
     assert done.code == 0, done.err
-    assert os.listdir(scratch) == []
+    assert list(Path(scratch).iterdir()) == []

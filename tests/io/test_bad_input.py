@@ -62,7 +62,9 @@ class Outcome:
 
 @pytest.fixture
 def outcome(tmp_path: Path) -> Callable[..., Outcome]:
-    def of(data: bytes, name: str = "data.jsonl", options: ReadOptions | None = None, form: str | None = None) -> Outcome:
+    def of(
+        data: bytes, name: str = "data.jsonl", options: ReadOptions | None = None, form: str | None = None
+    ) -> Outcome:
         path = tmp_path / name
         path.write_bytes(data)
         (file,) = discover([str(path)], format=form).files
@@ -98,8 +100,14 @@ LINES: dict[str, tuple[bytes, str]] = {
     "lone low surrogate": (b'{"instruction": "\\udc00", "output": "b"}', "lone_surrogate"),
     "lone surrogate in a key": (b'{"instruction": "a", "output": "b", "\\ud83d": 1}', "lone_surrogate"),
     "two objects": (b'{"instruction": "a", "output": "b"}{"instruction": "c", "output": "d"}', "malformed_json"),
-    "two objects, a space": (b'{"instruction": "a", "output": "b"} {"instruction": "c", "output": "d"}', "malformed_json"),
-    "two objects, a comma": (b'{"instruction": "a", "output": "b"},{"instruction": "c", "output": "d"}', "malformed_json"),
+    "two objects, a space": (
+        b'{"instruction": "a", "output": "b"} {"instruction": "c", "output": "d"}',
+        "malformed_json",
+    ),
+    "two objects, a comma": (
+        b'{"instruction": "a", "output": "b"},{"instruction": "c", "output": "d"}',
+        "malformed_json",
+    ),
     "a list": (b'["instruction", "output"]', "not_an_object"),
     "a list of an object": (b'[{"instruction": "a", "output": "b"}]', "not_an_object"),
     "a number": (b"17", "not_an_object"),
@@ -405,7 +413,7 @@ def test_a_cut_array(outcome: Callable[..., Outcome]) -> None:
     assert [(r.line, r.reason, r.rest) for r in seen.rejects] == [(5, "malformed_json", True)]
 
 
-@pytest.mark.parametrize("what", [w for w in LINES if LINES[w][1] not in {"malformed_json"} and "never" not in w])
+@pytest.mark.parametrize("what", [w for w in LINES if LINES[w][1] != "malformed_json" and "never" not in w])
 def test_a_refused_element_costs_itself_only(what: str, outcome: Callable[..., Outcome]) -> None:
     bad, reason = LINES[what]
     if bad.startswith(b'{"instruction": "\xc3') or what == "latin-1":
@@ -428,7 +436,7 @@ def test_csv_oddities(outcome: Callable[..., Outcome]) -> None:
         b"q4,\xff\xfe",
         b'q5,"closed"too early',
         b"q6,nul\x00byte",
-        b"q7,5\" nails",
+        b'q7,5" nails',
         b'"q8\r\nsecond line",a8',
     ]
     seen = outcome(b"instruction,output\r\n" + b"\r\n".join(rows) + b"\r\n", "a.csv")
@@ -445,9 +453,9 @@ def test_csv_oddities(outcome: Callable[..., Outcome]) -> None:
 
 
 def test_a_quote_that_is_never_closed_is_told_to_take_the_rest(outcome: Callable[..., Outcome]) -> None:
-    data = b"instruction,output\nq1,a1\nq2,\"a2\n" + b"q3,a3\n" * 50
+    data = b'instruction,output\nq1,a1\nq2,"a2\n' + b"q3,a3\n" * 50
     for limit in (MAX_RECORD_BYTES, 1024):
-        seen = outcome(data * (1 if limit > 1024 else 1) + b"q3,a3\n" * 200, "a.csv", ReadOptions(max_record_bytes=limit))
+        seen = outcome(data + b"q3,a3\n" * 200, "a.csv", ReadOptions(max_record_bytes=limit))
         assert seen.answers == ["a1"]
         assert [(r.line, r.rest) for r in seen.rejects] == [(2, True)]
         assert seen.rejects[0].offset == data.index(b"q2")
@@ -533,7 +541,9 @@ def test_large_integers_are_exact(outcome: Callable[..., Outcome]) -> None:
 
 
 @pytest.mark.parametrize("container", ["jsonl", "json", "csv"])
-def test_a_type_that_drifts_costs_only_the_lines_that_do(container: str, outcome: Callable[..., Outcome], pack: Any) -> None:
+def test_a_type_that_drifts_costs_only_the_lines_that_do(
+    container: str, outcome: Callable[..., Outcome], pack: Any
+) -> None:
     records: list[dict[str, Any]] = [record(i, score=i) for i in range(10_200)]
     bad = {10_050, 10_060, 10_199}
     for i in bad:

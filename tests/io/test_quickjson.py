@@ -25,10 +25,14 @@ scalars = (
     | st.integers(-(10**60), 10**60)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.text(max_size=8)
-    | st.sampled_from(['"', "\\", '\\"', "\\\\", '"\\', "\0", "\u2028", "é", "😀", "\ufeff", "a\\\\", '","', "},{", "\n"])
+    | st.sampled_from(
+        ['"', "\\", '\\"', "\\\\", '"\\', "\0", "\u2028", "é", "😀", "\ufeff", "a\\\\", '","', "},{", "\n"]
+    )
 )
 values = st.recursive(
-    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4), max_leaves=10
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=10,
 )
 objects = st.dictionaries(st.text(max_size=4) | st.sampled_from(['"', "\\", "k"]), values, max_size=5)
 
@@ -120,7 +124,14 @@ def check(raw: bytes) -> None:
 
 def test_what_is_read_most_is_read_the_quick_way() -> None:
     lines = [
-        {"instruction": 'Say "hi" twice.\n', "input": "", "output": 'C:\\temp and "quotes"', "n": 1, "ok": True, "x": None},
+        {
+            "instruction": 'Say "hi" twice.\n',
+            "input": "",
+            "output": 'C:\\temp and "quotes"',
+            "n": 1,
+            "ok": True,
+            "x": None,
+        },
         {"messages": [{"role": "user", "content": 'a "b"'}, {"role": "assistant", "content": "c"}], "score": 0.5},
     ]
     for line in lines:
@@ -190,19 +201,23 @@ def trace(data: bytes, size: int, limit: int) -> list[Any]:
     out: list[Any] = []
     for value in array:
         raw = array.raw()
-        out.append((value.reason if isinstance(value, RecordError) else value, array.line, raw.offset, raw.head, raw.rest))
+        out.append(
+            (value.reason if isinstance(value, RecordError) else value, array.line, raw.offset, raw.head, raw.rest)
+        )
     return out
 
 
 layouts = st.sampled_from(
     [
-        lambda items: json.dumps(items),
+        json.dumps,
         lambda items: json.dumps(items, indent=2),
         lambda items: json.dumps(items, indent=0, ensure_ascii=False),
         lambda items: "[\n" + ",\n".join(json.dumps(i, ensure_ascii=False) for i in items) + "\n]\n",
         lambda items: "[" + ",".join(json.dumps(i, separators=(",", ":")) for i in items) + "]",
         lambda items: "\r\n[\r\n" + "\r\n,".join(json.dumps(i) for i in items) + "]",
-        lambda items: json.dumps({"version": [1, "x"], "list": items if items and isinstance(items[0], dict) else [{}], "z": {}}),
+        lambda items: json.dumps(
+            {"version": [1, "x"], "list": items if items and isinstance(items[0], dict) else [{}], "z": {}}
+        ),
     ]
 )
 
@@ -226,8 +241,12 @@ def test_elements_are_those_of_the_whole(items: list[Any], layout: Any, size: in
 
 
 @settings(max_examples=400, deadline=None)
-@given(st.lists(objects, min_size=1, max_size=6), layouts, st.integers(0, 10**6), st.binary(max_size=4), st.integers(1, 50))
-def test_a_mutated_array_reads_the_same_in_any_pieces(items: list[Any], layout: Any, at: int, piece: bytes, size: int) -> None:
+@given(
+    st.lists(objects, min_size=1, max_size=6), layouts, st.integers(0, 10**6), st.binary(max_size=4), st.integers(1, 50)
+)
+def test_a_mutated_array_reads_the_same_in_any_pieces(
+    items: list[Any], layout: Any, at: int, piece: bytes, size: int
+) -> None:
     data = bytearray(layout(items).encode())
     place = at % len(data)
     data[place : place + 1] = piece
