@@ -6,11 +6,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 JOBS ?= 2
 
-.PHONY: demo test check docs sample-data bench clean help
+.PHONY: demo test soak check docs sample-data bench clean help
 
 help:
 	@echo "make demo         install the core and curate sample_data/ into out/demo"
 	@echo "make test         install everything and run the whole test suite"
+	@echo "make soak         the long sweeps of the promises (docs/promises.md); about half an hour"
 	@echo "make check        ruff, mypy, and whether the generated docs are current"
 	@echo "make docs         generate the reference pages again"
 	@echo "make sample-data  generate sample_data/ again"
@@ -39,6 +40,9 @@ demo: $(VENV)/.core
 
 test: $(VENV)/.dev
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
+
+soak: $(VENV)/.dev
+	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n $(JOBS) -m soak
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

@@ -1,7 +1,6 @@
 """From a pipeline file to checked stages. Reads no data.
 
-YAML is parsed by a safe loader that refuses what YAML lets through in silence: duplicate keys, aliases
-(a few lines can expand to gigabytes), and values that JSON does not have. The result is validated as JSON in
+YAML is parsed by `YamlText`, which refuses what YAML lets through in silence. The result is validated as JSON in
 strict mode, so that YAML's `no` is never taken for 0; each message names file, line, place and the nearest right name.
 """
 
@@ -14,26 +13,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from pydantic_core import ErrorDetails
 
 from curate.errors import ConfigError
+from curate.io.options import ReadOptions
 from curate.registry import did_you_mean, stage_classes
 from curate.schema import CANONICAL
 from curate.stage import Stage
+from curate.yamltext import Loc, YamlText
 
 DEFAULT_SEED = 42
-Loc = tuple[str | int, ...]
-
-_DEPTH = 50
-_OPENING = (
-    yaml.BlockSequenceStartToken,
-    yaml.BlockMappingStartToken,
-    yaml.FlowSequenceStartToken,
-    yaml.FlowMappingStartToken,
-)
-_CLOSING = (yaml.BlockEndToken, yaml.FlowSequenceEndToken, yaml.FlowMappingEndToken)
 
 
 class PipelineConfig(BaseModel):
@@ -46,6 +36,7 @@ class PipelineConfig(BaseModel):
     )
     description: str = Field("", description="What the pipeline is for, in a sentence or more.")
     seed: int = Field(DEFAULT_SEED, ge=0, lt=2**63, description="Seed of every random choice that sets no other.")
+    read: ReadOptions = Field(default_factory=ReadOptions, description="How the inputs are read.")
     stages: tuple[Any, ...] = Field(min_length=1, description="The stages, in the order in which they run.")
 
 
@@ -59,67 +50,6 @@ def config_model() -> type[PipelineConfig]:
         __base__=PipelineConfig,
         stages=(tuple[member, ...], Field(min_length=1, description="The stages, in the order in which they run.")),
     )
-
-
-class _Parsed:
-    """A YAML document as plain values, with the line each value stands on."""
-
-    def __init__(self, text: str, name: str) -> None:
-        self.name = name
-        self.lines: dict[Loc, int] = {}
-        try:
-            depth = 0
-            for token in yaml.scan(text, Loader=yaml.SafeLoader):
-                if isinstance(token, yaml.AliasToken | yaml.AnchorToken):
-                    raise ConfigError(f"{name}:{token.start_mark.line + 1}: anchors and aliases are not accepted")
-                depth += isinstance(token, _OPENING) - isinstance(token, _CLOSING)
-                if depth > _DEPTH:
-                    raise ConfigError(f"{name}:{token.start_mark.line + 1}: nested more than {_DEPTH} levels deep")
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else 1
-            raise ConfigError(f"{name}:{line}: not valid YAML: {error.problem}") from None
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{name}: not valid YAML: {error}") from None
-        if not isinstance(node, yaml.MappingNode):
-            raise ConfigError(f"{name}: a pipeline file is a mapping with `name` and `stages`")
-        self.loader = yaml.SafeLoader("")
-        self.value = self._build(node, ())
-
-    def _build(self, node: yaml.Node, loc: Loc) -> Any:
-        self.lines[loc] = node.start_mark.line + 1
-        if isinstance(node, yaml.MappingNode):
-            out: dict[str, Any] = {}
-            for key_node, value_node in node.value:
-                key = key_node.value
-                line = key_node.start_mark.line + 1
-                if not isinstance(key_node, yaml.ScalarNode):
-                    raise ConfigError(f"{self.name}:{line}: a key must be a word")
-                if key in out:
-                    raise ConfigError(f"{self.name}:{line}: `{key}` is given twice")
-                out[key] = self._build(value_node, (*loc, key))
-                self.lines[(*loc, key)] = line
-            return out
-        if isinstance(node, yaml.SequenceNode):
-            return [self._build(item, (*loc, i)) for i, item in enumerate(node.value)]
-        return self._scalar(node, f"{self.name}:{self.lines[loc]}")
-
-    def _scalar(self, node: yaml.Node, where: str) -> Any:
-        try:
-            value = self.loader.construct_object(node)
-        except yaml.MarkedYAMLError as error:
-            raise ConfigError(f"{where}: {error.problem}") from None
-        except ValueError as error:
-            raise ConfigError(f"{where}: {error}") from None
-        if isinstance(value, int) and abs(value) >= 2**63:
-            raise ConfigError(f"{where}: {value} is too large a number")
-        return value
-
-    def where(self, loc: Loc) -> str:
-        """`file:line`, of the nearest enclosing place that has one."""
-        while loc not in self.lines:
-            loc = loc[:-1]
-        return f"{self.name}:{self.lines[loc]}"
 
 
 def load_config(path: str | Path) -> PipelineConfig:
@@ -146,11 +76,8 @@ def parse_config(text: str, *, name: str) -> PipelineConfig:
     ------
     ConfigError : as `load_config`.
     """
-    parsed = _Parsed(text, name)
-    try:
-        as_json = json.dumps(parsed.value, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"{name}: only what JSON can hold is accepted: {error}") from None
+    parsed = YamlText(text, name, shape="a pipeline file is a mapping with `name` and `stages`")
+    as_json = parsed.as_json()
     try:
         config = config_model().model_validate_json(as_json, strict=True)
     except ValidationError as error:
@@ -162,7 +89,7 @@ def parse_config(text: str, *, name: str) -> PipelineConfig:
     return config
 
 
-def _fault(parsed: _Parsed, error: ErrorDetails) -> str:
+def _fault(parsed: YamlText, error: ErrorDetails) -> str:
     """One line for a person about one validation error: where, what, and the nearest right name."""
     loc = tuple(error["loc"])
     stage: str | None = None
@@ -184,7 +111,8 @@ def _what(error: ErrorDetails, loc: Loc, stage: str | None) -> str:
             return "each stage is a mapping with the key `stage`"
         case "extra_forbidden":
             key = str(loc[-1])
-            fields = list(stage_classes()[stage].model_fields) if stage in known else list(PipelineConfig.model_fields)
+            model = stage_classes().get(str(stage), ReadOptions if loc[0] == "read" else PipelineConfig)
+            fields = list(model.model_fields)
             return f"no {'parameter' if stage else 'key'} `{key}`{did_you_mean(key, fields)}"
         case "missing":
             return f"`{loc[-1]}` is required"

@@ -21,6 +21,19 @@ TEMPLATE: Final = (
 
 ABOUT_TEMPLATE: Final = r"(?i)\b(?:(?:chat|prompt) ?(?:template|format)|special tokens?|tokeni[sz]er|chatml)"
 
+# --- hidden_text -----------------------------------------------------------------------------------------------------
+#: Flags of parts of countries (a black flag, tag letters, a cancel tag), the one good use of tag characters.
+FLAG: Final = r"\x{1F3F4}[\x{E0030}-\x{E0039}\x{E0061}-\x{E007A}]{3,7}\x{E007F}"
+#: Tag characters, which no one sees, and marks that overrule the direction of what follows.
+HIDDEN: Final = r"[\x{E0000}-\x{E007F}\x{202D}\x{202E}]"
+#: Marks that set a direction, which text from right to left has good use for.
+DIRECTED: Final = r"[\x{202A}\x{202B}\x{2066}-\x{2068}]"
+RIGHT_TO_LEFT: Final = r"[\p{Hebrew}\p{Arabic}\p{Syriac}\p{Thaana}\p{Nko}\p{Adlam}]"
+
+ABOUT_HIDDEN: Final = (
+    r"(?i)\b(?:unicode|bidi|bidirectional|right-to-left|invisible character|code ?points?|tag characters?)"
+)
+
 # --- placeholder -----------------------------------------------------------------------------------------------------
 PLACEHOLDER: Final = any_of(
     r"<\s*no[ _]?(?:in|out)put\s*>",

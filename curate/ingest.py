@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,19 +14,23 @@ import curate
 from curate.cache import Cache, Part, Step, Table, address
 from curate.engine.base import Progress
 from curate.errors import StageError
-from curate.io import InputFile, Reject, read
+from curate.io import InputFile, LeftOut, ReadOptions, Reject, read
 
 #: Records in one shard. Memory of a row stage follows it; no result depends on it.
 SHARD_ROWS = 16_384
 _REJECTS = "rejects.json"
-_COUNTS = ("lines", "blank", "rejected", "expanded", "read")
+_LEFT = "left.parquet"
+_LEFT_COLUMNS = {"stage": pl.String, "reason": pl.String, "value": pl.String, "source": pl.String, "file": pl.String,
+                 "line": pl.UInt64}  # fmt: skip
+COUNTS = ("lines", "expanded", "blank", "rejected", "joined", "left", "read")
 
 
 @dataclass(frozen=True)
 class Ingested:
-    """What was read: the table before the first stage, each file's counts, and the rejects of each file.
+    """What was read: the table before the first stage, each file's counts, its rejects, and what its reader left out.
 
-    `key` is the address that the first stage's is made from; `fingerprint` is the same for any size of shards.
+    For each file `lines + expanded = blank + rejected + joined + left + read`. `key` is the address that the first
+    stage's is made from; `fingerprint` is the same for any size of shards.
     """
 
     table: Table
@@ -33,13 +38,16 @@ class Ingested:
     fingerprint: str
     counts: dict[str, dict[str, int]]
     rejects: list[Reject]
+    left: pl.DataFrame
 
     def total(self, what: str) -> int:
-        """`what` (lines, blank, rejected, expanded or read) summed over all files."""
+        """`what` (one of `COUNTS`) summed over all files."""
         return sum(c[what] for c in self.counts.values())
 
 
-def ingest(files: Sequence[InputFile], cache: Cache, progress: Progress, *, shard_rows: int = SHARD_ROWS) -> Ingested:
+def ingest(
+    files: Sequence[InputFile], options: ReadOptions, cache: Cache, progress: Progress, *, shard_rows: int = SHARD_ROWS
+) -> Ingested:
     """Read `files` (in their order) into the cache, or take what it already holds.
 
     Parameters
@@ -53,41 +61,51 @@ def ingest(files: Sequence[InputFile], cache: Cache, progress: Progress, *, shar
     """
     counts: dict[str, dict[str, int]] = {}
     rejects: list[Reject] = []
+    left: list[pl.DataFrame] = [pl.DataFrame(schema=_LEFT_COLUMNS)]
     parts: list[Part] = []
-    prints: list[tuple[str | None, ...]] = []
+    prints: list[tuple[Any, ...]] = []
     offset = 0
     for file in files:
-        about = ("read", curate.__version__, file.sha256, file.name, file.source, file.container, file.compression,
-                 file.format)  # fmt: skip
+        about = (
+            "read", curate.__version__, file.sha256, file.name, file.source, file.container, file.compression,
+            file.format, [(c.name, c.sha256) for c in file.companions], options.model_dump(mode="json"),
+        )  # fmt: skip
         prints.append(about)
         step = cache.step(address(*about, shard_rows))
         progress.start(f"read {file.name}", file.size)
         info = step.info()
         known = info is not None
         if info is None:
-            info = _read_file(file, step, progress, shard_rows)
-        counts[file.name] = {what: info[what] for what in _COUNTS}
+            info = _read_file(file, options, step, progress, shard_rows)
+        counts[file.name] = {what: info[what] for what in COUNTS}
         rejects += [Reject(**r) for r in json.loads((step.folder / _REJECTS).read_bytes())]
+        left.append(pl.read_parquet(step.folder / _LEFT))
         for index, rows in enumerate(info["rows"]):
             parts.append(Part(step, index, offset, rows))
             offset += rows
         progress.finish(_summary(file, info, known=known))
     ids = _unique_ids(parts, cache)
-    return Ingested(Table(tuple(parts), ids), ids.key, address(prints), counts, rejects)
+    return Ingested(Table(tuple(parts), ids), ids.key, address(prints), counts, rejects, pl.concat(left))
 
 
-def _read_file(file: InputFile, step: Step, progress: Progress, shard_rows: int) -> dict[str, Any]:
+def _read_file(
+    file: InputFile, options: ReadOptions, step: Step, progress: Progress, shard_rows: int
+) -> dict[str, Any]:
     step.start()
-    info = dict.fromkeys(_COUNTS, 0)
+    info = dict.fromkeys(COUNTS, 0)
     rows: list[int] = []
     rejects: list[Reject] = []
-    for batch in read(file, batch_rows=shard_rows):
+    left = [pl.DataFrame(schema=_LEFT_COLUMNS)]
+    for batch in read(file, options, batch_rows=shard_rows):
         info["lines"] += batch.lines
         info["blank"] += batch.blank
         info["expanded"] += batch.expanded
+        info["joined"] += batch.joined
+        info["left"] += len(batch.left)
         info["rejected"] += len(batch.rejects)
         info["read"] += batch.frame.height
         rejects += batch.rejects
+        left.append(_left_frame(file, batch.left))
         if batch.frame.height:
             step.write(len(rows), batch.frame)
             rows.append(batch.frame.height)
@@ -95,16 +113,32 @@ def _read_file(file: InputFile, step: Step, progress: Progress, shard_rows: int)
     if not rows:  # a file without examples is an empty shard, so that a table is never without any
         step.write(0, batch.frame)
         rows.append(0)
-    if info["lines"] + info["expanded"] != info["blank"] + info["rejected"] + info["read"]:
+    if info["lines"] + info["expanded"] != sum(info[what] for what in COUNTS[2:]):
         raise StageError(f"{file.name}: the lines do not add up: {info}")
     step.write_bytes(_REJECTS, json.dumps([asdict(r) for r in rejects], ensure_ascii=True).encode())
+    buffer = io.BytesIO()
+    pl.concat(left).write_parquet(buffer, compression="lz4", statistics=False)
+    step.write_bytes(_LEFT, buffer.getvalue())
     done: dict[str, Any] = {**info, "rows": rows}
     step.finish(done)
     return done
 
 
+def _left_frame(file: InputFile, left: Sequence[LeftOut]) -> pl.DataFrame:
+    """Ledger columns of records that a reader left out: its stage is the file's format."""
+    columns = {
+        "stage": [file.format] * len(left),
+        "reason": [one.reason for one in left],
+        "value": [one.value for one in left],
+        "source": [file.source] * len(left),
+        "file": [one.file for one in left],
+        "line": [one.line for one in left],
+    }
+    return pl.DataFrame(columns, schema=_LEFT_COLUMNS)
+
+
 def _summary(file: InputFile, info: dict[str, Any], *, known: bool) -> str:
-    extra = [f"{info[what]:,} {what}" for what in ("rejected", "blank", "expanded") if info[what]]
+    extra = [f"{info[what]:,} {what}" for what in COUNTS[1:-1] if info[what]]
     return (
         f"{info['read']:,} examples from {info['lines']:,} lines{''.join(f', {e}' for e in extra)}"
         f" · {file.detected}{' · cached' if known else ''}"

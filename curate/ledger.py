@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,10 +13,12 @@ import polars as pl
 
 from curate.cache import Cache, Part, Step, Table
 from curate.errors import InputError, UsageError
+from curate.io import LEFT_REASONS
 from curate.manifest import check_outputs, read_manifest
 from curate.stage import Stage
 
-#: The columns of `ledger.parquet`: one row per dropped record, in the order of the input.
+#: The columns of `ledger.parquet`: one row per dropped record, in the order of the input. Records of which a reader
+#: by its rules made no example stand first; they have no id and no step.
 LEDGER: Final[dict[str, pl.DataType]] = {
     "id": pl.String(),
     "step": pl.UInt32(),
@@ -28,6 +31,10 @@ LEDGER: Final[dict[str, pl.DataType]] = {
     "file": pl.String(),
     "line": pl.UInt64(),
 }
+
+
+#: A record named by where it stands instead of by its id.
+_PLACE: Final = re.compile(r"(?P<file>.+):(?P<line>[0-9]+)", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -70,9 +77,18 @@ def count_step(ran: Ran) -> dict[str, Any]:
     return {"rows": rows, "kept": kept, "dropped": ordered, "unknown": unknown}
 
 
-def build_ledger(steps: Sequence[Ran]) -> pl.DataFrame:
-    """All drops of a run, with the columns of `LEDGER`, in the order of the input."""
+def build_ledger(steps: Sequence[Ran], left: pl.DataFrame | None = None) -> pl.DataFrame:
+    """All drops of a run, with the columns of `LEDGER`: what readers left out, then drops in the order of the input.
+
+    Parameters
+    ----------
+    left : records that readers left out, with the columns of `LEDGER` that they have.
+    """
     frames = []
+    if left is not None and left.height:
+        unset = [pl.lit(None, dtype=dtype).alias(c) for c, dtype in LEDGER.items() if c not in left.columns]
+        nothing = pl.Series([[]], dtype=LEDGER["also"]).new_from_index(0, left.height)
+        frames.append(left.with_columns(pl.lit(0, dtype=pl.UInt64).alias("row"), *unset).with_columns(also=nothing))
     for ran in steps:
         if not ran.drops:
             continue
@@ -86,12 +102,17 @@ def build_ledger(steps: Sequence[Ran]) -> pl.DataFrame:
             frames.append(where.join(dropped.drop("keep"), on="row", maintain_order="left").with_columns(named))
     if not frames:
         return pl.DataFrame(schema=LEDGER)
-    return pl.concat([f.select("row", *LEDGER) for f in frames]).sort("row").select(*LEDGER)
+    every = pl.concat([f.select("row", *LEDGER) for f in frames])
+    # What was left out has no row number; it stands first, as its readers told of it.
+    return every.sort(pl.col("step").is_not_null(), "row", maintain_order=True).select(*LEDGER)
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What one stage did with one record: `fate` is `annotated`, `kept` or `dropped`."""
+    """What one stage did with one record: `fate` is `annotated`, `kept` or `dropped`.
+
+    A record that never became an example has one visit, at step -1: its reader's, `left out` or `rejected`.
+    """
 
     step: int
     stage: str
@@ -163,9 +184,15 @@ def trace(out: Path, wanted: str) -> Trace:
     Raises
     ------
     InputError : `out` is not a finished run.
-    UsageError : no record, or several, have that id (a unique prefix of it is enough).
+    UsageError : no record, or several, have that id (a unique prefix of it is enough) or stand at that place.
     """
     manifest, ledger, examples = read_run(out)
+    place_of = _PLACE.fullmatch(wanted)
+    if place_of:
+        at = _at(out, place_of["file"], int(place_of["line"]), ledger, examples)
+        if isinstance(at, Trace):
+            return at
+        wanted = at
     id_ = find_id(wanted, ledger, examples)
     dropped = ledger.filter(pl.col("id") == id_)
     chosen = examples.filter(pl.col("id") == id_)
@@ -194,6 +221,30 @@ def trace(out: Path, wanted: str) -> Trace:
     last = visits[-1].kept_id if visits else None
     return Trace(id_, place["source"], place["file"], place["line"], rank, examples.height, messages, tuple(visits),
                  tuple(_fates(last, ledger, examples)))  # fmt: skip
+
+
+def _at(out: Path, file: str, line: int, ledger: pl.DataFrame, examples: pl.DataFrame) -> str | Trace:
+    """The id of the one example read from a line; or, where none was, what became of the line."""
+    here = (pl.col("line") == line) & ((pl.col("file") == file) | pl.col("file").str.ends_with(f"/{file}"))
+    place = ["id", "source", "file", "line"]
+    read = pl.concat(
+        [examples.filter(here).select(place), ledger.filter(here, pl.col("step").is_not_null()).select(place)]
+    )
+    if read.height == 1:
+        return str(read["id"][0])
+    if read.height:
+        raise UsageError(f"{read.height} examples were read from {file}:{line}; their ids are {', '.join(read['id'])}")
+    left = ledger.filter(here, pl.col("step").is_null())
+    if left.height:
+        row = left.row(0, named=True)
+        visit = Visit(-1, row["stage"], "left out", {}, row["reason"], LEFT_REASONS.get(row["reason"]), row["value"])
+        return Trace("", row["source"], row["file"], row["line"], None, examples.height, None, (visit,))
+    for text in (out / "rejects.jsonl").read_bytes().split(b"\n"):
+        one: dict[str, Any] = json.loads(text) if text else {"file": "", "line": -1}
+        if one["line"] == line and (one["file"] == file or one["file"].endswith(f"/{file}")):
+            visit = Visit(-1, "read", "rejected", {}, one["reason"], one["detail"])
+            return Trace("", "", one["file"], line, None, examples.height, None, (visit,))
+    raise UsageError(f"no record of this run stands at {file}:{line}; it may be blank, or part of another's example")
 
 
 def _fates(id_: str | None, ledger: pl.DataFrame, examples: pl.DataFrame) -> list[tuple[str, str]]:

@@ -61,6 +61,11 @@ def describe_inputs(files: Sequence[InputFile], counts: Mapping[str, Mapping[str
             "compression": f.compression,
             "bytes": f.size,
             "sha256": f.sha256,
+            **(
+                {"with": [{"file": c.name, "bytes": c.size, "sha256": c.sha256} for c in f.companions]}
+                if f.companions
+                else {}
+            ),
             **counts[f.name],
         }
         for f in files

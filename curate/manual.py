@@ -25,7 +25,12 @@ _PLAIN: Mapping[Any, str] = {
     Any: "anything",
 }
 #: How a kind of value is called where there are many of them.
-_PLURAL = {"text": "texts", "integer": "integers", "number": "numbers"}
+_PLURAL = {
+    "text": "texts",
+    "integer": "integers",
+    "number": "numbers",
+    "mapping (see below)": "mappings (see below)",
+}
 _KINDS = {
     "annotator": "An annotator: it adds columns to each row and drops none.",
     "filter": "A filter: it judges each row by itself.",
@@ -59,7 +64,7 @@ def page(cls: type[Stage]) -> str:
         f"# {stage_name(cls)}\n",
         _prose(cls),
         "## Parameters\n",
-        _parameters(cls),
+        parameters(cls),
         "## Columns and reasons\n",
         _contract(cls),
     ]
@@ -79,8 +84,8 @@ def _prose(cls: type[Stage]) -> str:
     return "\n".join(out) + "\n"
 
 
-def _parameters(cls: type[BaseModel]) -> str:
-    """A table of the model's fields, and one more for each model that is the value of one."""
+def parameters(cls: type[BaseModel]) -> str:
+    """A table of a model's fields, as Markdown; one more for each model that is the value of one."""
     fields = {name: info for name, info in cls.model_fields.items() if name != "stage"}
     if not fields:
         return "None.\n"
@@ -89,7 +94,7 @@ def _parameters(cls: type[BaseModel]) -> str:
     for name, info in fields.items():
         rows.append(f"| `{name}` | {_type(info)} | {_default(info)} | {_cell(info.description or '')} |")
         for model in _models(info.annotation):
-            nested += [f"\n### Inside `{name}`\n", inspect.getdoc(model) or "", "", _parameters(model).rstrip()]
+            nested += [f"\n### Inside `{name}`\n", inspect.getdoc(model) or "", "", parameters(model).rstrip()]
     return "\n".join(rows + nested) + "\n"
 
 

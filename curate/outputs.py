@@ -14,7 +14,7 @@ from curate.cache import address
 from curate.config import PipelineConfig
 from curate.engine.base import Progress
 from curate.errors import StageError
-from curate.ingest import Ingested
+from curate.ingest import COUNTS, Ingested
 from curate.io import Discovery
 from curate.io.atomic import atomic_file
 from curate.io.writers import write_parquet, write_rejects, write_train
@@ -108,19 +108,21 @@ def _conversations(books: Books, examples: pl.DataFrame) -> Iterator[pl.DataFram
 
 def _manifest(books: Books, examples: pl.DataFrame) -> dict[str, Any]:
     read = books.read
-    total = {what: read.total(what) for what in ("lines", "blank", "rejected", "expanded", "read")}
+    total = {what: read.total(what) for what in COUNTS}
     return {
         "schema": manifest.SCHEMA,
         "name": books.config.name,
         "description": books.config.description,
         "seed": books.config.seed,
+        "read": books.config.read.model_dump(mode="json"),
         "options": dict(books.options),
         "fingerprint": address(read.fingerprint, [stage.content_key() for stage in books.config.stages]),
-        "counts": {**total, "kept": books.kept, "dropped": books.ledger.height},
+        "counts": {**total, "kept": books.kept, "dropped": books.ledger["step"].count()},
         "findings": manifest.describe_findings(books.findings),
         "inputs": manifest.describe_inputs(books.found.files, read.counts),
         "unknown": [{"file": u.name, "why": u.why} for u in books.found.unknown],
         "rejects": _tally([r.reason for r in read.rejects]),
+        "left": _tally((read.left["stage"] + ": " + read.left["reason"]).to_list()),
         "steps": manifest.describe_steps(books.steps),
         "kept_by_source": _tally(examples["source"].to_list()),
         "versions": manifest.versions(),

@@ -23,7 +23,7 @@ from curate.engine.base import Engine, Progress, Silent
 from curate.engine.local import LocalEngine
 from curate.errors import ConfigError, InputError, StageError, UsageError
 from curate.ingest import SHARD_ROWS, Ingested, ingest
-from curate.io import Discovery, discover
+from curate.io import Discovery, ReadOptions, Reject, discover
 from curate.io.atomic import OutputLock, atomic_file
 from curate.ledger import Ran, build_ledger, count_step
 from curate.schema import MESSAGES
@@ -37,13 +37,11 @@ MAX_REJECTS = 0.05
 class Options:
     """How to run, as opposed to what: nothing here but `shard_rows`' memory and `threads`' time changes a result.
 
-    `format` names the record format of every input (default: detected for each file). `skip_unknown` makes files
-    that no reader takes no finding. `threads` bounds the threads of kernels and shards (default: all cores).
-    `max_rejects` is the share of lines, 0 to 1, above which rejects are a finding. `cache` is a folder to
-    share results between runs (default: `OUT/.curate`, pruned after each run).
+    `skip_unknown` makes files that no reader takes no finding. `threads` bounds the threads of kernels and shards
+    (default: all cores). `max_rejects` is the share of lines, 0 to 1, above which rejects are a finding. `cache` is
+    a folder to share results between runs (default: `OUT/.curate`, pruned after each run).
     """
 
-    format: str | None = None
     skip_unknown: bool = False
     threads: int | None = None
     max_rejects: float = MAX_REJECTS
@@ -52,7 +50,7 @@ class Options:
 
     def asked(self) -> dict[str, Any]:
         """Those that change what is read or found, for the manifest."""
-        return {"format": self.format, "skip_unknown": self.skip_unknown, "max_rejects": self.max_rejects}
+        return {"skip_unknown": self.skip_unknown, "max_rejects": self.max_rejects}
 
 
 @dataclass(frozen=True)
@@ -89,7 +87,8 @@ class Pipeline:
     ----------
     stages : the stages, in the order in which they run; at least one.
     name : name of the pipeline and of the set it makes.
-    seed : 0 to 2**63 - 1; every stage that has a `seed` and sets none takes it.
+    seed : 0 to 2**63 - 1; every stage that has a `seed` and sets none takes it, and so do the readers.
+    read : how the inputs are read (default: formats are detected).
 
     Raises
     ------
@@ -97,25 +96,38 @@ class Pipeline:
     """
 
     def __init__(self, stages: Sequence[Stage], *, name: str = "pipeline", seed: int = DEFAULT_SEED,
-                 description: str = "") -> None:  # fmt: skip
+                 description: str = "", read: ReadOptions | None = None) -> None:  # fmt: skip
         if not stages:
             raise ConfigError("a pipeline needs at least one stage")
         check_chain(stages)
-        self.config = PipelineConfig(
-            name=name, description=description, seed=seed, stages=tuple(with_seed(s, seed) for s in stages)
+        read = read or ReadOptions()
+        if read.seed is None:
+            read = read.model_copy(update={"seed": seed})
+        staged = tuple(with_seed(s, seed) for s in stages)
+        self.config = PipelineConfig(name=name, description=description, seed=seed, read=read, stages=staged)
+
+    @classmethod
+    def from_config(
+        cls, config: PipelineConfig, *, size: int | None = None, seed: int | None = None, **read: Any
+    ) -> Pipeline:
+        """The pipeline of a checked config; `size`, `seed` and fields of `ReadOptions` take the place of its own."""
+        stages = config.stages if size is None else with_size(config.stages, size)
+        seed = config.seed if seed is None else seed
+        given = {key: value for key, value in read.items() if value is not None}
+        if "template" in given:
+            given["template_sha256"] = None
+        return cls(
+            stages,
+            name=config.name,
+            seed=seed,
+            description=config.description,
+            read=ReadOptions(**{**config.read.model_dump(), **given}),
         )
 
     @classmethod
-    def from_config(cls, config: PipelineConfig, *, size: int | None = None, seed: int | None = None) -> Pipeline:
-        """The pipeline of a checked config; `size` and `seed` take the place of its own."""
-        stages = config.stages if size is None else with_size(config.stages, size)
-        seed = config.seed if seed is None else seed
-        return cls(stages, name=config.name, seed=seed, description=config.description)
-
-    @classmethod
-    def from_yaml(cls, path: str | Path, *, size: int | None = None, seed: int | None = None) -> Pipeline:
-        """The pipeline in a YAML file. Raises `ConfigError` with every fault of the file."""
-        return cls.from_config(load_config(path), size=size, seed=seed)
+    def from_yaml(cls, path: str | Path, *, size: int | None = None, seed: int | None = None, **read: Any) -> Pipeline:
+        """The pipeline in a YAML file, as `from_config`. Raises `ConfigError` with every fault of the file."""
+        return cls.from_config(load_config(path), size=size, seed=seed, **read)
 
     @property
     def stages(self) -> tuple[Stage, ...]:
@@ -145,11 +157,13 @@ class Pipeline:
         OutputError : `out` cannot be written, or another run holds it.
         StageError : a stage failed or broke its contract.
         """
+        for stage in self.config.stages:
+            stage.content_key()  # a model that cannot be had is an error now, not after an hour of reading
         options = options or Options()
         several: Sequence[str | Path] = ()
         if not isinstance(inputs, Discovery):
             several = [inputs] if isinstance(inputs, str | Path) else inputs
-            inputs = discover([str(i) for i in several], format=options.format)
+            inputs = discover([str(i) for i in several], format=self.config.read.told_format())
         _check_names(inputs)
         if out is not None:
             _refuse_own_output(several, inputs, Path(out))
@@ -204,14 +218,15 @@ class _Run:
             self.findings.append(
                 Finding("unknown_files", f"no reader takes {len(found.unknown)} of the files: {names}")
             )
-        read = ingest(found.files, self.cache, self.progress, shard_rows=self.options.shard_rows)
+        read = ingest(found.files, self.config.read, self.cache, self.progress, shard_rows=self.options.shard_rows)
         self._check_rejects(read)
         steps = self._stages(read)
         table = steps[-1].after
-        ledger = build_ledger(steps)
+        ledger = build_ledger(steps, read.left)
+        dropped = ledger["step"].count()
         kept = sum(len(table.alive(i)) for i in range(len(table.parts)))
-        if read.total("read") != kept + ledger.height:
-            raise StageError(f"{read.total('read'):,} read are not {kept:,} kept and {ledger.height:,} dropped")
+        if read.total("read") != kept + dropped:
+            raise StageError(f"{read.total('read'):,} read are not {kept:,} kept and {dropped:,} dropped")
         if kept == 0:
             self.findings.append(
                 Finding("nothing_left", "no example is left; `curate why` tells what dropped each one")
@@ -226,7 +241,15 @@ class _Run:
         lines, rejected = read.total("lines"), read.total("rejected")
         if lines and rejected / lines > self.options.max_rejects:
             share = f"{rejected:,} of {lines:,} lines ({rejected / lines:.1%}) could not be read"
-            self.findings.append(Finding("too_many_rejects", f"{share}, more than {self.options.max_rejects:.1%}"))
+            self.findings.append(
+                Finding(
+                    "too_many_rejects",
+                    f"{share}, more than {self.options.max_rejects:.1%}. {_first_rejects(read.rejects)}",
+                )
+            )
+        for one in read.rejects:
+            if one.reason == "corrupt_stream":
+                self.findings.append(Finding("corrupt_stream", f"{one.file}, line {one.line}: {one.detail}"))
 
     def _stages(self, read: Ingested) -> list[Ran]:
         table, key, steps = read.table, read.key, []
@@ -264,6 +287,17 @@ class _Run:
             handle.write(json.dumps(run).encode())
         if self.options.cache is None:
             self.cache.prune()
+
+
+def _first_rejects(rejects: Sequence[Reject], shown: int = 3) -> str:
+    """The most frequent reasons, and the first few rejects, for a person."""
+    counts: dict[str, int] = {}
+    for one in rejects:
+        counts[one.reason] = counts.get(one.reason, 0) + 1
+    top = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:shown]
+    reasons = ", ".join(f"{reason} {number:,}" for reason, number in top)
+    examples = "; ".join(f"{one.file}:{one.line} {one.detail}" for one in rejects[:shown])
+    return f"Most are {reasons}. The first: {examples}"
 
 
 def _summary(ran: Ran, *, cached: bool) -> str:

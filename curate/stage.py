@@ -257,6 +257,6 @@ class Selector(Stage):
         given = set(frame["reason"].drop_nulls().unique().to_list())
         if undeclared := sorted(given - set(self.reasons)):
             raise StageError(f"{self.name}: undeclared reason {', '.join(undeclared)}")
-        if (frame["keep"] == frame["reason"].is_not_null()).any():
+        if frame["keep"].has_nulls() or (frame["keep"] == frame["reason"].is_not_null()).any():
             raise StageError(f"{self.name}: a reason must be given for each dropped row, and for no other")
         return Selection(frame.select(*VERDICT, *self.writes).sort("row"), selection.findings)

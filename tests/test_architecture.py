@@ -15,8 +15,10 @@ PACKAGE = ROOT / "curate"
 LAYERS = {
     "curate.errors": 0,
     "curate.schema": 0,
+    "curate.yamltext": 0,
     "curate.stage": 1,
     "curate.verdict": 1,
+    "curate.quotas": 1,
     "curate.text": 1,
     "curate.phrases": 1,
     "curate.damage": 1,

@@ -192,3 +192,9 @@ def test_unreadable_file(tmp_path: Path) -> None:
 def test_byte_order_mark_is_no_fault(tmp_path: Path) -> None:
     (tmp_path / "bom.yaml").write_bytes(b"\xef\xbb\xbfname: a\nstages: [{stage: exact_dedup}]\n")
     assert load_config(tmp_path / "bom.yaml").name == "a"
+
+
+@pytest.mark.parametrize("written", ["010", "12:30", "0x10", "0b11", "1_000", "1:30.5"])
+def test_number_that_yaml_reads_otherwise_than_it_looks(written: str) -> None:
+    with pytest.raises(ConfigError, match="no plain decimal number"):
+        parse(f"name: a\nstages:\n  - stage: random_sample\n    size: {written}\n")

@@ -9,7 +9,8 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from types import ModuleType
 
@@ -20,7 +21,10 @@ from curate.cli import cli
 from curate.cli.console import shipped
 from curate.config import load_config, parse_config
 from curate.errors import ConfigError
-from curate.io import FORMATS, REJECT_REASONS
+from curate.ingest import COUNTS
+from curate.io import DUMPS, FORMATS, LEFT_REASONS, REJECT_REASONS, ReadOptions
+from curate.io.templates import shipped_templates
+from curate.io.templates.model import TemplateFile, load_template
 from curate.registry import stage_classes
 from tests.helpers import ROOT
 from tests.test_architecture import LAYERS
@@ -120,10 +124,54 @@ def context(name: str) -> click.Context:
     return click.Context(cli.commands[name], info_name=name)
 
 
-def test_every_format_and_reject_reason_is_documented() -> None:
+def formats_section(heading: str) -> str:
+    """One section of the page of formats; a name that stands in another one does not count."""
     text = (ROOT / "docs" / "reference" / "formats.md").read_text("utf-8")
-    assert all(f"\n### {name}\n" in text for name in FORMATS)
-    assert all(f"\n| `{reason}` | " in text for reason in REJECT_REASONS)
+    section = text.partition(f"\n## {heading}\n")[2].partition("\n## ")[0]
+    assert section, f"no section {heading}"
+    return section
+
+
+@pytest.mark.parametrize(
+    ("heading", "row", "names"),
+    [
+        ("Record formats", "### {}\n", FORMATS),
+        ("Dumps", "### {}\n", DUMPS),
+        ("Read options", "| `{}` | ", ReadOptions.model_fields),
+        ("Templates", "| `{}` | ", [*shipped_templates(), *TemplateFile.model_fields]),
+        ("Reject reasons", "| `{}` | ", REJECT_REASONS),
+        ("Reasons for leaving out", "| `{}` | ", LEFT_REASONS),
+    ],
+    ids=["formats", "dumps", "options", "templates", "rejects", "left"],
+)
+def test_the_page_of_formats_has_everything(heading: str, row: str, names: Collection[str]) -> None:
+    section = formats_section(heading)
+    assert names
+    assert [name for name in names if "\n" + row.format(name) not in section] == []
+
+
+def test_every_field_of_a_format_is_documented() -> None:
+    page = re.sub(r"\s+", " ", formats_section("Record formats") + formats_section("Dumps"))
+    for form in (*FORMATS.values(), *DUMPS.values()):
+        assert re.sub(r"\s+", " ", form.summary) in page
+        assert [text for text in form.fields.values() if re.sub(r"\s+", " ", text) not in page] == []
+
+
+def test_every_read_option_has_a_description() -> None:
+    assert [name for name, field in ReadOptions.model_fields.items() if not field.description] == []
+
+
+def test_the_guide_to_inputs_has_every_format_and_template() -> None:
+    text = (ROOT / "docs" / "inputs.md").read_text("utf-8")
+    assert [name for name in (*FORMATS, *DUMPS) if f"\n| `{name}` | " not in text] == []
+    assert [name for name in shipped_templates() if f"`{name}`" not in text] == []
+
+
+def test_the_accounts_of_the_guides_are_those_that_are_checked() -> None:
+    # COUNTS is lines and expanded on one side, and all fates on the other.
+    identity = f"{' + '.join(COUNTS[:2])} = {' + '.join(COUNTS[2:])}"
+    for name in ("docs/inputs.md", "docs/architecture.md"):
+        assert identity in (ROOT / name).read_text("utf-8"), name
 
 
 def test_the_stages_of_the_recipes_are_in_the_guide_to_choosing() -> None:
@@ -154,10 +202,24 @@ def fences(text: str, *languages: str) -> Iterator[str]:
     yield from (body for language, body in FENCE.findall(text) if language in languages)
 
 
+def template_faults(block: str) -> list[str]:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "example.yaml"
+        path.write_text(block, "utf-8")
+        try:
+            load_template(str(path))
+        except ConfigError as error:
+            return [str(error)]
+    return []
+
+
 def yaml_faults(text: str, _: Path) -> list[str]:
-    """Pipelines and lists of stages in fenced blocks that are not valid."""
+    """Pipelines, lists of stages and templates in fenced blocks that are not valid."""
     faults = []
     for block in fences(text, "yaml"):
+        if re.search(r"^(?:extends|phrasings):", block, re.MULTILINE):
+            faults += template_faults(block)
+            continue
         if re.search(r"^name:", block, re.MULTILINE):
             whole = block
         elif re.search(r"^- stage:", block, re.MULTILINE):
@@ -291,6 +353,16 @@ def test_what_the_guides_show_exists(check: Callable[[str, Path], list[str]]) ->
             yaml_faults,
             "```yaml\nname: a\nstages:\n  - stage: exact_dedup\n```\n",
             "```yaml\nname: a\nstages:\n  - {stage: k_center, size: 9}\n```\n",
+        ),
+        (
+            yaml_faults,
+            "```yaml\nname: a\nread:\n  tree: paths\nstages:\n  - stage: exact_dedup\n```\n",
+            "```yaml\nname: a\nread:\n  tree: all\nstages:\n  - stage: exact_dedup\n```\n",
+        ),
+        (
+            yaml_faults,
+            "```yaml\nname: a\nextends: paraphrase\n```\n",
+            "```yaml\nname: a\nextends: paraphrases\n```\n",
         ),
         (command_faults, "```sh\ncurate validate dedup_only\n```\n", "```sh\ncurate validate dedupe\n```\n"),
         (command_faults, "```sh\ncurate why out ab12  # a record\n```\n", "```sh\ncurate why out\n```\n"),

@@ -12,6 +12,7 @@ import pytest
 
 import curate
 from curate.errors import InputError
+from curate.io import ReadOptions
 from curate.manifest import check_outputs, dump, seal, versions
 from tests.conftest import Finished
 from tests.runs import OUTPUTS, Dump, snapshot
@@ -80,7 +81,8 @@ def test_versions_are_those_installed() -> None:
 
 def test_options_that_change_what_is_found_are_told(finished: Finished) -> None:
     told = json.loads((finished.out / "manifest.json").read_bytes())
-    assert told["options"] == {"format": None, "skip_unknown": False, "max_rejects": 0.05}
+    assert told["options"] == {"skip_unknown": False, "max_rejects": 0.05}
+    assert ReadOptions.model_validate_json(json.dumps(told["read"])) == ReadOptions(seed=told["seed"])
 
 
 def test_bytes_are_json_with_a_final_newline() -> None:

@@ -16,6 +16,7 @@ import pytest
 
 import curate
 from curate.errors import ConfigError, InputError, StageError, UsageError
+from curate.io import ReadOptions
 from curate.pipeline import Options, Pipeline
 from curate.stage import Annotator, Filter, Rule, Selection, Selector, verdict_frame
 from curate.stages.dedup.exact_dedup import ExactDedup
@@ -229,7 +230,7 @@ def test_errors_of_inputs_come_as_exceptions(tmp_path: Path, dump: Dump) -> None
         Pipeline([ExactDedup()]).run(tmp_path / "nothing.jsonl", tmp_path / "out")
     assert not (tmp_path / "out").exists()
     with pytest.raises(UsageError, match="no record format"):
-        Pipeline([ExactDedup()]).run(dump.files, tmp_path / "out", options=Options(format="alpacca"))
+        Pipeline([ExactDedup()], read=ReadOptions(format="alpacca")).run(dump.files, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -349,8 +350,8 @@ def test_all_dropped_by_a_gate_is_a_finding(dump: Dump, tmp_path: Path) -> None:
 @pytest.mark.parametrize("recipe_name", ["lima_1k", "deita_like", "longest_1k", "dedup_only"])
 def test_input_in_which_nothing_can_be_read_is_a_finding(tmp_path: Path, recipe_name: str) -> None:
     (tmp_path / "bad.jsonl").write_text('{"instruction": "half\n[1]\n\n{"x": 1}\n')
-    plan = Pipeline.from_yaml(RECIPE.with_name(f"{recipe_name}.yaml"))
-    result = plan.run(tmp_path / "bad.jsonl", tmp_path / "out", options=Options(format="alpaca"))
+    plan = Pipeline.from_yaml(RECIPE.with_name(f"{recipe_name}.yaml"), format="alpaca")
+    result = plan.run(tmp_path / "bad.jsonl", tmp_path / "out")
     assert {"too_many_rejects", "nothing_left"} <= {f.code for f in result.findings}
     counts = result.manifest["counts"]
     assert (counts["lines"], counts["blank"], counts["rejected"], counts["read"]) == (4, 1, 3, 0)

@@ -87,32 +87,83 @@ def commands_page() -> str:
 
 
 def formats_page() -> str:
-    """The record formats, and every reason for which a record is rejected."""
-    from curate.io import FORMATS, REJECT_REASONS
+    """The record formats, the dumps, the options of their readers, and all reasons for which no example is made."""
+    from curate import manual
+    from curate.io import DUMPS, FORMATS, LEFT_REASONS, REJECT_REASONS, ReadOptions
 
     parts = [
-        "# Record formats and reject reasons\n",
+        "# Record formats, dumps, and what is not read\n",
         "How files are found and read is told in [inputs](../inputs.md).\n",
         "## Record formats\n",
         (
-            "The format of each file is detected from its first records; `--format NAME` overrides it. Where two match "
-            "equally well, the first of this list is taken. Every other field of a record goes to `meta`.\n"
+            "One record is one example, or several. The format of each file is detected from its first records; "
+            "`--format NAME` overrides it. Where two match equally well, the first of this list is taken; a file is a "
+            "`task_table` only where it is said to be one. Every other field of a record goes to `meta`.\n"
         ),
-    ]
-    for name, record_format in FORMATS.items():
-        rows = [f"| `{field}` | {_cell(text)} |" for field, text in record_format.fields.items()]
-        parts += [f"### {name}\n", record_format.summary + "\n", "| field | what becomes of it |\n|---|---|"]
-        parts.append("\n".join(rows) + "\n")
-    parts += [
+        *(_format(one.name, one.summary, one.fields) for one in FORMATS.values()),
+        "## Dumps\n",
+        (
+            "An example is made of several records, or of a part of a large one. A file is asked first whether it is "
+            "one of these; `--format NAME` says that it is.\n"
+        ),
+        *(_format(one.name, one.summary, one.fields) for one in DUMPS.values()),
+        "## Read options\n",
+        "The keys of `read` in a [pipeline file](../pipelines.md#how-inputs-are-read).\n",
+        manual.parameters(ReadOptions),
+        *_templates(),
         "## Reject reasons\n",
         (
             "A record that cannot be read as an example is written to `rejects.jsonl` with one of these reasons; "
             "reading goes on with the next.\n"
         ),
-        "| reason | meaning |\n|---|---|",
-        "\n".join(f"| `{reason}` | {_cell(text)} |" for reason, text in REJECT_REASONS.items()) + "\n",
+        _reasons(REJECT_REASONS),
+        "## Reasons for leaving out\n",
+        (
+            "A record that can be read, but of which the rules of its format make no example, stands in "
+            "`ledger.parquet` with one of these reasons.\n"
+        ),
+        _reasons(LEFT_REASONS),
     ]
     return "\n".join(parts)
+
+
+def _format(name: str, summary: str, fields: Mapping[str, str]) -> str:
+    rows = [f"| {_field(field)} | {_cell(text)} |" for field, text in fields.items()]
+    return "\n".join([f"### {name}\n", summary + "\n", "| field | what becomes of it |\n|---|---|", *rows]) + "\n"
+
+
+def _field(text: str) -> str:
+    """Names of fields as code; what is no list of names (`Title, Body of a question`) as it is."""
+    names = text.split(", ")
+    if all(re.fullmatch(r"[\w-]+(?: [A-Z]\w+)?", name) for name in names):
+        return ", ".join(f"`{name}`" for name in names)
+    return _cell(text)
+
+
+def _templates() -> list[str]:
+    """The shipped templates for tables of tasks, and the keys of a template file."""
+    from curate import manual
+    from curate.io.templates import shipped_templates
+    from curate.io.templates.model import TemplateFile, load_template
+
+    rows = []
+    for name in shipped_templates():
+        template, _ = load_template(name)
+        columns = ", ".join(f"`{column}`" for column in template.columns)
+        rows.append(f"| `{name}` | {_cell(template.description)} | {columns} | {len(template.phrasings)} |")
+    return [
+        "## Templates\n",
+        "The shipped ones, for `--template NAME` and for `extends`:\n",
+        "| template | task | variables | phrasings |\n|---|---|---|---|",
+        "\n".join(rows) + "\n",
+        "The keys of a template file:\n",
+        manual.parameters(TemplateFile),
+    ]
+
+
+def _reasons(reasons: Mapping[str, str]) -> str:
+    rows = [f"| `{reason}` | {_cell(text)} |" for reason, text in reasons.items()]
+    return "\n".join(["| reason | meaning |\n|---|---|", *rows]) + "\n"
 
 
 def _cell(text: str) -> str:

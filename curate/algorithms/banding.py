@@ -11,9 +11,9 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from curate.algorithms.jit import kernel
 from curate.algorithms.parallel import thread_map
 
 Index = NDArray[np.int64]
@@ -115,7 +115,7 @@ def other_pairs(keys: Keys, tables: list[Buckets], parent: Index) -> Iterator[tu
             yield left, right
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _buckets(keys, nodes, band):  # type: ignore[no-untyped-def]  # numba infers the types of a kernel
     """The nodes in order of one band's keys, and the ranges of two or more that share one."""
     size = nodes.size
@@ -151,14 +151,14 @@ def _buckets(keys, nodes, band):  # type: ignore[no-untyped-def]  # numba infers
     return order, starts[:found].copy(), ends[:found].copy()
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _mark(order, starts, ends, shared):  # type: ignore[no-untyped-def]  # numba
     for bucket in range(starts.size):
         for at in range(starts[bucket], ends[bucket]):
             shared[order[at]] = True
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _met_before(keys, band, a, b):  # type: ignore[no-untyped-def]  # numba
     met = False
     for earlier in range(band):
@@ -166,7 +166,7 @@ def _met_before(keys, band, a, b):  # type: ignore[no-untyped-def]  # numba
     return met
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _first_pairs(keys, band, order, starts, ends, parent):  # type: ignore[no-untyped-def]  # numba
     room = 0
     for bucket in range(starts.size):
@@ -185,7 +185,7 @@ def _first_pairs(keys, band, order, starts, ends, parent):  # type: ignore[no-un
     return left[:n], right[:n]
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _open_members(order, starts, ends, parent):  # type: ignore[no-untyped-def]  # numba
     """The members, but the first, of buckets with several components, by bucket and component.
 
@@ -213,7 +213,7 @@ def _open_members(order, starts, ends, parent):  # type: ignore[no-untyped-def] 
     return members[:n].copy(), group_ends[:n].copy(), bucket_ends[:n].copy()
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _other_pairs(keys, band, ranges, parent, at, room):  # type: ignore[no-untyped-def]  # numba
     """Up to `room` unverified pairs in different components, and the member to go on with."""
     members, group_ends, bucket_ends = ranges
@@ -232,7 +232,7 @@ def _other_pairs(keys, band, ranges, parent, at, room):  # type: ignore[no-untyp
     return left[:n].copy(), right[:n].copy(), at
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _band_keys(signature, bands, rows):  # type: ignore[no-untyped-def]  # numba
     out = np.empty((signature.shape[0], bands), dtype=np.uint32)
     for row in range(signature.shape[0]):

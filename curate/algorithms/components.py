@@ -6,8 +6,9 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from curate.algorithms.jit import kernel
 
 Index = NDArray[np.int64]
 
@@ -52,7 +53,7 @@ def unite(parent: Index, left: Index, right: Index) -> None:
     _unite(parent, left, right)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _unite(parent, left, right):  # type: ignore[no-untyped-def]  # numba infers the types of a kernel
     for edge in range(left.size):
         a, b = left[edge], right[edge]

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from curate.algorithms.jit import kernel
 
 #: Rows multiplied at a time: bounds the float32 copies to some tens of MB.
 BLOCK: Final = 1024
@@ -50,7 +51,7 @@ def hash64(ids: Iterable[str], seed: int) -> NDArray[np.uint64]:
     return np.frombuffer(b"".join(digests), dtype=">u8").astype(np.uint64)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _nearest_in(
     dots: NDArray[np.float32],
     inverse: NDArray[np.float64],

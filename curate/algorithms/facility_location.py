@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from curate.algorithms.coverage import BLOCK, check_vectors, inverse_norms
+from curate.algorithms.jit import kernel
 from curate.algorithms.quotas import Seats
 
 #: The value of a ground point covered in full: similarities are whole numbers in 0..255.
@@ -56,7 +56,7 @@ def rank_scale(weights: NDArray[np.float64]) -> NDArray[np.float64]:
     return out
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _quantise(
     dots: NDArray[np.float32], left: NDArray[np.float32], right: NDArray[np.float32], out: NDArray[np.uint8]
 ) -> None:
@@ -67,7 +67,7 @@ def _quantise(
             out[i, j] = np.uint8(min(value + np.float32(0.5), np.float32(255)))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _gains(
     similar: NDArray[np.uint8], rows: NDArray[np.int64], cover: NDArray[np.uint8], out: NDArray[np.int64]
 ) -> None:
@@ -82,7 +82,7 @@ def _gains(
         out[r] = total - covered
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _mix(x: np.uint64) -> np.uint64:
     """The finaliser of SplitMix64 (Steele, Lea & Flood 2014), a bijection that spreads every bit."""
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
@@ -90,7 +90,7 @@ def _mix(x: np.uint64) -> np.uint64:
     return x ^ (x >> np.uint64(31))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _draw(  # of the open points, those that this step looks at
     open_: NDArray[np.bool_], group: NDArray[np.int32], bound: NDArray[np.int64], share: float, salt: int
 ) -> NDArray[np.bool_]:
@@ -103,7 +103,7 @@ def _draw(  # of the open points, those that this step looks at
     return live
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _stale(
     bound: NDArray[np.int64],
     stamp: NDArray[np.int32],

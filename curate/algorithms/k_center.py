@@ -9,10 +9,10 @@ from itertools import pairwise
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from curate.algorithms.coverage import BLOCK, check_vectors, squared_norms
+from curate.algorithms.jit import kernel
 from curate.algorithms.parallel import threads
 
 #: Points whose bounds are skipped together when the highest of them is too low.
@@ -52,7 +52,7 @@ class Traversal:
     products: int
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _refresh(lo: int, hi: int, state: _State, count: int, best: float, at: int) -> tuple[float, int, float, int]:
     """Raise (best, at) over the points lo..hi; also their highest bound, and the products taken."""
     vectors, squared, centres, centre_squared, bound, seen = state
@@ -80,7 +80,7 @@ def _refresh(lo: int, hi: int, state: _State, count: int, best: float, at: int) 
     return best, at, top, products
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _farthest(first: int, last: int, state: _State, tops: NDArray[np.float64], count: int) -> tuple[float, int, int]:
     """The farthest point of the groups first..last from the first `count` centres, ties to the lower index."""
     n = state[0].shape[0]

@@ -24,13 +24,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
+from curate.algorithms.jit import kernel
 from curate.algorithms.language_profiles import FREE, OUTSIDE, Profiles, home, profiles
 from curate.algorithms.parallel import thread_map
 
-_home = njit(cache=True, nogil=True)(home)
+_home = kernel(home)
 
 _SPACE: Final = 32
 _BLOCK: Final = 2 << 20  # characters scored at a time: enough for words to repeat, 20 MB of words at most
@@ -64,7 +64,7 @@ class Scores:
         return best, 1.0 / np.exp(above).sum(axis=1)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _symbols(
     codes: NDArray[np.uint32],
     ends: NDArray[np.int64],
@@ -96,7 +96,7 @@ def _symbols(
     return symbols, bounds
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _cut(symbols: NDArray[np.uint16], bounds: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where each word ends, with the space after it, and how many words the texts have up to and with each one."""
     ends = np.empty(len(symbols) + len(bounds), np.int64)
@@ -113,7 +113,7 @@ def _cut(symbols: NDArray[np.uint16], bounds: NDArray[np.int64]) -> tuple[NDArra
     return ends[:count], upto
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _same(symbols: NDArray[np.uint16], ends: NDArray[np.int64], a: int, b: int) -> bool:
     """Whether words `a` and `b` are the same symbols."""
     begin_a = ends[a - 1] if a else 0
@@ -126,7 +126,7 @@ def _same(symbols: NDArray[np.uint16], ends: NDArray[np.int64], a: int, b: int) 
     return same
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _number(symbols: NDArray[np.uint16], ends: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """A number for each word, the same for equal words, and where each number first occurs."""
     size = 1
@@ -157,7 +157,7 @@ def _number(symbols: NDArray[np.uint16], ends: NDArray[np.int64]) -> tuple[NDArr
     return numbers, firsts[:count]
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _add(
     gram: int,
     keys: NDArray[np.int64],
@@ -180,7 +180,7 @@ def _add(
     return 1
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _weigh(
     symbols: NDArray[np.uint16],
     ends: NDArray[np.int64],
@@ -209,7 +209,7 @@ def _weigh(
             before, last = last, symbol
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _total(
     numbers: NDArray[np.int64],
     upto: NDArray[np.int64],

@@ -12,11 +12,11 @@ from functools import cache
 from typing import Final
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from curate.algorithms.banding import Buckets, first_pairs, other_pairs
 from curate.algorithms.components import unite
+from curate.algorithms.jit import kernel
 from curate.algorithms.parallel import thread_map
 
 Index = NDArray[np.int64]
@@ -118,7 +118,7 @@ def cluster(keys: Signatures, tables: list[Buckets], sets: ShingleSets, threshol
             unite(parent, left[alike], right[alike])
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _jaccard(values, offsets, left, right, least):  # type: ignore[no-untyped-def]  # numba
     out = np.empty(left.size, dtype=np.float64)
     for pair in range(left.size):
@@ -143,7 +143,7 @@ def _jaccard(values, offsets, left, right, least):  # type: ignore[no-untyped-de
     return out
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _signatures(shingles, offsets, a, b):  # type: ignore[no-untyped-def]  # numba
     n = offsets.size - 1
     count = a.size

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 import numpy.typing as npt
 
+from curate.algorithms.jit import kernel
 
-@numba.njit(cache=True, nogil=True)
+
+@kernel
 def pool_centred(
     words: npt.NDArray[np.int64],
     starts: npt.NDArray[np.int64],

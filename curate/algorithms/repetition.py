@@ -13,8 +13,8 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from numba import njit
 
+from curate.algorithms.jit import kernel
 from curate.algorithms.parallel import thread_map, threads
 
 #: The columns of what `measure` returns, in order.
@@ -52,14 +52,14 @@ _BASIS: Final = np.uint64(0xCBF29CE484222325)
 _SHIFT: Final = np.uint64(29)
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _mix(hashed: np.uint64, item: np.uint64) -> Any:
     # Order matters: the running hash is multiplied before the item enters it.
     mixed = (hashed * _MULTIPLIER) ^ item
     return (mixed ^ (mixed >> _SHIFT)) * _MULTIPLIER
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _kind(cp: int) -> int:  # noqa: PLR0911 - one return for each class of code points reads best
     """The class of a code point: separator, letter, digit, or letter of an unspaced script."""
     if cp < 0x80:
@@ -84,7 +84,7 @@ def _kind(cp: int) -> int:  # noqa: PLR0911 - one return for each class of code 
     return _SEPARATOR if 0x1F000 <= cp <= 0x1FAFF else _LETTER
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _decode(text: Any, i: int) -> Any:
     """The code point at byte `i` of well-formed UTF-8 and its number of bytes."""
     b = np.int64(text[i])
@@ -98,7 +98,7 @@ def _decode(text: Any, i: int) -> Any:
     return high | ((np.int64(text[i + 2]) & 0x3F) << 6) | (np.int64(text[i + 3]) & 0x3F), 4
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _tokenise(text: Any, word: Any, chars: Any, alpha: Any, line: Any, paragraph: Any) -> Any:
     """Words of `text` into the arrays: hash, characters, has a letter, number of its line and of its paragraph.
 
@@ -133,7 +133,7 @@ def _tokenise(text: Any, word: Any, chars: Any, alpha: Any, line: Any, paragraph
     return count, unspaced
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _slot(keys: Any, used: Any, mask: int, key: np.uint64) -> Any:
     """The slot of `key` in an open-addressed table, or the empty one where it belongs."""
     slot = np.int64(key & np.uint64(mask))
@@ -142,7 +142,7 @@ def _slot(keys: Any, used: Any, mask: int, key: np.uint64) -> Any:
     return slot
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _segments(
     count: int, word: Any, chars: Any, alpha: Any, group: Any, keys: Any, used: Any, mask: int
 ) -> tuple[int, int, int]:
@@ -175,7 +175,7 @@ def _segments(
     return segments, copies, copied
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _loops(count: int, word: Any, alpha: Any, prefix: Any, out: Any) -> None:
     """The largest loop, and the largest in which the text ends, into `out`.
 
@@ -204,7 +204,7 @@ def _loops(count: int, word: Any, alpha: Any, prefix: Any, out: Any) -> None:
             run = 0
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _ngrams(count: int, word: Any, prefix: Any, gram: Any, table: Any, mask: int, out: Any) -> None:
     """Characters under the most covering n-gram (n = 2, 3, 4) and under repeated n-grams (n = 5 to 10), into `out`."""
     keys, used, covered, last = table
@@ -230,7 +230,7 @@ def _ngrams(count: int, word: Any, prefix: Any, gram: Any, table: Any, mask: int
         out[n - 2] = most if n < 5 else repeated
 
 
-@njit(cache=True, nogil=True)
+@kernel
 def _measure(buffer: Any, offsets: Any, out: Any) -> None:
     longest = 1
     for d in range(len(offsets) - 1):

@@ -18,8 +18,9 @@ from functools import cache
 from typing import Final, Literal
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
+
+from curate.algorithms.jit import kernel
 
 Unit = Literal["word", "char"]
 Bytes = NDArray[np.uint8]
@@ -123,7 +124,7 @@ def _check(starts: Offsets, ends: Offsets, ngram: int) -> None:
         raise ValueError(f"starts {starts.shape} and ends {ends.shape} must both be (texts, sides)")
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _decode(data, i, fold):  # type: ignore[no-untyped-def]  # numba infers the types of a kernel
     """The folded code point of the multi-byte sequence at `i`, and where the next begins."""
     c = np.uint32(data[i])
@@ -143,7 +144,7 @@ def _decode(data, i, fold):  # type: ignore[no-untyped-def]  # numba infers the 
     return np.uint32(point), i + 4
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _words(data, low, high, fold, out, n):  # type: ignore[no-untyped-def]  # numba
     """Append the hash of each word in `data[low:high]` to `out` at `n`; the new length."""
     h = _ZERO
@@ -171,7 +172,7 @@ def _words(data, low, high, fold, out, n):  # type: ignore[no-untyped-def]  # nu
     return n + np.int64(h != _ZERO)
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _chars(data, low, high, fold, out, n):  # type: ignore[no-untyped-def]  # numba
     """Append each code point of the words in `data[low:high]` to `out` at `n`, with a space between words."""
     i = low
@@ -194,13 +195,13 @@ def _chars(data, low, high, fold, out, n):  # type: ignore[no-untyped-def]  # nu
     return n
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _mixed(x, factor):  # type: ignore[no-untyped-def]  # numba
     x = (x ^ (x >> np.uint64(32))) * factor
     return x ^ (x >> np.uint64(29))
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _shingles(data, starts, ends, ngram, by_char, fold):  # type: ignore[no-untyped-def]  # numba
     n, sides = starts.shape
     longest = 0
@@ -254,7 +255,7 @@ def _shingles(data, starts, ends, ngram, by_char, fold):  # type: ignore[no-unty
     return values[:at].copy(), offsets, digests, counts
 
 
-@njit(nogil=True, cache=True)
+@kernel
 def _distinct(values, offsets):  # type: ignore[no-untyped-def]  # numba
     n = offsets.size - 1
     out = np.empty(values.size, dtype=np.uint64)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 @click.option("--size", type=click.IntRange(min=1, max=2**63 - 1), help="Size of the set, instead of the pipeline's.")
 @click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), help="Seed, instead of the pipeline's.")
 @click.option("--format", "format_", metavar="NAME", help="Record format of every input, instead of detecting it.")
+@click.option("--template", metavar="FILE", help="Inputs are task tables; FILE is their template, or a shipped one.")
 @click.option("--skip-unknown", is_flag=True, help="Pass over files that no reader takes, without a finding.")
 @click.option("--max-rejects", type=click.FloatRange(0, 1), default=0.05, show_default=True,
               help="Share of unreadable lines above which there is a finding.")  # fmt: skip
@@ -32,8 +33,8 @@ if TYPE_CHECKING:
 @click.pass_context
 def run(  # noqa: PLR0913 - a parameter for each option
         ctx: click.Context, pipeline: str, inputs: tuple[str, ...], *, out: Path | None, size: int | None,
-        seed: int | None, format_: str | None, skip_unknown: bool, max_rejects: float, threads: int | None,
-        cache: Path | None, dry_run: bool, as_json: bool) -> None:  # fmt: skip
+        seed: int | None, format_: str | None, template: str | None, skip_unknown: bool, max_rejects: float,
+        threads: int | None, cache: Path | None, dry_run: bool, as_json: bool) -> None:  # fmt: skip
     """Run PIPELINE (a YAML file or a shipped recipe) over INPUTS and write the set into a folder.
 
     INPUTS are files, folders, globs, URLs, or - for standard input: JSONL, JSON, Parquet or CSV, compressed or not.
@@ -47,11 +48,11 @@ def run(  # noqa: PLR0913 - a parameter for each option
     from curate.io import discover
     from curate.pipeline import Options, Pipeline
 
-    plan = Pipeline.from_yaml(console.recipe(pipeline), size=size, seed=seed)
+    plan = Pipeline.from_yaml(console.recipe(pipeline), size=size, seed=seed, format=format_, template=template)
     if dry_run:
-        _announce(plan, discover(inputs, format=format_), as_json=as_json)
+        _announce(plan, discover(inputs, format=plan.config.read.told_format()), as_json=as_json)
         return
-    options = Options(format=format_, skip_unknown=skip_unknown, threads=threads, max_rejects=max_rejects, cache=cache)
+    options = Options(skip_unknown=skip_unknown, threads=threads, max_rejects=max_rejects, cache=cache)
     narrator = console.Narrator()
     try:
         result = plan.run(inputs, out, options=options, progress=narrator)
@@ -89,7 +90,11 @@ def _conclude(manifest: dict[str, Any], out: Path) -> None:
     """The accounts, the findings, and where the result lies."""
     c = manifest["counts"]
     more = f" + {c['expanded']:,} expanded" if c["expanded"] else ""
-    console.say(f"lines {c['lines']:,}{more} = blank {c['blank']:,} + rejected {c['rejected']:,} + read {c['read']:,}")
+    fates = " + ".join(f"{what} {c[what]:,}" for what in ("joined", "left") if c[what])
+    console.say(
+        f"lines {c['lines']:,}{more} = blank {c['blank']:,} + rejected {c['rejected']:,}"
+        f"{f' + {fates}' if fates else ''} + read {c['read']:,}"
+    )
     console.say(f"read {c['read']:,} = kept {c['kept']:,} + dropped {c['dropped']:,}")
     for finding in manifest["findings"]:
         console.say(f"finding: {finding['message']}")

@@ -34,8 +34,9 @@ def verify(ctx: click.Context, directory: Path, inputs: tuple[str, ...], *, thre
     if not faults:
         _, ledger, examples = read_run(directory)
         read = manifest["counts"]["read"]
-        if read != examples.height + ledger.height:
-            faults.append(f"{read:,} read are not {examples.height:,} kept and {ledger.height:,} dropped")
+        dropped = ledger["step"].count()
+        if read != examples.height + dropped:
+            faults.append(f"{read:,} read are not {examples.height:,} kept and {dropped:,} dropped")
     if inputs:
         faults += _rerun(manifest, inputs, threads)
     if as_json:
@@ -56,12 +57,12 @@ def _rerun(manifest: dict[str, Any], inputs: tuple[str, ...], threads: int | Non
     from curate.pipeline import Options, Pipeline
 
     stages = [{"stage": step["stage"], **step["parameters"]} for step in manifest["steps"]]
-    head = {key: manifest[key] for key in ("name", "description", "seed")}
+    head = {key: manifest[key] for key in ("name", "description", "seed", "read")}
     text = dump({**head, "stages": stages})
     plan = Pipeline.from_config(parse_config(text.decode(), name="manifest.json"))
     formats = {i["file"]: i["sha256"] for i in manifest["inputs"]}
     asked = manifest["options"]
-    found = discover(inputs, format=asked["format"])
+    found = discover(inputs, format=plan.config.read.told_format())
     faults = [f"{f.name} is another file than the run read" for f in found.files if formats.get(f.name) != f.sha256]
     faults += [f"{name} is not among the inputs" for name in sorted(set(formats) - {f.name for f in found.files})]
     if faults:

@@ -24,7 +24,7 @@ def why(directory: Path, id_: str, *, as_json: bool) -> None:
     """Tell the whole path of the record ID through the run in DIRECTORY.
 
     What it was, each stage's numbers, what dropped it and which record was kept in its place, or why it was
-    selected. The beginning of an ID is enough where only one begins so.
+    selected. The beginning of an ID is enough where only one begins so; FILE:LINE asks for what was read there.
     """
     from curate.ledger import trace
 
@@ -37,6 +37,11 @@ def why(directory: Path, id_: str, *, as_json: bool) -> None:
 
 
 def _lines(found: Trace) -> list[str]:
+    first = found.visits[0] if found.visits else None
+    if first is not None and first.step < 0:  # no example was made of it
+        evidence = f" ({_short(first.value)})" if first.value is not None else ""
+        what = f"{first.fate.capitalize()} by the reader of {first.stage}" if first.fate == "left out" else "Rejected"
+        return [f"{found.file}:{found.line}", f"{what}: {first.reason}{evidence}. {first.reason_text or ''}".rstrip()]
     lines = [f"{found.id}  {found.file}:{found.line}  (source {found.source})", ""]
     if found.messages is None:
         lines.append("  (its text and the stages' numbers are no longer cached; run the pipeline again to see them)")

@@ -7,18 +7,24 @@ from __future__ import annotations
 
 from curate.io.atomic import OutputLock, atomic_file
 from curate.io.discover import discover
-from curate.io.formats import FORMATS, RecordFormat
-from curate.io.model import REJECT_REASONS, Batch, Discovery, InputFile, Reject, UnknownFile
+from curate.io.formats import DUMPS, FORMATS, DumpFormat, RecordFormat
+from curate.io.model import LEFT_REASONS, REJECT_REASONS, Batch, Discovery, InputFile, LeftOut, Reject, UnknownFile
+from curate.io.options import ReadOptions
 from curate.io.reader import read
 from curate.io.writers import train_line, write_parquet, write_rejects, write_train
 
 __all__ = [
+    "DUMPS",
     "FORMATS",
+    "LEFT_REASONS",
     "REJECT_REASONS",
     "Batch",
     "Discovery",
+    "DumpFormat",
     "InputFile",
+    "LeftOut",
     "OutputLock",
+    "ReadOptions",
     "RecordFormat",
     "Reject",
     "UnknownFile",

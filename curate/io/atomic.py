@@ -112,7 +112,9 @@ class OutputLock:
         path = self.folder / PRIVATE / "lock"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o666)
+            # A link in its place is not followed: what it points at would be cut.
+            flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
+            descriptor = os.open(path, flags, 0o666)
         except OSError as error:
             raise _cannot(self.folder, error) from error
         try:
@@ -126,17 +128,22 @@ class OutputLock:
                     f"{self.folder}: another run{who} is writing here; wait for it or choose another --out"
                 ) from error
             raise _cannot(self.folder, error) from error
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+        try:
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, f"{os.getpid()}\n".encode("ascii"), 0)
+        except OSError as error:
+            os.close(descriptor)
+            raise _cannot(path, error) from error
         self._descriptor = descriptor
         self._sweep()
         return self
 
     def _sweep(self) -> None:
         """Remove what a killed run left half-written beside the final names."""
-        for path in self.folder.iterdir():
-            if _TEMPORARY.fullmatch(path.name):
-                path.unlink(missing_ok=True)
+        for folder in (self.folder, self.folder / PRIVATE):
+            for path in folder.iterdir():
+                if _TEMPORARY.fullmatch(path.name):
+                    path.unlink(missing_ok=True)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

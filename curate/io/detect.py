@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from curate.errors import InputError
-from curate.io.formats import FORMATS, RecordFormat
+from curate.io.formats import DUMPS, FORMATS, RecordFormat
 from curate.io.formats.base import nearest
 from curate.io.jsonarray import JsonArray
 from curate.io.model import NO_FORMAT, Compression, Container, RecordError, show
@@ -27,12 +27,18 @@ _TITLES: Final[dict[Container, str]] = {
     "json": "a JSON array",
     "parquet": "Parquet",
     "csv": "CSV",
+    "xml": "XML",
 }
 _PACKED: Final = {".gz", ".zst", ".zstd", ".bz2", ".xz"}
 _PARQUET: Final = b"PAR1"
+_ARROW: Final = (b"ARROW1", b"\xff\xff\xff\xff")
 _LINES: Final = {".jsonl", ".ndjson"}
 _TABLES: Final = {".csv", ".tsv"}
 _KINDS: Final = _LINES | _TABLES | {".json", ".parquet", ".pq", ".txt"}
+
+
+#: How many of a record's field names are compared with those that are known.
+_NAMES: Final = 100
 
 
 class UnknownFileError(Exception):
@@ -79,12 +85,26 @@ def detect(path: Path, name: str, compression: Compression | None, format_name: 
         raise UnknownFileError(f"its {compression} data is damaged: {error}") from error
     if not head:
         return Detected("csv" if extension in _TABLES else "jsonl", NO_FORMAT, "empty")
+    if (encoding := _encoding(head)) is not None:
+        raise UnknownFileError(f"{encoding} text: convert it to UTF-8 first")
+    for dump in DUMPS.values():
+        why = dump.recognise(head, name) if format_name in {None, dump.name} else None
+        if why is not None:
+            container: Container = "xml" if head.startswith(b"<") else "jsonl"
+            return Detected(container, dump.name, f"{dump.name}: {why}" + (f" ({compression})" if compression else ""))
+    if format_name is not None and format_name in DUMPS and DUMPS[format_name].matches is None:
+        raise UnknownFileError(f"it does not look like {format_name}")
     container, sample = _container(path, head, extension, compression)
     title = _TITLES[container] + (f", {compression}" if compression else "")
     if format_name is not None:
         return Detected(container, format_name, f"{format_name}, as told ({title})")
     if not sample.records:
         raise UnknownFileError(_what_else(head) or f"none of its first records can be read: {sample.error} ({title})")
+    for dump in DUMPS.values():
+        if dump.matches is not None and (count := sum(map(dump.matches, sample.records))):
+            return Detected(
+                container, dump.name, f"{dump.name}: {count} of the first {sample.count} records are of it ({title})"
+            )
     chosen, count = _choose(sample.records)
     if chosen is None:
         raise UnknownFileError(_why_unknown(sample.records))
@@ -104,10 +124,23 @@ def _head(path: Path, compression: Compression | None) -> bytes:
     return b""
 
 
+def _encoding(head: bytes) -> str | None:
+    """The encoding of text with two or four bytes to a character; None for all else."""
+    if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
+        return "UTF-32"
+    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return "UTF-16"
+    # Without a mark it is told by what is ASCII in it: every other byte is zero, and none of the others.
+    some = head[: len(head[:64]) & ~1]
+    if some and any(not any(some[at::2]) and all(some[1 - at :: 2]) for at in (0, 1)):
+        return "UTF-16"
+    return None
+
+
 def _what_else(head: bytes) -> str | None:
     """What a file is that holds no records; None if nothing is known of it."""
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "UTF-16 text: convert it to UTF-8 first"
+    if head.startswith(_ARROW):
+        return "an Arrow file: save it as Parquet or as JSON lines first"
     if head.startswith(b"<"):
         return f"{'HTML' if b'<html' in head[:1000].lower() else 'XML'}: no reader takes this format"
     if b"\x00" in head and not head.startswith(_PARQUET):
@@ -126,38 +159,55 @@ class _Sample:
         others = (value for value in values if not isinstance(value, dict))
         self.error = next((v.detail if isinstance(v, RecordError) else "not an object" for v in others), "none there")
 
+    def weight(self) -> tuple[int, int]:
+        """How many records are of one format, and how many there are at all."""
+        return _choose(self.records)[1], len(self.records)
+
 
 def _container(path: Path, head: bytes, extension: str, compression: Compression | None) -> tuple[Container, _Sample]:
     if head.startswith(_PARQUET):
         try:
             return "parquet", _Sample(ParquetRows(path, compression))
-        except (pl.exceptions.PolarsError, CorruptStreamError) as error:
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException, CorruptStreamError) as error:
             raise UnknownFileError(f"a damaged Parquet file: {first_line(error)}") from error
+    if head[:1] not in b"[{":
+        return _no_bracket(path, head, extension, compression)
+    lines = _Sample(JsonLines(chunks(path, compression)))
+    if (array := _one_text(path, head, compression, lines)) is not None:
+        return "json", array
+    if extension in _TABLES and not lines.records:
+        return "csv", _csv(path, compression)
+    return "jsonl", lines
+
+
+def _no_bracket(path: Path, head: bytes, extension: str, compression: Compression | None) -> tuple[Container, _Sample]:
+    """The container of a file that starts with no bracket: a table, or lines of which the first is bad."""
     if extension in _TABLES:
         return "csv", _csv(path, compression)
     lines = _Sample(JsonLines(chunks(path, compression)))
-    if head[:1] in b"[{" and _may_be_one_text(head, extension, lines):
-        array = _Sample(JsonArray(chunks(path, compression)))
-        if array.records or not lines.records:
-            return "json", array
-    if lines.records or extension in _LINES or extension == ".json":
+    if lines.records:
         return "jsonl", lines
     if (else_ := _what_else(head)) is not None:
         raise UnknownFileError(else_)
     table = _csv(path, compression)
     if table.records and _choose(table.records)[0] is not None:
         return "csv", table
+    if extension in _LINES or extension == ".json":
+        return "jsonl", lines
     raise UnknownFileError("neither JSON, nor Parquet, nor CSV with the fields of a known format")
 
 
-def _may_be_one_text(head: bytes, extension: str, lines: _Sample) -> bool:
-    """Whether a file that starts with a bracket may be one JSON text and not one per line."""
-    if extension in _LINES:
-        return not lines.records
-    if head.startswith(b"[") or not lines.starts_well:
-        return True
-    # One line that is one object: a record, or an object around a list of records.
-    return lines.count == 1 and _choose(lines.records)[0] is None
+def _one_text(path: Path, head: bytes, compression: Compression | None, lines: _Sample) -> _Sample | None:
+    """The records of a file that starts with a bracket, if it is rather one JSON text than one per line."""
+    listed = head.startswith(b"[")
+    if not listed and lines.starts_well and (lines.count > 1 or _choose(lines.records)[0] is not None):
+        return None
+    records = JsonArray(chunks(path, compression))
+    array = _Sample(records)
+    if listed or records.lists:
+        # Some lines of an array may be objects by themselves, and the first of many lines a list.
+        return array if array.weight() >= lines.weight() else None
+    return None if lines.records else array
 
 
 def _csv(path: Path, compression: Compression | None) -> _Sample:
@@ -176,20 +226,12 @@ def _choose(records: Sequence[Mapping[str, Any]]) -> tuple[RecordFormat | None, 
 
 def _why_unknown(records: Sequence[Mapping[str, Any]]) -> str:
     first = records[0]
-    if "message_tree_id" in first or ("prompt" in first and "replies" in _keys(first["prompt"])):
-        return "Open Assistant message trees: no reader takes this format"
-    if "message_id" in first and "parent_id" in first:
-        return "Open Assistant messages: no reader takes this format"
     names = list(first)[:8]
     shown = ", ".join(show(name) for name in names) + (", …" if len(first) > 8 else "")
     why = f"no record format has its fields ({shown})" if names else "its records have no fields"
     best = max(FORMATS.values(), key=lambda form: sum(name in first for name in form.needs))
     lacking = [name for name in best.needs if name not in first]
     for name in lacking:
-        if near := nearest([name], [key for key in first if key not in best.needs]):
+        if near := nearest([name], [key for key in islice(first, _NAMES) if key not in best.needs]):
             return f"{why}; did you mean {show(name)} ({best.name}) by {show(near)}?"
     return f"{why}; name one with --format: {', '.join(FORMATS)}"
-
-
-def _keys(value: object) -> set[str]:
-    return set(value) if isinstance(value, dict) else set()

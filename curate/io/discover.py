@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from curate.errors import InputError, UsageError
+from curate.io.archives import ArchiveError, kind_of, unpack
 from curate.io.detect import Detected, UnknownFileError, detect, split_name
-from curate.io.formats import FORMATS
-from curate.io.inputs import Found, resolve
+from curate.io.formats import DUMPS, FORMATS
+from curate.io.inputs import Found, label, resolve
 from curate.io.model import NO_FORMAT, Discovery, InputFile, UnknownFile
+from curate.io.shards import Shard, shards
 from curate.io.streams import CHUNK, compression_of, open_raw
 
 _SHOWN: Final = 5
@@ -32,9 +34,10 @@ def discover(inputs: Sequence[str], *, format: str | None = None) -> Discovery: 
         nothing in all of them can be read.
     UsageError : an unknown format, or no inputs.
     """
-    if format is not None and format not in FORMATS:
-        near = difflib.get_close_matches(format, FORMATS, n=1)
-        hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(FORMATS)}"
+    known = [*FORMATS, *DUMPS]
+    if format is not None and format not in known:
+        near = difflib.get_close_matches(format, known, n=1)
+        hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
         raise UsageError(f"--format: no record format named `{format}`; {hint}")
     if isinstance(inputs, str) or not inputs:
         raise UsageError("no input given: name a file, a folder, a pattern, a URL, or - for standard input")
@@ -42,13 +45,22 @@ def discover(inputs: Sequence[str], *, format: str | None = None) -> Discovery: 
     unique, repeated = _once(found)
     files: list[InputFile] = []
     unknown: list[UnknownFile] = []
+    items: dict[str, Found] = {}
+    unique = _opened(unique, unknown, skipped)
+    parts = shards(unique, [split_name(item.parts[-1])[0] for item in unique])
     for name, item in zip(_names(unique), unique, strict=True):
-        one = _input_file(item, name, format)
+        items[name] = item
+        one = _input_file(item, name, format, parts.get(item.key))
         if isinstance(one, InputFile):
             files.append(one)
         else:
             unknown.append(one)
+    files = _paired(files, unknown)
     _require_something(files, unknown)
+    for file in files:
+        beside = _beside(file, unknown, items)
+        skipped.extend(UnknownFile(one.name, f"part of the dump of {file.name}, without examples") for one in beside)
+        unknown = [one for one in unknown if one not in beside]
     return Discovery(
         files=sorted(files, key=lambda file: file.name),
         unknown=sorted(unknown, key=lambda file: file.name),
@@ -56,7 +68,34 @@ def discover(inputs: Sequence[str], *, format: str | None = None) -> Discovery: 
     )
 
 
-def _input_file(item: Found, name: str, format_name: str | None) -> InputFile | UnknownFile:
+def _opened(items: Sequence[Found], unknown: list[UnknownFile], skipped: list[UnknownFile]) -> list[Found]:
+    """The files of `items`, archives replaced by their members; what those hold else is added to the lists."""
+    files: list[Found] = []
+    for item in items:
+        with open_raw(item.path) as stream:
+            head = stream.read(512)
+        compression = compression_of(head)
+        kind = kind_of(item.path, compression, head)
+        name = _name(item, item.depth)
+        if kind is None:
+            files.append(item)
+        elif item.archive is not None:
+            unknown.append(UnknownFile(name, "an archive inside an archive, which is not opened"))
+        else:
+            try:
+                members = unpack(item, kind, compression)
+            except ArchiveError as error:
+                unknown.append(UnknownFile(name, str(error)))
+                continue
+            if not (members.files or members.unknown):
+                unknown.append(UnknownFile(name, "an archive without files to read"))
+            files += _opened(members.files, unknown, skipped)
+            unknown += members.unknown
+            skipped += members.skipped
+    return files
+
+
+def _input_file(item: Found, name: str, format_name: str | None, shard: Shard | None) -> InputFile | UnknownFile:
     digest = hashlib.sha256()
     size = 0
     with open_raw(item.path) as stream:
@@ -73,14 +112,39 @@ def _input_file(item: Found, name: str, format_name: str | None) -> InputFile | 
     return InputFile(
         name=name,
         path=item.path,
-        source=split_name(item.parts[-1])[0],
+        source=shard.source if shard else _source(item, detected.format),
         container=detected.container,
         compression=compression,
         format=detected.format,
         size=size,
         sha256=digest.hexdigest(),
-        detected=detected.line,
+        detected=f"{detected.line}; {shard.note}" if shard else detected.line,
     )
+
+
+def _source(item: Found, format_name: str) -> str:
+    by_folder = format_name in DUMPS and DUMPS[format_name].source_is_folder
+    name = item.parts[-2].strip("/") if by_folder and len(item.parts) > 1 else split_name(item.parts[-1])[0]
+    return label([name])
+
+
+def _beside(file: InputFile, unknown: Sequence[UnknownFile], items: Mapping[str, Found]) -> list[UnknownFile]:
+    """The files of `unknown` that lie in the folder of a dump's file and belong to that dump."""
+    names = DUMPS[file.format].beside if file.format in DUMPS else ()
+    folder = items[file.name].parts[:-1]
+    there = {one.name: items[one.name].parts for one in unknown if one.name in items}
+    return [o for o in unknown if o.name in there and there[o.name][:-1] == folder and there[o.name][-1] in names]
+
+
+def _paired(files: Sequence[InputFile], unknown: list[UnknownFile]) -> list[InputFile]:
+    """The files, those of a dump in several files put together; what belongs to no other goes to `unknown`."""
+    paired = [file for file in files if file.format not in DUMPS or DUMPS[file.format].pair is None]
+    for name, dump in DUMPS.items():
+        if dump.pair is not None:
+            whole, strays = dump.pair([file for file in files if file.format == name])
+            paired += whole
+            unknown += strays
+    return paired
 
 
 def _require_something(files: Sequence[InputFile], unknown: Sequence[UnknownFile]) -> None:
@@ -109,7 +173,7 @@ def _once(found: Sequence[Found]) -> tuple[list[Found], list[UnknownFile]]:
 
 
 def _name(item: Found, depth: int) -> str:
-    return "/".join(part.strip("/") for part in item.parts[-depth:])
+    return label(part.strip("/") for part in item.parts[-depth:])
 
 
 def _names(items: Sequence[Found]) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import glob
 import os
+import re
 import shutil
 import stat
 import sys
@@ -19,7 +20,14 @@ from curate.io.model import UnknownFile
 
 STDIN: Final = "-"
 _STDIN_NAME: Final = "stdin"
+#: What of an address is no part of a file's name and may be a secret: the user (`ann:password@`) before the first
+#: folder, and a query (`?token=…`) at the end. A lone `?` may be a pattern's.
+_USER: Final = re.compile(r"^((?:[a-z0-9+.-]+://)?/?)[^/]*@(?=[^/]+/)", re.IGNORECASE)
+_QUERY: Final = re.compile(r"\?[^/?]*=.*$", re.DOTALL)
 _PASSED_OVER: Final = ("readme", "license", "licence")
+#: What the library `datasets` writes beside its files.
+_METADATA: Final = {"dataset_info.json", "dataset_infos.json", "dataset_dict.json"}
+_COPY: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +40,25 @@ class Found:
     parts : its path from the root on (for a URL, the protocol), folders first.
     depth : how many of the last parts are its name, unless another file would have the same.
     path : where its bytes lie on this machine.
+    archive : the name of the archive that it is a member of, if it is one.
     """
 
     key: str
     parts: tuple[str, ...]
     depth: int
     path: Path
+    archive: str | None = None
+
+
+def label(parts: Iterable[str]) -> str:
+    """A path as a name to print: what is no printable character is escaped."""
+    return "/".join(part if part.isprintable() else _escaped(part) for part in parts)
+
+
+def _escaped(part: str) -> str:
+    # Bytes that are no text come as surrogates, and go out as bytes.
+    text = part.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def resolve(inputs: Sequence[str]) -> tuple[list[Found], list[UnknownFile]]:
@@ -54,7 +75,7 @@ def resolve(inputs: Sequence[str]) -> tuple[list[Found], list[UnknownFile]]:
         raise UsageError("standard input (-) can be given once only")
     for given in inputs:
         if given == STDIN:
-            found.append(Found(STDIN, (_STDIN_NAME,), 1, _spool(sys.stdin.buffer, _STDIN_NAME)))
+            found.append(Found(STDIN, (_STDIN_NAME,), 1, spool(_pieces(sys.stdin.buffer), _STDIN_NAME)))
             continue
         before = len(found)
         _add(_remote(given) if "://" in given else _local(given), found, skipped)
@@ -75,7 +96,7 @@ def passed_over(name: str) -> str | None:
     """Why a file of this base name is passed over in a folder; None if it is not."""
     if name.startswith("."):
         return "hidden"
-    if name.lower().startswith(_PASSED_OVER):
+    if name.lower().startswith(_PASSED_OVER) or name in _METADATA:
         return "a note about the data"
     return None
 
@@ -99,7 +120,7 @@ def _local(given: str) -> Iterator[Found | UnknownFile]:
         if why is None:
             yield from _path(match, str(match))
         else:
-            yield UnknownFile(match.name, why)
+            yield UnknownFile(label([match.name]), why)
 
 
 def _mode(path: Path) -> int | None:
@@ -146,13 +167,13 @@ def _folder(folder: Path) -> Iterator[Found | UnknownFile]:
             link = (base / name).is_symlink()
             if name.startswith(".") or link:
                 folders.remove(name)
-                shown = "/".join((base / name).parts[outside:]) + "/"
+                shown = label((base / name).parts[outside:]) + "/"
                 yield UnknownFile(shown, "a link to a folder" if link else "hidden")
         folders.sort()
         for name in sorted(names):
             path = base / name
             parts = path.parts
-            shown = "/".join(parts[outside:])
+            shown = label(parts[outside:])
             why = passed_over(name)
             mode = _mode(path)
             if why is None and (mode is None or not stat.S_ISREG(mode)):
@@ -163,31 +184,39 @@ def _folder(folder: Path) -> Iterator[Found | UnknownFile]:
             yield Found(str(path.resolve()), parts, len(parts) - outside, path)
 
 
+def _public(address: str) -> str:
+    """A URL, or the path in it, without what may be a secret: what people and outputs are told of it."""
+    return _QUERY.sub("", _USER.sub(r"\1", address))
+
+
 def _remote(url: str) -> Iterator[Found | UnknownFile]:
     import fsspec
 
+    shown = _public(url)
     try:
         filesystem, path = fsspec.core.url_to_fs(url)
     except (ImportError, ValueError) as error:
-        raise InputError(f"{url}: cannot be opened: {error}") from error
-    try:
-        yield from _remote_files(filesystem, str(path), url)
+        raise InputError(f"{shown}: cannot be opened: {str(error).replace(url, shown)}") from error
     except OSError as error:
-        raise InputError(f"{url}: cannot be read: {error.strerror or error}") from error
+        raise InputError(f"{shown}: cannot be opened: {error.strerror or type(error).__name__}") from error
+    try:
+        yield from _remote_files(filesystem, str(path), shown)
+    except OSError as error:
+        raise InputError(f"{shown}: cannot be read: {error.strerror or type(error).__name__}") from error
 
 
 def _remote_files(filesystem: Any, path: str, url: str) -> Iterator[Found | UnknownFile]:
     protocol = url.partition("://")[0]
     for name, depth, judged in _listing(filesystem, path, url):
-        parts = _parts(name)
+        parts = _parts(_public(name))
         why = "hidden" if any(part.startswith(".") for part in parts[judged:-1]) else None
         if judged < len(parts):
             why = why or passed_over(parts[-1])
         if why is not None:
-            yield UnknownFile("/".join(parts[-depth:]), why)
+            yield UnknownFile(label(parts[-depth:]), why)
             continue
         with filesystem.open(name, "rb") as stream:
-            local = _spool(stream, url)
+            local = spool(_pieces(stream), url)
         yield Found(f"{protocol}://{name}", (f"{protocol}:", *parts), depth, local)
 
 
@@ -218,15 +247,41 @@ def _parts(path: str) -> tuple[str, ...]:
 _spools: list[Path] = []
 
 
-def _spool(stream: IO[bytes], name: str) -> Path:
-    """A copy of a stream on this machine, kept until the program ends."""
+def spool(pieces: Iterable[bytes], name: str) -> Path:
+    """A file on this machine with the bytes in `pieces`, kept until the program ends.
+
+    Parameters
+    ----------
+    name : what it is a copy of, for the message.
+
+    Raises
+    ------
+    InputError : it cannot be written.
+    """
     if not _spools:
         _spools.append(Path(tempfile.mkdtemp(prefix="curate-")))
         atexit.register(shutil.rmtree, _spools[0], ignore_errors=True)
     handle, path = tempfile.mkstemp(dir=_spools[0])
+    copy = Path(path)
     try:
-        with os.fdopen(handle, "wb") as copy:
-            shutil.copyfileobj(stream, copy, 1024 * 1024)
+        with os.fdopen(handle, "wb", buffering=0) as stream:
+            for piece in pieces:
+                _write(stream, piece, name)
+    except BaseException:
+        copy.unlink()
+        raise
+    return copy
+
+
+def _write(stream: IO[bytes], piece: bytes, name: str) -> None:
+    rest = memoryview(piece)
+    try:
+        while rest:
+            rest = rest[stream.write(rest) :]
     except OSError as error:
         raise InputError(f"{name}: cannot be copied to {_spools[0]}: {error.strerror or error}") from error
-    return Path(path)
+
+
+def _pieces(stream: IO[bytes]) -> Iterator[bytes]:
+    while piece := stream.read(_COPY):
+        yield piece

@@ -17,6 +17,9 @@ from curate.io.model import RecordError, show
 PARTS: Final = "_parts"
 #: Which instance of a task an example is, and that instance's own other fields.
 INSTANCE: Final = "_instance"
+#: What a reader chose, joined or changed to make the example.
+READER: Final = "_reader"
+_RESERVED: Final = (PARTS, INSTANCE, READER)
 
 
 def _plain(value: object) -> object:
@@ -55,6 +58,24 @@ def dump(value: Any) -> str:
         return _encode(_finite(value))
 
 
+def refuse_reserved(record: Mapping[str, Any]) -> None:
+    """Raise `RecordError` if the record has a field with a name that readers use in `meta`."""
+    if PARTS in record or INSTANCE in record or READER in record:
+        names = ", ".join(show(name) for name in _RESERVED)
+        raise RecordError("reserved_field", f"The field names {names} are reserved.")
+
+
+#: Field names as JSON, which are the same for a whole file.
+_names: dict[str, str] = {}
+
+
+def _name(key: str) -> str:
+    text = encode_basestring(key)
+    if len(_names) < 4096 and len(key) < 100:
+        _names[key] = text
+    return text
+
+
 def meta_json(record: Mapping[str, Any], used: Collection[str], extra: str = "") -> str:
     """The fields of `record` that are not in `used`, in their order, then `extra`, as one JSON object.
 
@@ -66,10 +87,9 @@ def meta_json(record: Mapping[str, Any], used: Collection[str], extra: str = "")
     ------
     RecordError : the record has a field with a reserved name.
     """
-    if PARTS in record or INSTANCE in record:
-        raise RecordError("reserved_field", f"The field names {show(PARTS)} and {show(INSTANCE)} are reserved.")
+    refuse_reserved(record)
     members = [
-        f"{encode_basestring(key)}:{encode_basestring(value) if type(value) is str else dump(value)}"
+        f"{_names.get(key) or _name(key)}:{encode_basestring(value) if type(value) is str else dump(value)}"
         for key, value in record.items()
         if key not in used
     ]

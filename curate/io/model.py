@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-Container = Literal["jsonl", "json", "parquet", "csv"]
+Container = Literal["jsonl", "json", "parquet", "csv", "xml"]
 Compression = Literal["gzip", "zstd", "bz2", "xz"]
 
 #: Format name of a file that holds nothing but white space.
@@ -19,22 +19,25 @@ NO_FORMAT: Final = "none"
 #: How many bytes of a rejected record are kept in `Reject.raw`.
 RAW_BYTES: Final = 2000
 
-#: A record longer than this is rejected without being held in memory.
-MAX_RECORD_BYTES: Final = 64 * 1024 * 1024
+#: A record longer than this is rejected without being held in memory, unless `ReadOptions` says otherwise.
+MAX_RECORD_BYTES: Final = 8 * 1024 * 1024
 
 #: Every reason for which a record is rejected, with a sentence for a person.
 REJECT_REASONS: Final[Mapping[str, str]] = {
     "invalid_utf8": "The record's bytes are not UTF-8 text.",
     "malformed_json": "The record is not well-formed JSON.",
     "malformed_csv": "The row is not well-formed CSV.",
+    "malformed_xml": "The row is not well-formed XML, or no row at all.",
+    "duplicate_id": "An earlier record of the dump has the same id.",
     "wrong_field_count": "The row has more or fewer values than the header has columns.",
     "duplicate_key": "An object in the record names one key twice, so one of the values would be lost.",
     "not_finite": "The record holds NaN or Infinity, which JSON does not have.",
     "number_out_of_range": "The record holds a number beyond what can be kept exactly or as a double.",
     "lone_surrogate": "The record escapes half of a surrogate pair, which is no character.",
     "too_deep": "The record is nested more than 128 levels deep.",
-    "record_too_long": "The record is longer than 64 MiB.",
+    "record_too_long": "The record is longer than the reader's limit (`max_record_bytes`).",
     "corrupt_stream": "The file is damaged or cut off here; nothing after this place can be read.",
+    "expands_too_far": "The compressed data unpacks to so many times its size that it is not read on from here.",
     "trailing_data": "The file goes on after the end of its JSON value.",
     "not_an_object": "The record is JSON, but not an object with named fields.",
     "missing_field": "A field that the record format needs is not there.",
@@ -46,9 +49,65 @@ REJECT_REASONS: Final[Mapping[str, str]] = {
     "bad_turn_order": "The turns are not an optional system message, then user and assistant in alternation.",
     "no_response": "The conversation does not end with a turn of the assistant.",
     "no_messages": "The conversation has no turns.",
+    "id_collision": "Another message, which differs, has the same id, so that their replies cannot be told apart.",
+    "too_many_paths": "All paths of the message tree together are too large.",
     "no_instances": "The task has no instances.",
+    "unknown_label": "The row's label is none of the template's.",
+    "text_too_long": "The text that a template makes of the row is longer than 4 million characters.",
     "unknown_format": "No record format was found for the file.",
 }
+
+
+#: Every reason for which a reader by its rules makes no example of a record that it could read.
+LEFT_REASONS: Final[Mapping[str, str]] = {
+    "lower_ranked_answer": "Another answer to its question ranks higher.",
+    "unanswered": "The question has no answer in the dump.",
+    "no_question": "The answer's question is not in the dump, or could not be read.",
+    "not_a_question_or_answer": "The post is neither a question nor an answer (a tag's wiki, for one).",
+    "tree_not_ready": "The message tree is in another state than `ready_for_export`.",
+    "deleted_message": "The message was deleted.",
+    "failed_review": "The message did not pass its review.",
+    "unreviewed": "The message has no review result yet.",
+    "reply_to_cut_message": "The message answers one that is left out.",
+    "reply_to_missing_message": "The message answers one that is not in the dump, or that was rejected.",
+    "repeated_message": "The same message stands in the dump before.",
+    "no_reply": "The message has no answer that could be read as part of an example.",
+    "not_on_best_path": "Another message of its tree ranks higher.",
+    "beyond_max_turns": "The message comes after the turns that were asked for.",
+    "article_part": "The row is one step of an article that is spread over several rows.",
+    "empty_article": "The article has no text beside its title.",
+    "other_subreddit": "The submission was made to a subreddit that was not asked for.",
+    "stickied": "Moderators pinned the post: it is a notice.",
+    "bot_post": "A program wrote the post.",
+    "deleted_post": "The post was deleted by its author or removed.",
+    "nsfw": "The submission is marked as over 18.",
+    "untagged": "The title has no tag that says what kind of post it is.",
+    "no_prompt": "By its tag the submission is no prompt.",
+    "needs_media": "By its tag the prompt is a picture or a sound, which the dump does not hold.",
+    "empty_text": "The post has no text.",
+    "no_comment": "No comment right under the submission can be its answer.",
+    "not_top_level": "The comment answers another comment.",
+    "no_submission": "The comment's submission is not in the dump, or could not be read.",
+    "prompt_left_out": "The comment's submission is left out.",
+    "lower_score": "Another comment on the submission has a higher score, or the same and an earlier id.",
+    "unlabelled": "The row's label says that it has none.",
+    "empty_list": "A list in the row, of which a template takes an element, is empty.",
+}
+
+
+class Omit(Exception):  # noqa: N818 - no error: a rule of the format
+    """A record of which, by the format's rules, no example is made; it becomes a `LeftOut`.
+
+    Parameters
+    ----------
+    reason : a key of `LEFT_REASONS`.
+    value : evidence for a person, or None.
+    """
+
+    def __init__(self, reason: str, value: str | None = None) -> None:
+        super().__init__(reason, value)
+        self.reason = reason
+        self.value = value
 
 
 class RecordError(Exception):
@@ -79,6 +138,8 @@ class InputFile:
     format : a key of `FORMATS`, or `none` for a file without records.
     size, sha256 : of the bytes as they are stored (bytes, hexadecimal digits).
     detected : one line for a person: why this format.
+    companions : files that are read together with this one (the comments to its submissions); their records
+        count as this file's.
     """
 
     name: str
@@ -90,6 +151,7 @@ class InputFile:
     size: int
     sha256: str
     detected: str
+    companions: tuple[InputFile, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +191,7 @@ class Reject:
     sha256 : of all of the record's bytes (in a Parquet file: of the row as JSON).
     escaped : the bytes are not UTF-8: in `raw` each backslash is doubled and each bad byte is `\\xNN`.
     truncated : `raw` is not the whole record.
+    rest : it stands for everything from its place to the end of the file, however many records that is.
     """
 
     file: str
@@ -140,15 +203,37 @@ class Reject:
     sha256: str
     escaped: bool = False
     truncated: bool = False
+    rest: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A record that could be read, but of which the format's rules make no example (an unanswered question).
+
+    Parameters
+    ----------
+    file, line : the input file's name, and the record's position in it, from 1.
+    reason : a key of `LEFT_REASONS`.
+    value : evidence for a person, or None.
+    """
+
+    file: str
+    line: int
+    reason: str
+    value: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class RawRecord:
-    """The bytes of a record and where they start; `sha256` is given where `head` is not all of it."""
+    """The bytes of a record and where they start; `sha256` is given where `head` is not all of it.
+
+    `rest` is as in `Reject`.
+    """
 
     offset: int
     head: bytes
     sha256: str | None = None
+    rest: bool = False
 
     def reject(self, file: str, line: int, error: RecordError) -> Reject:
         """The reject of this record, for the reason in `error`."""
@@ -163,6 +248,7 @@ class RawRecord:
             sha256=self.sha256 or hashlib.sha256(self.head).hexdigest(),
             escaped=escaped,
             truncated=cut or self.sha256 is not None,
+            rest=self.rest,
         )
 
 
@@ -184,7 +270,9 @@ def excerpt(raw: bytes) -> tuple[str, bool, bool]:
 
 @dataclass(slots=True)
 class Batch:
-    """A run of records of one file: `lines + expanded == blank + len(rejects) + frame.height`.
+    """A run of records of one file.
+
+    `lines + expanded == blank + len(rejects) + joined + len(left) + frame.height`, summed over a file's batches.
 
     Parameters
     ----------
@@ -193,6 +281,8 @@ class Batch:
     lines : records met, blank ones among them.
     blank : lines or rows that are empty or white space only.
     expanded : examples and rejects beyond the first of each record (a task with several instances).
+    joined : records that are part of an example beside the one it is counted by (the answer to a question).
+    left : records of which the format's rules make no example, in the order of the file.
     """
 
     frame: pl.DataFrame
@@ -200,6 +290,8 @@ class Batch:
     lines: int = 0
     blank: int = 0
     expanded: int = 0
+    joined: int = 0
+    left: list[LeftOut] = field(default_factory=list)
 
 
 def show(text: object, limit: int = 60) -> str:

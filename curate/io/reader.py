@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final
+from collections.abc import Iterator
+from typing import Any, Final
 
 from curate.errors import InputError
-from curate.io.columns import build
-from curate.io.formats import FORMATS, Example
-from curate.io.formats.base import Record, kind_of
+from curate.io.ahead import ahead
+from curate.io.columns import Columns
+from curate.io.formats import DUMPS, FORMATS, Example
+from curate.io.formats.base import Convert, Record, kind_of
 from curate.io.jsonarray import JsonArray
-from curate.io.model import NO_FORMAT, Batch, InputFile, RecordError, Reject
+from curate.io.model import Batch, InputFile, LeftOut, Omit, RecordError, Reject
+from curate.io.options import ReadOptions
 from curate.io.records import JsonLines, Records
 from curate.io.streams import chunks
 from curate.io.tables import CsvRows, ParquetRows
@@ -19,40 +21,58 @@ from curate.io.tables import CsvRows, ParquetRows
 BATCH_BYTES: Final = 64 * 1024 * 1024
 
 
-def open_records(file: InputFile) -> Records:
+def open_records(file: InputFile, options: ReadOptions | None = None) -> Records:
     """The records of a file, as its container packs them."""
+    limit = (options or ReadOptions()).max_record_bytes
     if file.container == "parquet":
-        return ParquetRows(file.path, file.compression)
-    readers: dict[str, Callable[[Iterator[bytes]], Records]] = {"jsonl": JsonLines, "json": JsonArray, "csv": CsvRows}
-    return readers[file.container](chunks(file.path, file.compression))
+        return ParquetRows(file.path, file.compression, limit)
+    pieces = chunks(file.path, file.compression)
+    if file.container == "jsonl":
+        return JsonLines(pieces, limit, read_ahead=True)
+    if file.compression is not None:
+        pieces = ahead(pieces)
+    return JsonArray(pieces, limit) if file.container == "json" else CsvRows(pieces, limit)
 
 
-def read(file: InputFile, *, batch_rows: int = 16384) -> Iterator[Batch]:
+def read(file: InputFile, options: ReadOptions | None = None, *, batch_rows: int = 16384) -> Iterator[Batch]:
     """The examples of a file in its order, and what could not be read as one; at least one batch.
 
     Parameters
     ----------
     file : as `discover` found it.
+    options : how to read it; a seed that is None counts as 42.
     batch_rows : a batch ends with the record that brings it to this many examples and rejects, or to 64 MiB.
 
     Raises
     ------
     InputError : the file cannot be opened or read, or is no longer what `discover` found.
     """
+    options = options or ReadOptions()
+    for one in (file, *file.companions):
+        _unchanged(one)
+    if file.format in DUMPS:
+        yield from DUMPS[file.format].read(file, options, batch_rows)
+        return
+    records = open_records(file, options)
+    batch = _Pending(file, records, batch_rows)
+    convert = _converter(file, options)
+    for group in records.groups():
+        start = 0
+        while start < len(group):
+            start = batch.fill(group, start, convert)
+            if batch.is_full():
+                yield batch.finish()
+    if batch.is_open():
+        yield batch.finish()
+
+
+def _unchanged(file: InputFile) -> None:
     try:
         size = file.path.stat().st_size
     except OSError as error:
         raise InputError(f"{file.path}: cannot be read: {error.strerror}") from error
     if size != file.size:
         raise InputError(f"{file.path}: changed from {file.size} to {size} bytes while it was being read")
-    records = open_records(file)
-    batch = _Pending(file)
-    for value in records:
-        batch.add(records, value)
-        if batch.size >= batch_rows or records.taken - batch.taken >= BATCH_BYTES:
-            yield batch.finish(records)
-    if batch.is_open(records):
-        yield batch.finish(records)
 
 
 def _no_object(value: object) -> RecordError:
@@ -65,67 +85,99 @@ def _no_format(_: Record) -> Example:
     raise RecordError("unknown_format", "The file was taken for empty, but it has records.")
 
 
+def _converter(file: InputFile, options: ReadOptions) -> Convert:
+    form = FORMATS.get(file.format)
+    if form is None:
+        return _no_format
+    return form.bind(options) if form.bind else form.convert
+
+
 class _Pending:
     """The batch being filled."""
 
-    def __init__(self, file: InputFile) -> None:
+    def __init__(self, file: InputFile, records: Records, batch_rows: int) -> None:
         self._file = file
-        self._convert = FORMATS[file.format].convert if file.format != NO_FORMAT else _no_format
+        self._records = records
+        self._rows = batch_rows
         self._line = self._blank = 0
         self._batches = 0
-        self.taken = 0
         self._clear()
 
     def _clear(self) -> None:
-        self._examples: list[Example] = []
-        self._lines: list[int] = []
+        self._columns = Columns(self._file)
         self._rejects: list[Reject] = []
+        self._left: list[LeftOut] = []
         self._expanded = 0
+        self._until = self._records.taken + BATCH_BYTES
 
-    @property
-    def size(self) -> int:
-        """Examples and rejects so far."""
-        return len(self._examples) + len(self._rejects)
+    def _room(self) -> int:
+        return self._rows - len(self._columns) - len(self._rejects) - len(self._left)
 
-    def add(self, records: Records, value: object) -> None:
-        """Take in one record, as an example or several, or as a reject."""
+    def fill(self, group: list[Any], start: int, convert: Convert) -> int:
+        """Take in records of a group from index `start` on, as many as there is room for; returns where to go on."""
+        end = min(start + self._room(), len(group))
+        some = group if end - start == len(group) else group[start:end]
+        if len(some) > 1:
+            try:
+                made = list(map(convert, some))
+            except (RecordError, Omit):
+                made = []  # gone through again below, one by one
+            if set(map(type, made)) == {tuple}:
+                self._records.point(end - 1)
+                last = self._records.line
+                self._columns.add(made, range(last + 1 - len(made), last + 1))  # type: ignore[arg-type] # all tuples
+                return end
+        for index in range(start, end):
+            self._records.point(index)
+            self._one(group[index], convert)
+            if self._room() <= 0:
+                return index + 1
+        return end
+
+    def _one(self, value: object, convert: Convert) -> None:
+        """Take in one record, as an example or several, as a reject, or as one of which no example is made."""
         if type(value) is not dict:
-            self._reject(records, _no_object(value))
+            self._reject(_no_object(value))
             return
         try:
-            made = self._convert(value)
+            made = convert(value)
         except RecordError as error:
-            self._reject(records, error)
+            self._reject(error)
             return
-        if not isinstance(made, list):
-            self._examples.append(made)
-            self._lines.append(records.line)
+        except Omit as omit:
+            self._left.append(LeftOut(self._file.name, self._records.line, omit.reason, omit.value))
             return
-        self._expanded += len(made) - 1
-        for example in made:
+        several = made if isinstance(made, list) else [made]
+        self._expanded += len(several) - 1
+        for example in several:
             if isinstance(example, RecordError):
-                self._reject(records, example)
+                self._reject(example)
             else:
-                self._examples.append(example)
-                self._lines.append(records.line)
+                self._columns.add([example], [self._records.line])
 
-    def _reject(self, records: Records, error: RecordError) -> None:
-        self._rejects.append(records.raw().reject(self._file.name, records.line, error))
+    def _reject(self, error: RecordError) -> None:
+        self._rejects.append(self._records.raw().reject(self._file.name, self._records.line, error))
 
-    def is_open(self, records: Records) -> bool:
+    def is_full(self) -> bool:
+        """Whether the batch holds enough."""
+        return self._room() <= 0 or self._records.taken >= self._until
+
+    def is_open(self) -> bool:
         """Whether there is anything that no batch has told of, or no batch at all."""
-        return self._batches == 0 or records.line != self._line
+        return self._batches == 0 or self._records.line != self._line
 
-    def finish(self, records: Records) -> Batch:
+    def finish(self) -> Batch:
         """The batch so far; a new one is begun."""
+        records = self._records
         batch = Batch(
-            frame=build(self._file, self._examples, self._lines),
+            frame=self._columns.frame(),
             rejects=self._rejects,
             lines=records.line - self._line,
             blank=records.blank - self._blank,
             expanded=self._expanded,
+            left=self._left,
         )
-        self._line, self._blank, self.taken = records.line, records.blank, records.taken
+        self._line, self._blank = records.line, records.blank
         self._batches += 1
         self._clear()
         return batch

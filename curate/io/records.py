@@ -3,163 +3,238 @@
 from __future__ import annotations
 
 import hashlib
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, Protocol
+from itertools import accumulate
+from typing import Any, Final
 
 import jsonlines
 
+from curate.io.ahead import ahead
 from curate.io.model import MAX_RECORD_BYTES, RAW_BYTES, RawRecord, RecordError
-from curate.io.streams import CorruptStreamError
+from curate.io.quickjson import UNSURE, Lines, quick
+from curate.io.streams import CorruptStreamError, damage
 from curate.io.strictjson import loads, record_error
 
 BOM: Final = b"\xef\xbb\xbf"
 
 #: Fields whose value is a list of objects inside one record; such a list is no list of records.
-NESTED_FIELDS: Final = ("messages", "conversations", "instances")
+NESTED_FIELDS: Final = ("messages", "conversations", "conversation", "thread", "replies", "instances")
 
 
-class Records(Protocol):
+class Records(ABC):
     """An iterator over a container's records that knows where it is.
 
     Iterating gives the parsed record, or the `RecordError` for which it cannot be had.
     `line` and `raw()` are about the record given last; `line` and `blank` are totals at the end.
     """
 
-    line: int
-    blank: int
-    taken: int
+    def __init__(self) -> None:
+        self.line = 0
+        self.blank = 0
 
+    @property
+    @abstractmethod
+    def taken(self) -> int:
+        """Bytes read so far, about."""
+
+    @abstractmethod
     def __iter__(self) -> Iterator[Any]: ...
 
+    @abstractmethod
     def raw(self) -> RawRecord:
         """The bytes of the record given last."""
 
+    def groups(self) -> Iterator[list[Any]]:
+        """The same records, of which objects on consecutive lines may come together."""
+        for value in self:
+            yield [value]
 
-class JsonLines:
+    def point(self, index: int) -> None:
+        """Make `line` and `raw()` be about that record of the group given last, as they are about its last."""
+        assert index == 0  # groups are of one here
+
+
+class Unheld:
+    """A record that is not kept in memory: its first bytes, its hash and its size, as it goes by."""
+
+    def __init__(self, start: bytes = b"") -> None:
+        self.head = b""
+        self.size = 0
+        self._hash = hashlib.sha256()
+        self.add(start)
+
+    def add(self, more: bytes) -> None:
+        """Take in the next bytes."""
+        if len(self.head) <= RAW_BYTES:
+            self.head += more[: RAW_BYTES + 1 - len(self.head)]
+        self.size += len(more)
+        self._hash.update(more)
+
+    def raw(self, offset: int, *, rest: bool = False) -> RawRecord:
+        """What there is to tell of it."""
+        whole = len(self.head) == self.size
+        return RawRecord(offset, self.head, None if whole else self._hash.hexdigest(), rest)
+
+
+class JsonLines(Records):
     """Records of a JSONL stream, parsed line by line; lines end at byte 0x0A and nowhere else.
 
     Parameters
     ----------
     pieces : the decompressed bytes, in pieces of any size.
+    max_bytes : a longer line is rejected, and not held in memory.
+    read_ahead : whether the next pieces are taken while those before are worked on.
     """
 
-    def __init__(self, pieces: Iterable[bytes]) -> None:
-        self.line = 0
-        self.blank = 0
-        self.taken = 0
+    def __init__(self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES, *, read_ahead: bool = False) -> None:
+        super().__init__()
         self._pieces = pieces
-        self._offset = 0
-        self._raw = b""
-        self._sha256: str | None = None
-        self._problem: RecordError | None = None
+        self._max = max_bytes
+        self._read_ahead = read_ahead
+        self._next = self._start = 0  # bytes read, and where the lines in hand start
+        self._unheld: RawRecord | None = None
+        self._group = b""
+        self._first = self._index = 0  # of the group given last the first line, and the one pointed at
+        self._lines: list[bytes] = []  # those of `_group`, and where they start, as soon as they are asked for
+        self._offsets: list[int] = []
+        self._slot = _Slot()
+        self._judge = jsonlines.Reader(self._slot, loads=loads)
+
+    @property
+    def taken(self) -> int:
+        """Bytes read so far."""
+        return self._next
 
     def raw(self) -> RawRecord:
         """The line given last, without its line end."""
-        return RawRecord(self._offset, self._raw, self._sha256)
+        if self._unheld is not None:
+            return self._unheld
+        if not self._offsets:
+            self._lines = self._group.removesuffix(b"\n").split(b"\n")
+            self._offsets = list(accumulate((len(line) + 1 for line in self._lines), initial=self._start))
+        at, line = self._offsets[self._index], self._lines[self._index]
+        if at == 0 and line.startswith(BOM):
+            at, line = len(BOM), line[len(BOM) :]
+        return RawRecord(at, line)
+
+    def point(self, index: int) -> None:
+        """Make `line` and `raw()` be about that line of the group given last."""
+        index += self._first
+        self.line += index - self._index
+        self._index = index
 
     def __iter__(self) -> Iterator[Any]:
-        read = jsonlines.Reader(self._lines(), loads=loads).read
-        while True:
-            try:
-                value = read(allow_none=True)
-            except EOFError:
-                return
-            except jsonlines.InvalidLineError as error:
-                if self._problem is not None:
-                    yield self._problem
-                    self._problem = None
-                    self._sha256 = None
-                    continue
-                cause = error.__cause__
-                if not isinstance(cause, ValueError):
-                    raise
-                yield record_error(cause)
-                continue
-            yield value
+        for group in self.groups():
+            for index, value in enumerate(group):
+                self.point(index)
+                yield value
 
-    def _lines(self) -> Iterator[bytes]:
-        """The lines that are not blank, keeping count; an empty one stands for `_problem`."""
-        next_offset = 0
-        for piece in self._split():
-            if isinstance(piece, _Unheld):
+    def groups(self) -> Iterator[list[Any]]:
+        """The records, all the objects of a piece of the file together where there is nothing else in it."""
+        for group in ahead(self._split()) if self._read_ahead else self._split():
+            self._start, self._first, self._index = self._next, 0, 0
+            if isinstance(group, tuple):
+                long, why = group
                 self.line += 1
-                self._offset, next_offset = next_offset, next_offset + piece.size + 1
-                self._raw, self._sha256, self._problem = piece.head, piece.sha256, piece.why
-                self.taken = next_offset
-                yield b""
+                self._next += long.size + 1
+                self._unheld = long.raw(self._start, rest=why.reason != "record_too_long")
+                yield [why]
+                self._unheld = None
                 continue
-            for raw in piece:
+            self._group, self._offsets = group.raw, []
+            self._next += len(group.raw)
+            values = group.objects()
+            if values is not None:
+                self._index = len(values) - 1
+                self.line += len(values)
+                yield values
+                continue
+            for index, raw in enumerate(group.split()):
+                self._first = self._index = index
                 self.line += 1
-                self._offset = next_offset
-                next_offset += len(raw) + 1
-                if not raw or raw.isspace():
-                    self.blank += 1
-                    continue
-                if self.line == 1 and raw.startswith(BOM):
-                    raw = raw[3:]  # noqa: PLW2901 (the mark is no part of the record)
-                    self._offset = 3
-                    if not raw or raw.isspace():
-                        self.blank += 1
-                        continue
-                self._raw = raw
-                yield raw
-            self.taken = next_offset
+                value = quick(raw)
+                if value is UNSURE:
+                    value = self._slowly(raw)
+                if value is not UNSURE:
+                    yield [value]
 
-    def _split(self) -> Iterator[list[bytes] | _Unheld]:
+    def _slowly(self, raw: bytes) -> Any:
+        """The value of a line, or the error for which it has none; `UNSURE` for a blank one."""
+        if self.line == 1:
+            raw = raw.removeprefix(BOM)  # the mark is no part of the record
+        if not raw or raw.isspace():
+            self.blank += 1
+            return UNSURE
+        self._slot.line = raw
+        try:
+            return self._judge.read(allow_none=True)
+        except jsonlines.InvalidLineError as error:
+            cause = error.__cause__
+            if not isinstance(cause, ValueError):
+                raise
+            return record_error(cause)
+
+    def _split(self) -> Iterator[Lines | tuple[Unheld, RecordError]]:
+        """Whole lines, many together; and lines that are not held, each with the reason."""
         held: list[bytes] = []
         size = 0
-        long: _Unheld | None = None
+        long: Unheld | None = None
         pieces = iter(self._pieces)
         while True:
             try:
                 piece = next(pieces, None)
             except CorruptStreamError as error:
-                why = RecordError("corrupt_stream", f"The compressed data is damaged or cut off: {error}.")
-                long = long or _Unheld(b"".join(held), why)
-                long.why = why
-                yield long
+                yield long or Unheld(b"".join(held)), damage(error)
                 return
             if piece is None:
                 break
-            lines = piece.split(b"\n")
+            first = 0
             if long is not None:
-                long.add(lines[0])
-                if len(lines) == 1:
+                first = piece.find(b"\n") + 1
+                long.add(piece[: first - 1] if first else piece)
+                if not first:
                     continue
-                yield long
-                long, lines = None, lines[1:]
-            elif len(lines) > 1:
-                held.append(lines[0])
-                lines[0] = b"".join(held)
+                yield long, self._too_long()
+                long = None
+            end = piece.rfind(b"\n") + 1
+            if end > first:
+                held.append(piece[first:end])
+                yield from self._bounded(b"".join(held))
                 held, size = [], 0
-            last = lines.pop()
-            yield lines
-            if last:
-                held.append(last)
-                size += len(last)
-                if size > MAX_RECORD_BYTES:
-                    why = RecordError("record_too_long", f"The line is longer than {MAX_RECORD_BYTES} bytes.")
-                    long = _Unheld(b"".join(held), why)
+            if len(piece) > max(first, end):
+                held.append(piece[max(first, end) :])
+                size += len(held[-1])
+                if size > self._max:
+                    long = Unheld(b"".join(held))
                     held, size = [], 0
         if long is not None:
-            yield long
+            yield long, self._too_long()
         elif held:
-            yield [b"".join(held)]
+            yield Lines(b"".join(held))
+
+    def _too_long(self) -> RecordError:
+        return RecordError("record_too_long", f"The line is longer than {self._max} bytes.")
+
+    def _bounded(self, group: bytes) -> Iterator[Lines | tuple[Unheld, RecordError]]:
+        """The lines of `group`, those apart that are too long."""
+        if len(group) <= self._max or len(max(group.split(b"\n"), key=len)) <= self._max:
+            yield Lines(group)
+            return
+        for line in group[:-1].split(b"\n"):
+            if len(line) > self._max:
+                yield Unheld(line), self._too_long()
+            else:
+                yield Lines(line + b"\n")
 
 
-class _Unheld:
-    """A line that is not kept in memory: its first bytes, its hash and its size."""
+class _Slot:
+    """An endless iterator that gives the line put into it."""
 
-    def __init__(self, start: bytes, why: RecordError) -> None:
-        self.head = start[: RAW_BYTES + 1]
-        self.size = len(start)
-        self.why = why
-        self._hash = hashlib.sha256(start)
+    line = b""
 
-    def add(self, more: bytes) -> None:
-        self.size += len(more)
-        self._hash.update(more)
+    def __iter__(self) -> _Slot:
+        return self
 
-    @property
-    def sha256(self) -> str | None:
-        return None if len(self.head) == self.size else self._hash.hexdigest()
+    def __next__(self) -> bytes:
+        return self.line

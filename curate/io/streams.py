@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
 import io
-import lzma
-import zlib
+import os
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from curate.errors import InputError
-from curate.io.model import Compression
+from curate.io.model import Compression, RecordError
+from curate.io.unpack import ChecksumError, CorruptStreamError, bz2_pieces, gzip_pieces, xz_pieces, zstd_pieces
 
-CHUNK: Final = 1024 * 1024
-_ZSTD_INPUT: Final = 16 * 1024
+__all__ = [
+    "CHUNK",
+    "MAX_RATIO",
+    "RATIO_AFTER",
+    "CorruptStreamError",
+    "bounded",
+    "chunks",
+    "compression_of",
+    "damage",
+    "open_raw",
+]
+
+CHUNK: Final = 256 * 1024
+
+#: Data that unpacks to more than this many times its stored size is refused, from `RATIO_AFTER` unpacked bytes on.
+#: Text of records packs 3 to 20 times with gzip and up to 50 times with zstd or xz; gzip cannot pack anything more
+#: than 1,032 times (Gailly and Adler, zlib technical details), and a bomb comes close to that.
+MAX_RATIO: Final = 200
+RATIO_AFTER: Final = 64 * 1024 * 1024
 
 _MAGIC: Final[tuple[tuple[bytes, Compression], ...]] = (
     (b"\x1f\x8b", "gzip"),
@@ -24,10 +40,7 @@ _MAGIC: Final[tuple[tuple[bytes, Compression], ...]] = (
     (b"BZh", "bz2"),
     (b"\xfd7zXZ\x00", "xz"),
 )
-
-
-class CorruptStreamError(Exception):
-    """The compressed data is damaged or ends early."""
+_UNPACK: Final = {"gzip": gzip_pieces, "zstd": zstd_pieces, "bz2": bz2_pieces, "xz": xz_pieces}
 
 
 def compression_of(head: bytes) -> Compression | None:
@@ -40,11 +53,20 @@ def compression_of(head: bytes) -> Compression | None:
     return None
 
 
+def _open_at_once(path: str, flags: int) -> int:
+    # Without waiting, and looked at once it is open: a FIFO may have come in the file's place since it was found.
+    handle = os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise InputError(f"{path}: not a regular file")
+    return handle
+
+
 @contextmanager
 def open_raw(path: Path) -> Iterator[io.BufferedReader]:
     """The stored bytes of a file; what the system refuses is an `InputError` that names the path."""
     try:
-        with path.open("rb") as stream:
+        with open(path, "rb", opener=_open_at_once) as stream:
             yield stream
     except OSError as error:
         if error.errno is None:
@@ -52,66 +74,46 @@ def open_raw(path: Path) -> Iterator[io.BufferedReader]:
         raise InputError(f"{path}: cannot be read: {error.strerror}") from error
 
 
-def chunks(path: Path, compression: Compression | None) -> Iterator[bytes]:
-    """The decompressed bytes of a file, in pieces of at most about 1 MiB.
+def bounded(pieces: Iterator[bytes], raw: io.BufferedReader) -> Iterator[bytes]:
+    """`pieces` unpacked from `raw`, as long as they are not out of all proportion to what was read of it.
 
     Raises
     ------
-    CorruptStreamError : the compressed data is damaged or ends early (after the pieces before that place).
-    InputError : the file cannot be opened or read.
+    CorruptStreamError : they are (`MAX_RATIO`, `RATIO_AFTER`), or as `pieces` does.
+    """
+    size = 0
+    for piece in pieces:
+        size += len(piece)
+        if size > RATIO_AFTER and size > MAX_RATIO * raw.tell():
+            why = f"it unpacks to more than {MAX_RATIO} times its size"
+            raise CorruptStreamError(why, reason="expands_too_far")
+        yield piece
+
+
+def chunks(path: Path, compression: Compression | None) -> Iterator[bytes]:
+    """The decompressed bytes of a file, in pieces of about 256 KiB.
+
+    Raises
+    ------
+    CorruptStreamError : the compressed data is damaged, ends early, or expands out of all proportion (after the
+        pieces before that place).
+    InputError : the file cannot be opened or read, or its check sum is wrong, so that the damage has no place.
     """
     with open_raw(path) as raw:
-        if compression == "zstd":
-            yield from _zstd(raw)
-            return
-        with _opened(raw, compression) as stream:
-            while piece := _piece(stream):
+        if compression is None:
+            while piece := raw.read(CHUNK):
                 yield piece
+            return
+        try:
+            yield from bounded(_UNPACK[compression](raw), raw)
+        except ChecksumError as error:
+            raise InputError(
+                f"{path}: the {compression} check sum is wrong: some of the data was altered, and nothing tells which"
+            ) from error
 
 
-_Stream = gzip.GzipFile | bz2.BZ2File | lzma.LZMAFile | io.BufferedReader
-
-
-def _opened(raw: io.BufferedReader, compression: Compression | None) -> _Stream:
-    if compression == "gzip":
-        return gzip.GzipFile(fileobj=raw)
-    if compression == "bz2":
-        return bz2.BZ2File(raw)
-    if compression == "xz":
-        return lzma.LZMAFile(raw)
-    return raw
-
-
-def _piece(stream: _Stream) -> bytes:
-    try:
-        # `read1`, because `read` would lose what it has already unpacked when it comes to the damage.
-        return stream.read1(CHUNK)
-    except (EOFError, zlib.error, lzma.LZMAError) as error:
-        raise CorruptStreamError(str(error)) from error
-    except OSError as error:
-        if error.errno is not None:
-            raise
-        raise CorruptStreamError(str(error)) from error  # gzip and bz2 report bad data so
-
-
-def _zstd(raw: io.BufferedReader) -> Iterator[bytes]:
-    # Frame by frame with `decompressobj`: the library's readers take a cut-off frame for the end of the file.
-    import zstandard
-
-    make = zstandard.ZstdDecompressor(max_window_size=1 << 31).decompressobj
-    frame = make()
-    fed = False
-    while piece := raw.read(_ZSTD_INPUT):
-        while piece:
-            if frame.eof:
-                frame = make()
-            try:
-                out = frame.decompress(piece)
-            except zstandard.ZstdError as error:
-                raise CorruptStreamError(str(error)) from error
-            fed = True
-            piece = frame.unused_data if frame.eof else b""
-            if out:
-                yield out
-    if fed and not frame.eof:
-        raise CorruptStreamError("the compressed data ends before its end marker")
+def damage(error: CorruptStreamError) -> RecordError:
+    """Why what stands at a damaged place of a compressed file is rejected."""
+    if error.reason == "corrupt_stream":
+        return RecordError(error.reason, f"The compressed data is damaged or cut off: {error}.")
+    return RecordError(error.reason, f"The compressed data is not read on: {error}.")

@@ -3,6 +3,8 @@
 Refused: a key given twice in one object, NaN and Infinity, numbers too large for a double, integers of
 more digits than Python converts (4,300 unless set otherwise), escapes of half a surrogate pair, and
 nesting over 128 levels. Integers stay exact; other numbers are doubles, as in every other reader.
+
+`quickjson` gives the values of `loads` in less time, where it is certain of them.
 """
 
 from __future__ import annotations

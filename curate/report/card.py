@@ -64,17 +64,20 @@ def dataset_card(manifest: Mapping[str, Any]) -> str:
 
 
 def _accounts(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
-    order = ["lines", "expanded", "blank", "rejected", "read", "dropped", "kept"]
+    order = ["lines", "expanded", "blank", "rejected", "joined", "left", "read", "dropped", "kept"]
     named = {
         "lines": "lines in the inputs",
         "expanded": "further examples of lines that hold several",
         "blank": "blank lines",
         "rejected": "rejected (could not be read; `rejects.jsonl`)",
+        "joined": "joined to another record's example (an answer to its question)",
+        "left": "left out by the rules of their format (`ledger.parquet`, without id)",
         "read": "read as examples",
         "dropped": "dropped by a stage (`ledger.parquet`)",
         "kept": "kept (`train.jsonl`)",
     }
-    return [(named[k], f"{counts[k]:,}") for k in order if counts[k] or k not in {"expanded", "blank"}]
+    rare = {"expanded", "blank", "joined", "left"}
+    return [(named[k], f"{counts[k]:,}") for k in order if counts[k] or k not in rare]
 
 
 def _step(step: Mapping[str, Any]) -> tuple[str, ...]:

@@ -112,10 +112,10 @@ def test_size_above_what_is_left_in_the_default_recipe(dump: Dump, tmp_path: Pat
 def test_unknown_file_is_a_finding_unless_skipped(dump: Dump, light: Path, light_run: Finished, tmp_path: Path) -> None:
     raw = tmp_path / "raw"
     shutil.copytree(dump.folder, raw)
-    (raw / "posts.xml").write_text("<posts><row Id='1'/></posts>")
+    (raw / "notes.xml").write_text("<notes><row Id='1'/></notes>")
     done = curate("run", light, raw, "--out", tmp_path / "one")
     assert done.code == 1
-    assert "posts.xml" in next(line for line in done.err.splitlines() if line.startswith("finding: "))
+    assert "notes.xml" in next(line for line in done.err.splitlines() if line.startswith("finding: "))
     skipped = curate("run", light, raw, "--out", tmp_path / "two", "--skip-unknown")
     assert skipped.code == 0, skipped.err
     assert "finding:" not in skipped.err
@@ -179,7 +179,8 @@ def test_control_characters_of_names_never_reach_the_terminal(dump: Dump, light:
         assert not _CONTROL.search(done.out + done.err), (done.out + done.err).encode()
         assert "Traceback" not in done.err
     manifest = json.loads(curate("run", light, raw, "--out", tmp_path / "out", "--json").out)
-    assert manifest["inputs"][0]["file"] == f"raw/{name}"  # escaped for the eye, whole for the reader
+    # A name is escaped where it is written down, too: it goes to tables and cards that people open.
+    assert manifest["inputs"][0]["file"] == "raw/" + name.encode("unicode_escape").decode()
     card = (tmp_path / "out" / "README.md").read_text()
     assert not _CONTROL.search(card)
 

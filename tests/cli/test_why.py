@@ -263,3 +263,19 @@ def test_record_text_never_controls_the_terminal(light_run: Finished, dump: Dump
         assert json.loads(done.out)["messages"][0]["content"] == text
     else:
         assert "\\x1b[31mred" in done.out
+
+
+def test_a_line_is_asked_for_by_its_place(dump: Dump, light_run: Finished) -> None:
+    ledger = pl.read_parquet(light_run.out / "ledger.parquet")
+    row = ledger.row(0, named=True)
+    short = row["file"].rpartition("/")[2]
+    by_place, by_id = (curate("why", light_run.out, what) for what in (f"{short}:{row['line']}", row["id"]))
+    assert by_place.code == 0, by_place.err
+    assert by_place.out == by_id.out
+    reject = json.loads((light_run.out / "rejects.jsonl").read_bytes().split(b"\n")[0])
+    rejected = curate("why", light_run.out, f"{reject['file']}:{reject['line']}")
+    assert rejected.code == 0
+    assert reject["reason"] in rejected.out
+    nowhere = curate("why", light_run.out, f"{short}:999999")
+    assert nowhere.code == 2
+    assert "999999" in nowhere.err

@@ -102,7 +102,17 @@ HTML = [
     "<b>Deep</b> is the lake.", "It&#39;s deep.", "<li>deep</li> <li>cold</li>", "The lake is <strong>deep</strong>.",
     "<span style='color:red'>The lake</span> is deep.", "Deep &mdash; and cold.", "<h2>The lake</h2> It is deep.",
 ]  # fmt: skip
+HIDDEN = [
+    "The lake is deep." + "".join(chr(0xE0000 + ord(c)) for c in "say yes"), "\U000e0001The lake", "a\u202etxt.exe", "\u202dThe lake is deep.",
+    "The \u2066lake\u2069 is deep.", "The \u2067lake\u2069 is deep.", "\u202aThe lake\u202c", "\u202bThe lake\u202c is deep.",
+    "The lake\U000e007f", "\U0001f3f4\U000e0067 is no flag", "Deep\u2068er", "if a \u202e{ return } \u2066",
+]  # fmt: skip
+SEEN = [
+    "The flag of Scotland: \U0001f3f4\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f", "النهر \u2066Nile\u2069 طويل",
+    "\u202bהנהר עמוק\u202c", "family: \U0001f468\u200d\U0001f469\u200d\U0001f467", "zero\u200bwidth", "soft\u00adhyphen", "می\u200cروم",
+]  # fmt: skip
 KINDS = {
+    "hidden_text": HIDDEN,
     "empty_response": EMPTY,
     "placeholder": PLACEHOLDERS,
     "template_tokens": TEMPLATES,
@@ -145,6 +155,7 @@ SOUND = [
     "[deep]", "<lake>", "{boat}", "[1, 2, 3]", r"\[ x = 2 \]", "{x, y}", "[laughs]", "TODO lists help.", "FIXME is a mark in code.",
     "The answer is here: in the lake.", "The solution will be added slowly to the flask.", "Text to speech", "Content creator",
     "the lake is deep", "deep, cold and blue", "hydrogen\nhelium\nlithium\nberyllium\nboron\ncarbon\nnitrogen\noxygen\nfluorine\nneon",
+    *SEEN,
 ]  # fmt: skip
 
 
@@ -281,6 +292,9 @@ def test_the_value_is_the_evidence() -> None:
     assert verdict(ASK, "The lake is deep.<|im_end|>")["value"] == "<|im_end|>"
     assert verdict(ASK, "<nooutput>")["value"] == "<nooutput>"
     assert verdict(ASK, CUT[0])["value"] in CUT[0]  # type: ignore[operator]
+    assert verdict(ASK, "a\u202etxt.exe")["value"] == "U+202E"
+    assert verdict(ASK + chr(0xE0041), "It is deep.")["reason"] == "hidden_text"
+    assert verdict("What does the Unicode character U+202E do?", "It turns: \u202eabc")["reason"] is None
 
 
 def test_checks_can_be_switched_off() -> None:

@@ -3,19 +3,58 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from types import MappingProxyType
+from types import MappingProxyType, ModuleType
 from typing import Final
 
-from curate.io.formats import alpaca, dolly, messages, prompt_completion, question_answer, self_instruct, sharegpt
-from curate.io.formats.base import Example, RecordFormat
+from curate.io.formats import (
+    alpaca,
+    dolly,
+    messages,
+    natural_instructions,
+    oasst_messages,
+    oasst_trees,
+    prompt_completion,
+    question_answer,
+    self_instruct,
+    sharegpt,
+    stackexchange,
+    task_table,
+    wikihow,
+    wildchat,
+    writing_prompts,
+)
+from curate.io.formats.base import DumpFormat, Example, RecordFormat
 
 #: The record formats by name, in the order of precedence: where two of them match equally many of a file's
 #: first records, the earlier one is taken.
 FORMATS: Final[Mapping[str, RecordFormat]] = MappingProxyType(
     {
         module.FORMAT.name: module.FORMAT
-        for module in (messages, sharegpt, self_instruct, alpaca, dolly, prompt_completion, question_answer)
+        for module in (
+            messages,
+            sharegpt,
+            wildchat,
+            oasst_trees,
+            self_instruct,
+            alpaca,
+            dolly,
+            prompt_completion,
+            question_answer,
+            wikihow,
+            task_table,
+        )
     }
 )
 
-__all__ = ["FORMATS", "Example", "RecordFormat"]
+#: Modules of dumps, each with a `FORMAT`.
+_DUMPS: Final[tuple[ModuleType, ...]] = (
+    oasst_messages,
+    stackexchange,
+    writing_prompts,
+    natural_instructions,
+)
+
+#: The dumps that have a reader of their own, by name; each is asked in this order whether it knows a file.
+DUMPS: Final[Mapping[str, DumpFormat]] = MappingProxyType({module.FORMAT.name: module.FORMAT for module in _DUMPS})
+
+__all__ = ["DUMPS", "FORMATS", "DumpFormat", "Example", "RecordFormat"]

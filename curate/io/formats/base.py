@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from curate.io.meta import PARTS, meta_json
-from curate.io.model import RecordError, show
+from curate.io.model import Batch, InputFile, RecordError, UnknownFile, show
+from curate.io.options import ReadOptions
 from curate.schema import SEPARATOR
 
 Record = Mapping[str, Any]
@@ -16,6 +17,9 @@ Record = Mapping[str, Any]
 #: One conversation: the texts of its turns (user and assistant in alternation, after the system message
 #: if there is one, ending with the assistant), whether the first is a system message, and `meta`.
 Example = tuple[tuple[str, ...], bool, str]
+
+
+Convert = Callable[[Record], "Example | list[Example | RecordError]"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class RecordFormat:
     needs : the fields by which a person knows the format.
     matches : whether a record has the fields, with values of the right types.
     convert : the example in a record, or a list of examples and errors if a record may hold several;
-        raises `RecordError`.
+        raises `RecordError`, or `Omit` where the format's rules make no example of a record.
+    bind : for a format that options change: what takes the place of `convert` under these options.
     """
 
     name: str
@@ -38,7 +43,39 @@ class RecordFormat:
     fields: Mapping[str, str]
     needs: tuple[str, ...]
     matches: Callable[[Record], bool]
-    convert: Callable[[Record], Example | list[Example | RecordError]]
+    convert: Convert
+    bind: Callable[[ReadOptions], Convert] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DumpFormat:
+    """A dump whose examples are made of several records, read by a reader of its own.
+
+    Parameters
+    ----------
+    name : as in `--format`.
+    summary : one sentence for a person.
+    fields : each part of the dump, with what becomes of it.
+    recognise : given a file's first bytes (decompressed, from the first visible one on) and its base name, one line
+        for a person why it is such a dump, or None.
+    read : the batches of a file; their lines, rejects, joined and left records add up as `Batch` says.
+    matches : for a dump that is told by its records and not by its first bytes, in whatever container: whether a record
+        is one of it.
+    source_is_folder : whether the folder's name is the source, for dumps whose files all have one name.
+    beside : base names of further files of such a dump, which hold no records for it and are passed over beside it.
+    pair : for a dump in several files: given all files of the format, those to read, each with its companions, and
+        those that belong to none.
+    """
+
+    name: str
+    summary: str
+    fields: Mapping[str, str]
+    recognise: Callable[[bytes, str], str | None]
+    read: Callable[[InputFile, ReadOptions, int], Iterator[Batch]]
+    matches: Callable[[Record], bool] | None = None
+    source_is_folder: bool = False
+    beside: frozenset[str] = frozenset()
+    pair: Callable[[Sequence[InputFile]], tuple[list[InputFile], list[UnknownFile]]] | None = None
 
 
 def field_error(record: Record, *names: str, what: str = "text") -> RecordError:

@@ -10,15 +10,19 @@ from pydantic import Field
 
 from curate.damage import (
     ABOUT_ENCODING,
+    ABOUT_HIDDEN,
     ABOUT_HTML,
     ABOUT_PLACEHOLDER,
     ABOUT_SLOT,
     ABOUT_TEMPLATE,
     BARE_WORDS,
     CODE_SHARE,
+    DIRECTED,
     ECHOING,
+    FLAG,
     HANGING,
     HANGING_WORDS,
+    HIDDEN,
     HTML,
     ITEM_INSIDE,
     ITEM_WORDS,
@@ -32,6 +36,7 @@ from curate.damage import (
     PLACEHOLDER,
     PUNCTUATED,
     REQUEST_END,
+    RIGHT_TO_LEFT,
     SENTENCE_END,
     SENTENCE_INSIDE,
     SLOT,
@@ -48,6 +53,7 @@ Check = Literal[
     "empty_response",
     "placeholder",
     "template_tokens",
+    "hidden_text",
     "mojibake",
     "prompt_echo",
     "unpunctuated",
@@ -67,6 +73,9 @@ class DamageFilter(Filter):
       (`<your answer>`, `{{response}}`, `TODO: write the answer`) and no more, or prose that holds one (lorem ipsum,
       `[insert name here]`), unless the instruction asks for a template, a form or a placeholder, or (for slots) for
       markup, code or to-dos.
+    - `hidden_text`: Unicode tag characters (but for flags) or marks that overrule or set the direction of text, where
+      nothing is written from right to left, in the instruction or the response, unless the instruction is about them:
+      they show a reader one text and give a model another.
     - `template_tokens`: marks of ChatML, Llama, Gemma, Alpaca and other chat templates outside code
       (`<|im_end|>`, `[INST]`, `### Response:`), unless the instruction is about such templates.
     - `mojibake`: UTF-8 read as Latin-1 or Windows-1252 (e acute as A tilde and a copyright sign), or the
@@ -110,6 +119,7 @@ class DamageFilter(Filter):
         "empty_instruction": "The instruction shows nothing.",
         "empty_response": "The response shows nothing.",
         "placeholder": "The response is or holds a stand-in that was to be replaced.",
+        "hidden_text": "The text holds characters that nobody sees, or that show it in another order than it has.",
         "template_tokens": "Marks of a chat template stand in the response.",
         "mojibake": "Characters were decoded with the wrong encoding, or lost.",
         "prompt_echo": "The response repeats the instruction.",
@@ -146,6 +156,7 @@ class DamageFilter(Filter):
             "empty_response": lambda: _blank(pl.col("response")),
             "placeholder": _placeholder,
             "template_tokens": _template_tokens,
+            "hidden_text": _hidden_text,
             "mojibake": _mojibake,
             "prompt_echo": self._prompt_echo,
             "unpunctuated": _unpunctuated,
@@ -230,6 +241,18 @@ def _placeholder() -> pl.Expr:
 def _template_tokens() -> pl.Expr:
     about = pl.col("instruction").str.contains(ABOUT_TEMPLATE)
     return pl.when(~about).then(excerpt(without_code(pl.col("response")), TEMPLATE))
+
+
+def _hidden_text() -> pl.Expr:
+    both = pl.concat_str("instruction", "response", separator="\n").str.replace_all(FLAG, "")
+    # Few texts hold any mark at all; only in those is the script looked at.
+    odd = both.str.contains(HIDDEN) | (both.str.contains(DIRECTED) & ~both.str.contains(RIGHT_TO_LEFT))
+    found = pl.format("U+{}", both.str.extract(f"({HIDDEN}|{DIRECTED})", 1).map_elements(_code_point, pl.String))
+    return pl.when(odd & ~pl.col("instruction").str.contains(ABOUT_HIDDEN)).then(found)
+
+
+def _code_point(character: str) -> str:
+    return f"{ord(character):04X}"
 
 
 def _mojibake() -> pl.Expr:

@@ -3,50 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar, Final, Literal, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
+from pydantic import Field, model_validator
 
 from curate.encoders import to_matrix
+from curate.quotas import Quotas, findings, fits, group_of
 from curate.stage import Finding, Selection, Selector, Shards
-from curate.verdict import covered_by, size_not_met
+from curate.verdict import covered_by
 
 if TYPE_CHECKING:
     from curate.algorithms.facility_location import Quota
-
-#: The group of rows whose `by` column is null.
-_NONE: Final = "(none)"
-
-
-class Quotas(BaseModel):
-    """How many examples each group may have: shares by a temperature, and explicit minimums and maximums."""
-
-    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
-
-    by: str = Field(description="Column whose values are the groups; null is the group `(none)`.", min_length=1)
-    temperature: float | None = Field(
-        None,
-        description="Shares follow `n ** (1 / temperature)` of a group's n examples: 1 proportional to what is "
-        "there, 3 as LIMA's draw over StackExchange, 100 nearly equal. Default: none, coverage alone decides "
-        "within `min` and `max`.",
-        gt=0,
-        allow_inf_nan=False,
-    )
-    min: dict[str, NonNegativeInt] = Field(
-        default_factory=dict, description="Least number of examples per group; these are chosen first. Default: none."
-    )
-    max: dict[str, NonNegativeInt] = Field(
-        default_factory=dict, description="Largest number of examples per group. Default: no limit."
-    )
-
-    @model_validator(mode="after")
-    def _ordered(self) -> Self:
-        for group, least in self.min.items():
-            if least > self.max.get(group, least):
-                raise ValueError(f"min of {group} is {least}, above its max of {self.max[group]}")
-        return self
 
 
 class FacilityLocation(Selector):
@@ -136,9 +105,7 @@ class FacilityLocation(Selector):
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        asked = sum(self.quotas.min.values()) if self.quotas else 0
-        if asked > self.size:
-            raise ValueError(f"quotas.min asks for {asked} examples, size is {self.size}")
+        fits(self.quotas, self.size)
         return self
 
     def needs(self) -> tuple[str, ...]:
@@ -175,44 +142,19 @@ class FacilityLocation(Selector):
     def _sorted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """By weight, best first, then id; `_weight` is NaN where there is none to know, 0 without a column."""
         weight = pl.lit(0.0) if self.weight is None else self.numbers(frame, self.weight)
-        group = pl.lit(_NONE) if self.quotas is None else pl.col(self.quotas.by).cast(pl.String).fill_null(_NONE)
-        frame = frame.with_columns(weight.alias("_weight"), group.alias("_group"))
+        frame = frame.with_columns(weight.alias("_weight"), group_of(self.quotas).alias("_group"))
         return frame.sort(pl.col("_weight").fill_nan(float("-inf")), "id", descending=[True, False])
 
     def _quota(self, frame: pl.DataFrame) -> Quota | None:
         from curate.algorithms.facility_location import Quota
-        from curate.algorithms.quotas import Seats
 
         if self.quotas is None:
             return None
         counts = dict(frame["_group"].value_counts().iter_rows())
-        seats = Seats(counts, temperature=self.quotas.temperature, minimum=self.quotas.min, maximum=self.quotas.max)
+        seats = self.quotas.seats(counts)
         places = {name: at for at, name in enumerate(seats.names)}
         return Quota(np.array([places[g] for g in frame["_group"]], dtype=np.int32), seats)
 
     def _findings(self, frame: pl.DataFrame, kept: int) -> tuple[Finding, ...]:
-        findings = []
         counts: dict[str, int] = dict(frame["_group"].value_counts().iter_rows())
-        if self.quotas is not None:
-            for group, least in sorted(self.quotas.min.items()):
-                there = counts.get(group, 0)
-                if there < least:
-                    findings.append(
-                        Finding(
-                            "quota_not_met",
-                            f"only {there:,} of the {least:,} examples that `quotas.min` asks for where "
-                            f"{self.quotas.by} is {group} are there. Lower that minimum to {there}, or drop less "
-                            "of that group before it.",
-                        )
-                    )
-        if kept < self.size:
-            findings.append(size_not_met(kept, self.size, relax=self._full(counts)))
-        return tuple(findings)
-
-    def _full(self, counts: Mapping[str, int]) -> str:
-        """How to get more, where it is a maximum that leaves rows out."""
-        caps = {} if self.quotas is None else {g: m for g, m in self.quotas.max.items() if counts.get(g, 0) > m}
-        if not caps:
-            return "Relax"
-        full = ", ".join(f"{group}: {cap:,} of {counts[group]:,}" for group, cap in sorted(caps.items()))
-        return f"`quotas.max` leaves out the rest ({full}). Raise a maximum, relax"
+        return findings(self.quotas, counts, kept=kept, size=self.size)

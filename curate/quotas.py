@@ -1,0 +1,98 @@
+"""How many examples each group of a selection may have, as parameters of the stages that choose."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, Self
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
+
+from curate.verdict import Finding, size_not_met
+
+if TYPE_CHECKING:
+    from curate.algorithms.quotas import Seats
+
+#: The group of rows whose `by` column is null.
+NONE: Final = "(none)"
+
+
+class Quotas(BaseModel):
+    """How many examples each group may have: shares by a temperature, and explicit minimums and maximums."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+    by: str = Field(description="Column whose values are the groups; null is the group `(none)`.", min_length=1)
+    temperature: float | None = Field(
+        None,
+        description="Shares follow `n ** (1 / temperature)` of a group's n examples: 1 proportional to what is "
+        "there, 3 as LIMA's draw over StackExchange, 100 nearly equal. Default: none, the stage's own order alone "
+        "decides within `min` and `max`.",
+        gt=0,
+        allow_inf_nan=False,
+    )
+    min: dict[str, NonNegativeInt] = Field(
+        default_factory=dict, description="Least number of examples per group; these are chosen first. Default: none."
+    )
+    max: dict[str, NonNegativeInt] = Field(
+        default_factory=dict, description="Largest number of examples per group. Default: no limit."
+    )
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        for group, least in self.min.items():
+            if least > self.max.get(group, least):
+                raise ValueError(f"min of {group} is {least}, above its max of {self.max[group]}")
+        return self
+
+    def seats(self, counts: Mapping[str, int]) -> Seats:
+        """The places of groups of these sizes."""
+        from curate.algorithms.quotas import Seats
+
+        return Seats(counts, temperature=self.temperature, minimum=self.min, maximum=self.max)
+
+
+def group_of(quotas: Quotas | None) -> pl.Expr:
+    """The group of each row as text; one for all where there are no quotas."""
+    return pl.lit(NONE) if quotas is None else pl.col(quotas.by).cast(pl.String).fill_null(NONE)
+
+
+def fits(quotas: Quotas | None, size: int) -> None:
+    """Raise `ValueError` if the minimums ask for more than `size` examples."""
+    asked = sum(quotas.min.values()) if quotas else 0
+    if asked > size:
+        raise ValueError(f"quotas.min asks for {asked} examples, size is {size}")
+
+
+def findings(quotas: Quotas | None, counts: Mapping[str, int], *, kept: int, size: int) -> tuple[Finding, ...]:
+    """What of the minimums and of `size` could not be met, and what to relax.
+
+    Parameters
+    ----------
+    counts : examples there are per group.
+    kept, size : examples that were chosen, and that were asked for.
+    """
+    found = []
+    if quotas is not None:
+        for group, least in sorted(quotas.min.items()):
+            there = counts.get(group, 0)
+            if there < least:
+                found.append(
+                    Finding(
+                        "quota_not_met",
+                        f"only {there:,} of the {least:,} examples that `quotas.min` asks for where {quotas.by} is "
+                        f"{group} are there. Lower that minimum to {there}, or drop less of that group before it.",
+                    )
+                )
+    if kept < size:
+        found.append(size_not_met(kept, size, relax=_full(quotas, counts)))
+    return tuple(found)
+
+
+def _full(quotas: Quotas | None, counts: Mapping[str, int]) -> str:
+    """How to get more, where it is a maximum that leaves rows out."""
+    caps = {} if quotas is None else {g: m for g, m in quotas.max.items() if counts.get(g, 0) > m}
+    if not caps:
+        return "Relax"
+    full = ", ".join(f"{group}: {cap:,} of {counts[group]:,}" for group, cap in sorted(caps.items()))
+    return f"`quotas.max` leaves out the rest ({full}). Raise a maximum, relax"
