@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import polars as pl
 from pydantic_core import to_json
 
+from curate.io.formats.alike import Pairs
 from curate.io.formats.base import Example
 from curate.io.model import InputFile
 from curate.schema import CANONICAL, SEPARATOR
@@ -39,13 +40,14 @@ def identify(texts: Sequence[str], *, system: bool) -> str:
     return _sha256(to_json(turns)).hexdigest()[:16]
 
 
-def _identify_pairs(pairs: Sequence[Sequence[str]]) -> list[str]:
+def _identify_pairs(pairs: Iterable[Sequence[str]]) -> list[str]:
     question, answer = {"role": "user", "content": ""}, {"role": "assistant", "content": ""}
     turns = [question, answer]
-    ids: list[str] = []
+    digests = []
     for question["content"], answer["content"] in pairs:
-        ids.append(_sha256(to_json(turns)).hexdigest()[:16])
-    return ids
+        digests.append(_sha256(to_json(turns)).digest()[:8])
+    digits = b"".join(digests).hex()
+    return [digits[at : at + 16] for at in range(0, len(digits), 16)]
 
 
 def build(file: InputFile, examples: Sequence[Example], lines: Sequence[int]) -> pl.DataFrame:
@@ -84,6 +86,19 @@ class Columns:
         self._lines += lines
         if len(self._pending) >= _PART:
             self._flush()
+
+    def add_pairs(self, pairs: Pairs, lines: Sequence[int]) -> None:
+        """Add one row per question and answer.
+
+        Parameters
+        ----------
+        lines : each pair's `line`.
+        """
+        if self._pending:
+            self._flush()
+        self._lines += lines
+        self._ids += _identify_pairs(zip(pairs.questions, pairs.answers, strict=True))
+        self._parts.append(_Part(_texts(pairs.questions), _texts(pairs.answers), _texts(pairs.metas), None))
 
     def _flush(self) -> None:
         # Part by part, because of texts that have just been read this costs less than of a whole batch of them.

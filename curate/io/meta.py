@@ -19,7 +19,7 @@ PARTS: Final = "_parts"
 INSTANCE: Final = "_instance"
 #: What a reader chose, joined or changed to make the example.
 READER: Final = "_reader"
-_RESERVED: Final = (PARTS, INSTANCE, READER)
+RESERVED: Final = frozenset((PARTS, INSTANCE, READER))
 
 
 def _plain(value: object) -> object:
@@ -61,7 +61,7 @@ def dump(value: Any) -> str:
 def refuse_reserved(record: Mapping[str, Any]) -> None:
     """Raise `RecordError` if the record has a field with a name that readers use in `meta`."""
     if PARTS in record or INSTANCE in record or READER in record:
-        names = ", ".join(show(name) for name in _RESERVED)
+        names = ", ".join(show(name) for name in (PARTS, INSTANCE, READER))
         raise RecordError("reserved_field", f"The field names {names} are reserved.")
 
 

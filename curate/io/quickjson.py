@@ -59,8 +59,9 @@ class Lines:
 
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
-        self._text = b"[" + raw.removesuffix(b"\n").replace(b"\n", _COMMAS) + b"]"
-        self._between = raw.count(b"\n", 0, len(raw) - 1)
+        lines = raw.removesuffix(b"\n")
+        self._text = b"[%b]" % lines.replace(b"\n", _COMMAS)
+        self._between = (len(self._text) - 2 - len(lines)) // (len(_COMMAS) - 1)
         self._marks = unescaped_marks(raw)
 
     def split(self) -> list[bytes]:

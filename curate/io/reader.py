@@ -9,6 +9,7 @@ from curate.errors import InputError
 from curate.io.ahead import ahead
 from curate.io.columns import Columns
 from curate.io.formats import DUMPS, FORMATS, Example
+from curate.io.formats.alike import Choose, pairs_of
 from curate.io.formats.base import Convert, Record, kind_of
 from curate.io.jsonarray import JsonArray
 from curate.io.model import Batch, InputFile, LeftOut, Omit, RecordError, Reject
@@ -19,6 +20,8 @@ from curate.io.tables import CsvRows, ParquetRows
 
 #: A batch ends when it holds this much of the file, however few records that is.
 BATCH_BYTES: Final = 64 * 1024 * 1024
+#: Records are converted column by column if at least so many come together; for fewer it is no gain.
+_ALIKE: Final = 16
 
 
 def open_records(file: InputFile, options: ReadOptions | None = None) -> Records:
@@ -28,7 +31,7 @@ def open_records(file: InputFile, options: ReadOptions | None = None) -> Records
         return ParquetRows(file.path, file.compression, limit)
     pieces = chunks(file.path, file.compression)
     if file.container == "jsonl":
-        return JsonLines(pieces, limit, read_ahead=True)
+        return JsonLines(pieces, limit, read_ahead=file.compression is not None)
     if file.compression is not None:
         pieces = ahead(pieces)
     return JsonArray(pieces, limit) if file.container == "json" else CsvRows(pieces, limit)
@@ -56,10 +59,11 @@ def read(file: InputFile, options: ReadOptions | None = None, *, batch_rows: int
     records = open_records(file, options)
     batch = _Pending(file, records, batch_rows)
     convert = _converter(file, options)
+    choose = FORMATS[file.format].choose if file.format in FORMATS else None
     for group in records.groups():
         start = 0
         while start < len(group):
-            start = batch.fill(group, start, convert)
+            start = batch.fill(group, start, convert, choose)
             if batch.is_full():
                 yield batch.finish()
     if batch.is_open():
@@ -113,19 +117,20 @@ class _Pending:
     def _room(self) -> int:
         return self._rows - len(self._columns) - len(self._rejects) - len(self._left)
 
-    def fill(self, group: list[Any], start: int, convert: Convert) -> int:
+    def fill(self, group: list[Any], start: int, convert: Convert, choose: Choose | None) -> int:
         """Take in records of a group from index `start` on, as many as there is room for; returns where to go on."""
         end = min(start + self._room(), len(group))
         some = group if end - start == len(group) else group[start:end]
+        if len(some) >= _ALIKE and choose is not None and (pairs := pairs_of(some, choose)) is not None:
+            self._columns.add_pairs(pairs, self._lines_to(end)[-len(some) :])
+            return end
         if len(some) > 1:
             try:
                 made = list(map(convert, some))
             except (RecordError, Omit):
                 made = []  # gone through again below, one by one
             if set(map(type, made)) == {tuple}:
-                self._records.point(end - 1)
-                last = self._records.line
-                self._columns.add(made, range(last + 1 - len(made), last + 1))  # type: ignore[arg-type] # all tuples
+                self._columns.add(made, self._lines_to(end)[-len(made) :])  # type: ignore[arg-type] # all tuples
                 return end
         for index in range(start, end):
             self._records.point(index)
@@ -133,6 +138,11 @@ class _Pending:
             if self._room() <= 0:
                 return index + 1
         return end
+
+    def _lines_to(self, end: int) -> range:
+        """The numbers of the lines in the group given last before index `end`."""
+        self._records.point(end - 1)
+        return range(self._records.line + 1 - end, self._records.line + 1)
 
     def _one(self, value: object, convert: Convert) -> None:
         """Take in one record, as an example or several, as a reject, or as one of which no example is made."""

@@ -13,7 +13,7 @@ import jsonlines
 from curate.io.ahead import ahead
 from curate.io.model import MAX_RECORD_BYTES, RAW_BYTES, RawRecord, RecordError
 from curate.io.quickjson import UNSURE, Lines, quick
-from curate.io.streams import CorruptStreamError, damage
+from curate.io.streams import CHUNK, CorruptStreamError, damage
 from curate.io.strictjson import loads, record_error
 
 BOM: Final = b"\xef\xbb\xbf"
@@ -89,9 +89,8 @@ class JsonLines(Records):
 
     def __init__(self, pieces: Iterable[bytes], max_bytes: int = MAX_RECORD_BYTES, *, read_ahead: bool = False) -> None:
         super().__init__()
-        self._pieces = pieces
+        self._pieces = _cut(ahead(iter(pieces)) if read_ahead else pieces)
         self._max = max_bytes
-        self._read_ahead = read_ahead
         self._next = self._start = 0  # bytes read, and where the lines in hand start
         self._unheld: RawRecord | None = None
         self._group = b""
@@ -132,7 +131,7 @@ class JsonLines(Records):
 
     def groups(self) -> Iterator[list[Any]]:
         """The records, all the objects of a piece of the file together where there is nothing else in it."""
-        for group in ahead(self._split()) if self._read_ahead else self._split():
+        for group in self._split():
             self._start, self._first, self._index = self._next, 0, 0
             if isinstance(group, tuple):
                 long, why = group
@@ -226,6 +225,16 @@ class JsonLines(Records):
                 yield Unheld(line), self._too_long()
             else:
                 yield Lines(line + b"\n")
+
+
+def _cut(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """The same bytes in pieces that fit a processor's cache, as each is gone through several times."""
+    for piece in pieces:
+        if len(piece) <= CHUNK:
+            yield piece
+        else:
+            for start in range(0, len(piece), CHUNK):
+                yield piece[start : start + CHUNK]
 
 
 class _Slot:

@@ -26,7 +26,7 @@ __all__ = [
     "open_raw",
 ]
 
-CHUNK: Final = 256 * 1024
+CHUNK: Final = 96 * 1024
 
 #: Data that unpacks to more than this many times its stored size is refused, from `RATIO_AFTER` unpacked bytes on.
 #: Text of records packs 3 to 20 times with gzip and up to 50 times with zstd or xz; gzip cannot pack anything more

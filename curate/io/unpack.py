@@ -2,6 +2,9 @@
 
 The standard library's file objects and zstandard's readers are not used: they lose what they have unpacked when they
 come to the damage, take a cut-off frame for the end of the file, or say nothing of what follows the data.
+
+Whole gzip data is unpacked by ISA-L, in less than half of zlib's time. Where it finds anything wrong the file is gone
+through again with zlib, which can be held just before the damage.
 """
 
 from __future__ import annotations
@@ -14,6 +17,8 @@ from typing import BinaryIO, Final, Protocol
 
 _OUT: Final = 256 * 1024
 _IN: Final = 64 * 1024
+#: Large steps, because at the end of each a thread that unpacks waits for the one that works on what is unpacked.
+_LARGE: Final = 1024 * 1024
 #: Four bytes of zstd may stand for 128 KiB, and what they unpack to comes in one piece.
 _ZSTD_IN: Final = 4 * 1024
 #: bzip2 and xz lose what one step has unpacked when the step meets damage.
@@ -41,11 +46,54 @@ _CUT: Final = "it ends before its end marker"
 def gzip_pieces(raw: BinaryIO) -> Iterator[bytes]:
     """The members of a gzip file, joined; zero bytes after a member are padding.
 
+    Parameters
+    ----------
+    raw : at the start of the file; it can seek.
+
     Raises
     ------
     CorruptStreamError : damage, a cut, or other data after a member.
     ChecksumError : a member's check sum or length is not that of its data.
     """
+    given = 0
+    try:
+        for piece in _whole_gzip(raw):
+            given += len(piece)
+            yield piece
+    except _DoubtError:
+        raw.seek(0)
+        for piece in _any_gzip(raw):
+            if len(piece) > given:
+                yield piece[given:]
+            given = max(0, given - len(piece))
+
+
+class _DoubtError(Exception):
+    """The data is to be looked at more closely."""
+
+
+def _whole_gzip(raw: BinaryIO) -> Iterator[bytes]:
+    from isal import igzip_lib, isal_zlib
+
+    block = raw.read(_LARGE)
+    while block:
+        member = isal_zlib.decompressobj(wbits=31)
+        while not member.eof:
+            if not block and not (block := raw.read(_LARGE)):
+                raise _DoubtError
+            try:
+                piece = member.decompress(block, _LARGE)
+            except igzip_lib.IsalError as error:  # type: ignore[misc] # its stub takes the class for an instance
+                raise _DoubtError from error
+            block = member.unused_data if member.eof else member.unconsumed_tail
+            if piece:
+                yield piece
+        block = block or raw.read(_LARGE)
+        if block and not block.startswith(_GZIP_MAGIC):
+            raise _DoubtError
+
+
+def _any_gzip(raw: BinaryIO) -> Iterator[bytes]:
     block = raw.read(_IN)
     while block:
         member = zlib.decompressobj(wbits=31)

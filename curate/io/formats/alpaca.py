@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from curate.io.formats.alike import Fields
 from curate.io.formats.base import Example, Record, RecordFormat, field_error, with_input
 
 _OUTPUT = ("instruction", "output")
@@ -27,6 +28,14 @@ def convert(record: Record) -> Example:
     return with_input(record, "input", instruction, answer, used)
 
 
+def choose(keys: tuple[str, ...]) -> Fields | None:
+    """The fields that `convert` takes."""
+    answer = "output" if "output" in keys else "response"
+    if "instruction" not in keys or answer not in keys:
+        return None
+    return Fields("instruction", answer, "input" if "input" in keys else None)
+
+
 FORMAT = RecordFormat(
     name="alpaca",
     summary="An instruction, the text it works on, and the answer, as in Stanford Alpaca.",
@@ -38,4 +47,5 @@ FORMAT = RecordFormat(
     needs=("instruction", "input", "output"),
     matches=matches,
     convert=convert,
+    choose=choose,
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from curate.io.formats.alike import Choose
 from curate.io.meta import PARTS, meta_json
 from curate.io.model import Batch, InputFile, RecordError, UnknownFile, show
 from curate.io.options import ReadOptions
@@ -36,6 +37,8 @@ class RecordFormat:
     convert : the example in a record, or a list of examples and errors if a record may hold several;
         raises `RecordError`, or `Omit` where the format's rules make no example of a record.
     bind : for a format that options change: what takes the place of `convert` under these options.
+    choose : for a format of one question and one answer: in which fields they are, so that many records can be
+        converted at once, to just what `convert` makes of each.
     """
 
     name: str
@@ -45,6 +48,7 @@ class RecordFormat:
     matches: Callable[[Record], bool]
     convert: Convert
     bind: Callable[[ReadOptions], Convert] | None = None
+    choose: Choose | None = None
 
 
 @dataclass(frozen=True, slots=True)

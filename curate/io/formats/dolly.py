@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from curate.io.formats.alike import Fields
 from curate.io.formats.base import Example, Record, RecordFormat, field_error, with_input
 
 _USED = ("instruction", "response")
@@ -23,6 +24,13 @@ def convert(record: Record) -> Example:
     return with_input(record, "context", instruction, answer, _USED)
 
 
+def choose(keys: tuple[str, ...]) -> Fields | None:
+    """The fields that `convert` takes."""
+    if not set(_USED).issubset(keys):
+        return None
+    return Fields(*_USED, "context" if "context" in keys else None)
+
+
 FORMAT = RecordFormat(
     name="dolly",
     summary="An instruction, the passage it is about, and the response, as in Databricks Dolly 15k.",
@@ -35,4 +43,5 @@ FORMAT = RecordFormat(
     needs=("instruction", "context", "response"),
     matches=matches,
     convert=convert,
+    choose=choose,
 )

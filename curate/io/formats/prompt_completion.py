@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from curate.io.formats.alike import Fields
 from curate.io.formats.base import Example, Record, RecordFormat, field_error
 from curate.io.meta import meta_json
 
@@ -27,6 +28,12 @@ def convert(record: Record) -> Example:
     raise field_error(record, *ANSWERS)
 
 
+def choose(keys: tuple[str, ...]) -> Fields | None:
+    """The fields that `convert` takes."""
+    answer = next((name for name in ANSWERS if name in keys), None)
+    return None if answer is None or "prompt" not in keys else Fields("prompt", answer)
+
+
 FORMAT = RecordFormat(
     name="prompt_completion",
     summary="A prompt and its completion.",
@@ -37,4 +44,5 @@ FORMAT = RecordFormat(
     needs=("prompt", "completion"),
     matches=matches,
     convert=convert,
+    choose=choose,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from curate.io.formats.alike import Fields
 from curate.io.formats.base import Example, Record, RecordFormat, field_error
 from curate.io.meta import meta_json
 
@@ -39,6 +40,12 @@ def convert(record: Record) -> Example:
     raise field_error(record, *ANSWERS)
 
 
+def choose(keys: tuple[str, ...]) -> Fields | None:
+    """The fields that `convert` takes."""
+    answer = next((name for name in ANSWERS if name in keys), None)
+    return None if answer is None or "question" not in keys else Fields("question", answer)
+
+
 FORMAT = RecordFormat(
     name="question_answer",
     summary="A question and its answer.",
@@ -50,4 +57,5 @@ FORMAT = RecordFormat(
     needs=("question", "answer"),
     matches=matches,
     convert=convert,
+    choose=choose,
 )
