@@ -121,6 +121,7 @@ def _manifest(books: Books, examples: pl.DataFrame) -> dict[str, Any]:
         "findings": manifest.describe_findings(books.findings),
         "inputs": manifest.describe_inputs(books.found.files, read.counts),
         "unknown": [{"file": u.name, "why": u.why} for u in books.found.unknown],
+        "passed_over": [{"file": u.name, "why": u.why} for u in books.found.skipped],
         "rejects": _tally([r.reason for r in read.rejects]),
         "left": _tally((read.left["stage"] + ": " + read.left["reason"]).to_list()),
         "steps": manifest.describe_steps(books.steps),

@@ -39,6 +39,7 @@ LAYERS = {
     "curate.outputs": 5,
     "curate.pipeline": 5,
     "curate.cli": 6,
+    "curate.__main__": 7,
 }
 #: Never imported when a module is imported: each costs a second or more, or is optional.
 HEAVY = {"torch", "sentence_transformers", "transformers", "trl", "ray", "datasketch", "matplotlib", "sklearn", "scipy",

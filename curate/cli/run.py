@@ -71,13 +71,17 @@ def _announce(plan: Pipeline, found: Discovery, *, as_json: bool) -> None:
     unknown = [{"file": u.name, "why": u.why} for u in found.unknown]
     stages = [{"stage": s.name, "parameters": s.model_dump(mode="json", exclude={"stage"})} for s in plan.stages]
     if as_json:
-        console.data({"schema": 1, "files": files, "unknown": unknown, "stages": stages, "seed": plan.config.seed})
+        over = [{"file": u.name, "why": u.why} for u in found.skipped]
+        told = {"files": files, "unknown": unknown, "passed_over": over, "stages": stages, "seed": plan.config.seed}
+        console.data({"schema": 1, **told})
         return
     console.say(f"{plan.config.name}, seed {plan.config.seed}: would read {len(files)} files")
     for f in found.files:
         console.say(f"  {f.name}  {f.size:,} bytes  {f.detected}")
     for u in found.unknown:
         console.say(f"  {u.name}  not read: {u.why}")
+    for u in found.skipped:
+        console.say(f"  {u.name}  passed over: {u.why}")
     console.say("and run")
     for index, stage in enumerate(plan.stages):
         values = stage.model_dump(mode="json", exclude={"stage"}, exclude_defaults=True)
@@ -89,6 +93,9 @@ def _announce(plan: Pipeline, found: Discovery, *, as_json: bool) -> None:
 def _conclude(manifest: dict[str, Any], out: Path) -> None:
     """The accounts, the findings, and where the result lies."""
     c = manifest["counts"]
+    if over := manifest["passed_over"]:
+        some = "; ".join(f"{u['file']} ({u['why']})" for u in over[:3])
+        console.say(f"passed over {len(over):,} of the files: {some}{'; …' if len(over) > 3 else ''}")
     more = f" + {c['expanded']:,} expanded" if c["expanded"] else ""
     fates = " + ".join(f"{what} {c[what]:,}" for what in ("joined", "left") if c[what])
     console.say(

@@ -234,4 +234,4 @@ def _why_unknown(records: Sequence[Mapping[str, Any]]) -> str:
     for name in lacking:
         if near := nearest([name], [key for key in islice(first, _NAMES) if key not in best.needs]):
             return f"{why}; did you mean {show(name)} ({best.name}) by {show(near)}?"
-    return f"{why}; name one with --format: {', '.join(FORMATS)}"
+    return f"{why}; name one with --format ({', '.join(FORMATS)}), or put its columns into words with --template"

@@ -9,6 +9,7 @@ import re
 import resource
 import shutil
 import subprocess
+import zipfile
 from pathlib import Path
 
 import polars as pl
@@ -107,6 +108,23 @@ def test_size_above_what_is_left_in_the_default_recipe(dump: Dump, tmp_path: Pat
     assert str(kept) in finding
     gone = pl.read_parquet(tmp_path / "out" / "ledger.parquet")["reason"].value_counts()
     assert "not_selected" not in gone["reason"].to_list()
+
+
+def test_files_passed_over_are_named(dump: Dump, light: Path, tmp_path: Path) -> None:
+    raw = tmp_path / "raw"
+    shutil.copytree(dump.folder, raw)
+    (raw / "README.md").write_text("About the data.")
+    (raw / ".hidden.jsonl").write_text('{"prompt": "p", "completion": "c"}')
+    with zipfile.ZipFile(raw / "more.zip", "w") as archive:
+        archive.writestr("../out.jsonl", '{"prompt": "p", "completion": "c"}')
+        archive.writestr("in.jsonl", '{"prompt": "p", "completion": "c"}')
+    done = curate("run", light, raw, "--out", tmp_path / "out")
+    over = {"raw/README.md", "raw/.hidden.jsonl", "raw/more.zip/../out.jsonl"}
+    line = next(line for line in done.err.splitlines() if line.startswith("passed over 3 "))
+    assert all(name in line for name in over)
+    manifest = json.loads((tmp_path / "out" / "manifest.json").read_text())
+    assert {one["file"] for one in manifest["passed_over"]} == over
+    assert "raw/more.zip/in.jsonl" in {one["file"] for one in manifest["inputs"]}
 
 
 def test_unknown_file_is_a_finding_unless_skipped(dump: Dump, light: Path, light_run: Finished, tmp_path: Path) -> None:

@@ -188,7 +188,7 @@ def test_nothing_readable(tmp_path: Path) -> None:
         (
             "a.jsonl",
             b'{"title": "a", "x": 1}',
-            r"no record format has its fields \(`title`, `x`\); name one with --format",
+            r"no record format has its fields \(`title`, `x`\); name one with --format \(.*--template",
         ),
         ("a.csv", b"title,x\n1,2\n", r"no record format has its fields \(`title`, `x`\)"),
         ("a.csv", b"x,x\n1,2\n", "names a column twice"),
