@@ -61,24 +61,8 @@ def long_conversation(n: int) -> Records:
 
 def regex_bait(n: int) -> Records:
     """One text of n characters for each of some runs that patterns could go over again and again."""
-    for bait in (
-        "a",
-        " ",
-        "a ",
-        "\n",
-        "```\n",
-        "<",
-        "[",
-        "((",
-        "1,",
-        "- ",
-        '"',
-        "\\",
-        "As an AI ",
-        "&lt;",
-        "é",
-        "\u200b",
-    ):
+    baits = ["a", " ", "a ", "\n", "```\n", "<", "[", "((", "1,", "- ", '"', "\\", "As an AI ", "&lt;", "é", "\u200b"]
+    for bait in baits:
         yield pair("Go on.", bait * (n // len(bait)))
 
 
@@ -111,6 +95,11 @@ def cpu(records: Records, recipe: str) -> float:
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
+def fastest(make: Callable[[int], Records], size: int, recipe: str) -> float:
+    """CPU seconds of the fastest of three runs."""
+    return min(cpu(make(size), recipe) for _ in range(3))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--scale", type=float, default=1.0)
@@ -119,12 +108,9 @@ def main() -> None:
     rows: dict[str, dict[str, float | int | str]] = {}
     print(f"{'case':20}{'n':>10}{'CPU s at n':>12}{'at 2n':>9}{'ratio':>8}")
     for name in options.case or CASES:
-        make, size, recipe = CASES[name]
-        n = int(size * options.scale)
-        start, once, twice = (
-            min(cpu(records(), recipe) for _ in range(3))
-            for records in (lambda: make(1), lambda n=n: make(n), lambda n=n: make(2 * n))  # type: ignore[misc]
-        )
+        make, usual, recipe = CASES[name]
+        n = int(usual * options.scale)
+        start, once, twice = (fastest(make, size, recipe) for size in (1, n, 2 * n))
         once, twice = max(once - start, 0.001), max(twice - start, 0.001)
         row = {"recipe": recipe, "n": n, "start_s": start, "n_s": once, "2n_s": twice, "ratio": twice / once}
         rows[name] = {key: round(value, 3) if isinstance(value, float) else value for key, value in row.items()}
