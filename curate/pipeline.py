@@ -163,7 +163,7 @@ class Pipeline:
         several: Sequence[str | Path] = ()
         if not isinstance(inputs, Discovery):
             several = [inputs] if isinstance(inputs, str | Path) else inputs
-            inputs = discover([str(i) for i in several], format=self.config.read.told_format())
+            inputs = discover([str(i) for i in several], **self.config.read.detection())
         _check_names(inputs)
         if out is not None:
             _refuse_own_output(several, inputs, Path(out))

@@ -50,7 +50,7 @@ def run(  # noqa: PLR0913 - a parameter for each option
 
     plan = Pipeline.from_yaml(console.recipe(pipeline), size=size, seed=seed, format=format_, template=template)
     if dry_run:
-        _announce(plan, discover(inputs, format=plan.config.read.told_format()), as_json=as_json)
+        _announce(plan, discover(inputs, **plan.config.read.detection()), as_json=as_json)
         return
     options = Options(skip_unknown=skip_unknown, threads=threads, max_rejects=max_rejects, cache=cache)
     narrator = console.Narrator()

@@ -62,7 +62,7 @@ def _rerun(manifest: dict[str, Any], inputs: tuple[str, ...], threads: int | Non
     plan = Pipeline.from_config(parse_config(text.decode(), name="manifest.json"))
     formats = {i["file"]: i["sha256"] for i in manifest["inputs"]}
     asked = manifest["options"]
-    found = discover(inputs, format=plan.config.read.told_format())
+    found = discover(inputs, **plan.config.read.detection())
     faults = [f"{f.name} is another file than the run read" for f in found.files if formats.get(f.name) != f.sha256]
     faults += [f"{name} is not among the inputs" for name in sorted(set(formats) - {f.name for f in found.files})]
     if faults:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,7 +14,7 @@ from curate.errors import InputError
 from curate.io.formats import DUMPS, FORMATS, RecordFormat
 from curate.io.formats.base import nearest
 from curate.io.jsonarray import JsonArray
-from curate.io.model import NO_FORMAT, Compression, Container, RecordError, show
+from curate.io.model import MAX_RECORD_BYTES, NO_FORMAT, Compression, Container, RecordError, show
 from curate.io.records import BOM, JsonLines
 from curate.io.streams import CorruptStreamError, chunks
 from curate.io.tables import CsvRows, ParquetRows, first_line
@@ -66,13 +66,32 @@ def split_name(name: str) -> tuple[str, str]:
     return stem, ""
 
 
-def detect(path: Path, name: str, compression: Compression | None, format_name: str | None) -> Detected:
+@dataclass(frozen=True, slots=True)
+class _Stored:
+    """A file, how it is packed, and how long its records may be."""
+
+    path: Path
+    compression: Compression | None
+    limit: int
+
+    def chunks(self) -> Iterator[bytes]:
+        return chunks(self.path, self.compression)
+
+
+def detect(
+    path: Path,
+    name: str,
+    compression: Compression | None,
+    format_name: str | None,
+    max_record_bytes: int = MAX_RECORD_BYTES,
+) -> Detected:
     """The container and the record format of a file.
 
     Parameters
     ----------
     name : the base name, whose extension decides between containers that its bytes leave open.
     format_name : the record format, where the user has said it.
+    max_record_bytes : records that are longer are not looked at.
 
     Raises
     ------
@@ -94,7 +113,7 @@ def detect(path: Path, name: str, compression: Compression | None, format_name: 
             return Detected(container, dump.name, f"{dump.name}: {why}" + (f" ({compression})" if compression else ""))
     if format_name is not None and format_name in DUMPS and DUMPS[format_name].matches is None:
         raise UnknownFileError(f"it does not look like {format_name}")
-    container, sample = _container(path, head, extension, compression)
+    container, sample = _container(_Stored(path, compression, max_record_bytes), head, extension)
     title = _TITLES[container] + (f", {compression}" if compression else "")
     if format_name is not None:
         return Detected(container, format_name, f"{format_name}, as told ({title})")
@@ -164,32 +183,32 @@ class _Sample:
         return _choose(self.records)[1], len(self.records)
 
 
-def _container(path: Path, head: bytes, extension: str, compression: Compression | None) -> tuple[Container, _Sample]:
+def _container(file: _Stored, head: bytes, extension: str) -> tuple[Container, _Sample]:
     if head.startswith(_PARQUET):
         try:
-            return "parquet", _Sample(ParquetRows(path, compression))
+            return "parquet", _Sample(ParquetRows(file.path, file.compression, file.limit))
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException, CorruptStreamError) as error:
             raise UnknownFileError(f"a damaged Parquet file: {first_line(error)}") from error
     if head[:1] not in b"[{":
-        return _no_bracket(path, head, extension, compression)
-    lines = _Sample(JsonLines(chunks(path, compression)))
-    if (array := _one_text(path, head, compression, lines)) is not None:
+        return _no_bracket(file, head, extension)
+    lines = _Sample(JsonLines(file.chunks(), file.limit))
+    if (array := _one_text(file, head, lines)) is not None:
         return "json", array
     if extension in _TABLES and not lines.records:
-        return "csv", _csv(path, compression)
+        return "csv", _csv(file)
     return "jsonl", lines
 
 
-def _no_bracket(path: Path, head: bytes, extension: str, compression: Compression | None) -> tuple[Container, _Sample]:
+def _no_bracket(file: _Stored, head: bytes, extension: str) -> tuple[Container, _Sample]:
     """The container of a file that starts with no bracket: a table, or lines of which the first is bad."""
     if extension in _TABLES:
-        return "csv", _csv(path, compression)
-    lines = _Sample(JsonLines(chunks(path, compression)))
+        return "csv", _csv(file)
+    lines = _Sample(JsonLines(file.chunks(), file.limit))
     if lines.records:
         return "jsonl", lines
     if (else_ := _what_else(head)) is not None:
         raise UnknownFileError(else_)
-    table = _csv(path, compression)
+    table = _csv(file)
     if table.records and _choose(table.records)[0] is not None:
         return "csv", table
     if extension in _LINES or extension == ".json":
@@ -197,12 +216,12 @@ def _no_bracket(path: Path, head: bytes, extension: str, compression: Compressio
     raise UnknownFileError("neither JSON, nor Parquet, nor CSV with the fields of a known format")
 
 
-def _one_text(path: Path, head: bytes, compression: Compression | None, lines: _Sample) -> _Sample | None:
+def _one_text(file: _Stored, head: bytes, lines: _Sample) -> _Sample | None:
     """The records of a file that starts with a bracket, if it is rather one JSON text than one per line."""
     listed = head.startswith(b"[")
     if not listed and lines.starts_well and (lines.count > 1 or _choose(lines.records)[0] is not None):
         return None
-    records = JsonArray(chunks(path, compression))
+    records = JsonArray(file.chunks(), file.limit)
     array = _Sample(records)
     if listed or records.lists:
         # Some lines of an array may be objects by themselves, and the first of many lines a list.
@@ -210,9 +229,9 @@ def _one_text(path: Path, head: bytes, compression: Compression | None, lines: _
     return None if lines.records else array
 
 
-def _csv(path: Path, compression: Compression | None) -> _Sample:
+def _csv(file: _Stored) -> _Sample:
     try:
-        return _Sample(CsvRows(chunks(path, compression)))
+        return _Sample(CsvRows(file.chunks(), file.limit))
     except InputError as error:
         raise UnknownFileError(str(error)) from error
 

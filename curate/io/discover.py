@@ -12,14 +12,19 @@ from curate.io.archives import ArchiveError, kind_of, unpack
 from curate.io.detect import Detected, UnknownFileError, detect, split_name
 from curate.io.formats import DUMPS, FORMATS
 from curate.io.inputs import Found, label, resolve
-from curate.io.model import NO_FORMAT, Discovery, InputFile, UnknownFile
+from curate.io.model import MAX_RECORD_BYTES, NO_FORMAT, Discovery, InputFile, UnknownFile
 from curate.io.shards import Shard, shards
 from curate.io.streams import CHUNK, compression_of, open_raw
 
 _SHOWN: Final = 5
 
 
-def discover(inputs: Sequence[str], *, format: str | None = None) -> Discovery:  # noqa: A002 (the option's name)
+def discover(
+    inputs: Sequence[str],
+    *,
+    format: str | None = None,  # noqa: A002 (the option's name)
+    max_record_bytes: int = MAX_RECORD_BYTES,
+) -> Discovery:
     """Find every file that the inputs stand for, and how to read each.
 
     Parameters
@@ -27,6 +32,7 @@ def discover(inputs: Sequence[str], *, format: str | None = None) -> Discovery: 
     inputs : files, folders (searched through; hidden files, README* and LICENSE* are passed over), patterns,
         `-` for standard input, and URLs of any protocol that fsspec knows.
     format : the record format of all files, a key of `FORMATS`; None to detect each file's own.
+    max_record_bytes : records that are longer do not count in detecting a file's format.
 
     Raises
     ------
@@ -50,7 +56,7 @@ def discover(inputs: Sequence[str], *, format: str | None = None) -> Discovery: 
     parts = shards(unique, [split_name(item.parts[-1])[0] for item in unique])
     for name, item in zip(_names(unique), unique, strict=True):
         items[name] = item
-        one = _input_file(item, name, format, parts.get(item.key))
+        one = _input_file(item, name, format, parts.get(item.key), max_record_bytes)
         if isinstance(one, InputFile):
             files.append(one)
         else:
@@ -95,7 +101,9 @@ def _opened(items: Sequence[Found], unknown: list[UnknownFile], skipped: list[Un
     return files
 
 
-def _input_file(item: Found, name: str, format_name: str | None, shard: Shard | None) -> InputFile | UnknownFile:
+def _input_file(
+    item: Found, name: str, format_name: str | None, shard: Shard | None, max_record_bytes: int
+) -> InputFile | UnknownFile:
     digest = hashlib.sha256()
     size = 0
     with open_raw(item.path) as stream:
@@ -106,7 +114,7 @@ def _input_file(item: Found, name: str, format_name: str | None, shard: Shard | 
             size += len(head)
             head = stream.read(CHUNK)
     try:
-        detected: Detected = detect(item.path, item.parts[-1], compression, format_name)
+        detected: Detected = detect(item.path, item.parts[-1], compression, format_name, max_record_bytes)
     except UnknownFileError as error:
         return UnknownFile(name, str(error))
     return InputFile(

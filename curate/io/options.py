@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, TypedDict
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from curate.io.model import MAX_RECORD_BYTES
 from curate.io.templates import template_digest
+
+
+class Detection(TypedDict):
+    """Arguments of `discover`."""
+
+    format: str | None
+    max_record_bytes: int
 
 
 class ReadOptions(BaseModel):
@@ -68,9 +75,10 @@ class ReadOptions(BaseModel):
         description="ShareGPT: whether conversations that were saved as HTML become Markdown, or stay as they are.",
     )
 
-    def told_format(self) -> str | None:
-        """The record format that inputs are said to have: `format`, or that of tables where a template is given."""
-        return self.format or ("task_table" if self.template is not None else None)
+    def detection(self) -> Detection:
+        """What `discover` is to be told; a file that is read with a template is taken for a table."""
+        told = self.format or ("task_table" if self.template is not None else None)
+        return {"format": told, "max_record_bytes": self.max_record_bytes}
 
     @field_validator("template_sha256")
     @classmethod

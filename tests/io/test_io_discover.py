@@ -295,3 +295,12 @@ def test_a_file_that_changes_after_it_was_found(tmp_path: Path) -> None:
     path.unlink()
     with pytest.raises(InputError, match="cannot be read"):
         list(read(file))
+
+
+def test_a_longer_limit_for_records_holds_for_the_detection_too(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text(json.dumps({"prompt": "p", "completion": "c" * 3_000}) + "\n")
+    with pytest.raises(InputError, match="longer than 1000 bytes"):
+        discover([str(path)], max_record_bytes=1_000)
+    (file,) = discover([str(path)], max_record_bytes=4_000).files
+    assert (file.format, file.container) == ("prompt_completion", "jsonl")
