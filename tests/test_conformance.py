@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -150,9 +151,9 @@ def test_screened_rules_look_at_some_rows_only() -> None:
 
 def test_screens_that_hide_a_drop_are_found() -> None:
     rows = frame([("q", "ab"), ("q", "xab")])
-    check_screens(Rules(which="s"), rows.head(1))
+    conformance.check_screens(Rules(which="s"), rows.head(1))
     with pytest.raises(AssertionError, match="a screen hides"):
-        check_screens(Rules(which="s"), rows)
+        conformance.check_screens(Rules(which="s"), rows)
 
 
 def test_filter_without_rules_keeps_all() -> None:
