@@ -150,7 +150,8 @@ def _segments(
 
     Numbers at the start of a segment are list numbering and not part of it.
     """
-    used[: mask + 1] = False
+    for slot in range(mask + 1):
+        used[slot] = False
     segments, copies, copied = 0, 0, 0
     start = 0
     while start < count:
@@ -217,12 +218,15 @@ def _loops(count: int, word: Any, alpha: Any, prefix: Any, out: Any) -> None:
 def _ngrams(count: int, word: Any, prefix: Any, gram: Any, table: Any, mask: int, out: Any) -> None:
     """Characters under the most covering n-gram (n = 2, 3, 4) and under repeated n-grams (n = 5 to 10), into `out`."""
     keys, used, covered, last = table
-    gram[:count] = word[:count]
+    # Loops instead of slices that are assigned to: numba compiles those ten times as long, for their error messages.
+    for i in range(count):
+        gram[i] = word[i]
     for n in range(2, 11):
         total = count - n + 1
         if total < 2:
             return
-        used[: mask + 1] = False
+        for slot in range(mask + 1):
+            used[slot] = False
         most, repeated, reached = 0, 0, 0
         for i in range(total):
             gram[i] = _mix(gram[i], word[i + n - 1])
@@ -275,7 +279,8 @@ def _measure(buffer: Any, offsets: Any, out: Any) -> None:
         _loops(count, word, alpha, prefix, row[7:_TOP])
         row[9] /= size
         _ngrams(count, word, prefix, gram, (keys, used, covered, last), mask, row[_TOP:])
-        row[_TOP:] /= size
+        for i in range(_TOP, len(row)):
+            row[i] /= size
 
 
 def measure(buffer: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
