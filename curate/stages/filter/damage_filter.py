@@ -163,11 +163,7 @@ class DamageFilter(Filter):
             "truncated": self._truncated,
             "html_residue": self._html_residue,
         }
-        rules = []
-        for check in _ALL:
-            if check in self.checks:
-                rules.append(Rule.found(check, make[check](), _screen(check)))
-        return rules
+        return [Rule.found(check, make[check](), _screen(check)) for check in _ALL if check in self.checks]
 
     def _prompt_echo(self) -> pl.Expr:
         instruction, response = pl.col("instruction"), fold(pl.col("response"))
