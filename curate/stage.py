@@ -56,16 +56,19 @@ class Rule:
     drop_when : Boolean expression, one value per row; null means that it cannot be decided: the row
         is kept by this rule and counted as unknown. None: where `value` is not null.
     value : expression for the evidence, one value per row; stored as text.
+    screen : a cheap Boolean expression that holds wherever the rule might drop a row. The rule looks at those rows
+        alone, and at rows where it is null; it changes how long the rule takes and not what it says.
     """
 
     reason: str
     drop_when: pl.Expr | None
     value: pl.Expr
+    screen: pl.Expr | None = None
 
     @classmethod
-    def found(cls, reason: str, evidence: pl.Expr) -> Rule:
+    def found(cls, reason: str, evidence: pl.Expr, screen: pl.Expr | None = None) -> Rule:
         """A rule that drops a row where there is evidence, that is where `evidence` is not null."""
-        return cls(reason, None, evidence)
+        return cls(reason, None, evidence, screen)
 
 
 class Shards(Protocol):
@@ -187,25 +190,45 @@ class Filter(Stage):
                 raise StageError(f"{self.name}: undeclared reason {rule.reason}")
         if not rules:
             return verdict_frame(frame["row"])
-        # One lazy select, so that polars computes sub-expressions shared by rules once.
-        facts = (
-            frame.lazy()
-            .select(
-                pl.col("row"),
-                *(r.drop_when.alias(f"drop{i}") for i, r in enumerate(rules) if r.drop_when is not None),
-                *(r.value.cast(pl.String).alias(f"value{i}") for i, r in enumerate(rules)),
-            )
-            .with_columns(
-                pl.col(f"value{i}").is_not_null().alias(f"drop{i}") for i, r in enumerate(rules) if r.drop_when is None
-            )
-            .collect()
-        )
-        if facts.height != frame.height:
-            raise StageError(f"{self.name}: {facts.height} rows for {frame.height}")
+        facts = self._facts(frame, rules)
         for i, rule in enumerate(rules):
             if facts.schema[f"drop{i}"] != pl.Boolean:
                 raise StageError(f"{self.name}: rule {rule.reason} is {facts.schema[f'drop{i}']}, not Boolean")
         return self._decide(facts, rules)
+
+    def _facts(self, frame: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:
+        """`row`, and of each rule whether it drops (`drop0`, …) and its evidence (`value0`, …)."""
+        screens = {i: rule.screen for i, rule in enumerate(rules) if rule.screen is not None}
+        plain = {i: rule for i, rule in enumerate(rules) if i not in screens}
+        out = self._said(frame, plain, [pl.col("row"), *(look.alias(f"look{i}") for i, look in screens.items())])
+        columns = [out]
+        for i in screens:
+            look = out[f"look{i}"].fill_null(value=True)
+            seen = self._said(frame.filter(look), {i: rules[i]})
+            place = pl.select(pl.when(look).then(look.cum_sum() - 1)).to_series()
+            unseen_stays = pl.when(look).then(f"drop{i}").otherwise(False).alias(f"drop{i}")
+            columns.append(seen.select(pl.all().gather(place)).with_columns(unseen_stays))
+        return pl.concat(columns, how="horizontal")
+
+    def _said(self, frame: pl.DataFrame, rules: Mapping[int, Rule], besides: Sequence[pl.Expr] = ()) -> pl.DataFrame:
+        """What `rules` say of the rows of `frame`, and the columns `besides`."""
+        # One lazy select, so that polars computes sub-expressions shared by rules once; and where a rule drops by its
+        # evidence alone in a second one, since within a shared expression polars shares nothing further.
+        out = (
+            frame.lazy()
+            .select(
+                *besides,
+                *(r.drop_when.alias(f"drop{i}") for i, r in rules.items() if r.drop_when is not None),
+                *(r.value.cast(pl.String).alias(f"value{i}") for i, r in rules.items()),
+            )
+            .with_columns(
+                pl.col(f"value{i}").is_not_null().alias(f"drop{i}") for i, r in rules.items() if r.drop_when is None
+            )
+            .collect()
+        )
+        if out.height != frame.height:
+            raise StageError(f"{self.name}: {out.height} rows for {frame.height}")
+        return out
 
     @staticmethod
     def _decide(facts: pl.DataFrame, rules: Sequence[Rule]) -> pl.DataFrame:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 #: Scripts written without spaces, of which one character counts as one word.
 _UNSPACED: Final = r"\p{Han}\p{Hiragana}\p{Katakana}"
@@ -37,6 +39,16 @@ _MARKUP: Final = r"</?[A-Za-z!][^\n]*|[^\n]*</[a-z]+>[ \t\r]*"
 
 #: A line that begins with a bullet, a number or a letter of a list.
 _LIST_LINE: Final = r"(?m)^[ \t]*(?:[-*•‣◦–—+]|\(?\d{1,3}[.):、．]|\(?[A-Za-z][.)])[ \t]*\S"
+
+
+def utf8(texts: pl.Series) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+    """The UTF-8 of n texts, one after another, and where each starts in it: `(bytes,)` and `(n + 1,)`.
+
+    The last number is where the last text ends. A null is an empty text.
+    """
+    joined: bytes | None = texts.str.join("").cast(pl.Binary).item()
+    ends = texts.str.len_bytes().fill_null(0).cast(pl.Int64).cum_sum().to_numpy()
+    return np.frombuffer(joined or b"", np.uint8), np.concatenate([np.zeros(1, np.int64), ends])
 
 
 def char_count(text: pl.Expr) -> pl.Expr:

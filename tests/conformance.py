@@ -6,6 +6,7 @@ A stage is tried with the parameters of the example in its manual page, on a sma
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import inspect
 import pickle
@@ -18,7 +19,7 @@ import yaml
 from curate.config import with_seed
 from curate.registry import stage_class, stage_classes, stage_name
 from curate.schema import CANONICAL, VERDICT
-from curate.stage import Selector, Stage
+from curate.stage import Filter, Selector, Stage
 from tests.helpers import corpus, frame, run_stage
 
 #: Sizes in examples are those of real sets; the corpus here is smaller.
@@ -73,6 +74,7 @@ def check_stage(cls: type[Stage]) -> None:
     check_deterministic(stage, whole)
     check_shards(stage, whole)
     check_row_order(stage, whole)
+    check_screens(stage, whole)
 
 
 def check_round_trip(stage: Stage) -> None:
@@ -140,3 +142,15 @@ def check_row_order(stage: Stage, whole: pl.DataFrame) -> None:
     assert after.equals(before), f"{stage.name}: depends on the order of rows"
     if isinstance(stage, Selector):
         assert before["keep"].any()
+
+
+def check_screens(stage: Stage, whole: pl.DataFrame) -> None:
+    """The screens of a filter's rules keep nothing from the rules that they would drop."""
+    if not isinstance(stage, Filter):
+        return
+    rules = stage.rules()
+    if any(rule.screen is not None for rule in rules):
+        bare = [dataclasses.replace(rule, screen=None) for rule in rules]
+        unscreened = type("Unscreened", (type(stage),), {"rules": lambda self: bare, "__doc__": "Every row."})
+        other = unscreened.model_validate_json(stage.model_dump_json())
+        assert stage.apply(whole).equals(other.apply(whole)), f"{stage.name}: a screen hides what a rule would drop"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import ClassVar, Literal
 
 import polars as pl
@@ -112,6 +113,9 @@ class Rules(Filter):
         known = {c: Rule(c, text.str.contains(c), text.str.count_matches(c)) for c in "abc"}
         known["n"] = Rule("a", text.str.len_chars(), pl.lit(1))
         known["0"] = Rule("a", pl.when(text == "a").then(True), pl.lit(0.5))
+        known["s"] = dataclasses.replace(known["a"], screen=text.str.starts_with("a"))
+        starts = pl.when(text != "x").then(text.str.starts_with("b"))  # of "x" it cannot tell
+        known["u"] = Rule("b", starts, text, screen=starts)
         return [known[c] for c in self.which]
 
 
@@ -131,6 +135,25 @@ def test_filter_keeps_and_counts_what_it_cannot_decide() -> None:
     out = run_stage(Rules(which="0"), frame([("q", "a"), ("q", "b")]))
     assert out["keep"].to_list() == [False, True]
     assert out["unknown"].to_list() == [False, True]
+
+
+def test_screened_rules_look_at_some_rows_only() -> None:
+    rows = frame([("q", "ab"), ("q", "b"), ("q", "bb"), ("q", "xab"), ("q", "x")])
+    assert run_stage(Rules(which="s"), rows)["value"].to_list() == ["1", None, None, None, None]
+    out = run_stage(Rules(which="bs"), rows)
+    assert out["reason"].to_list() == ["b", "b", "b", "b", None]
+    assert out["also"].to_list() == [["a"], [], [], [], []]
+    assert run_stage(Rules(which="s"), rows.tail(3))["keep"].all()
+    undecided = run_stage(Rules(which="u"), rows)
+    assert undecided["keep"].to_list() == [True, False, False, True, True]
+    assert undecided["unknown"].to_list() == [False, False, False, False, True]
+
+
+def test_screens_that_hide_a_drop_are_found() -> None:
+    rows = frame([("q", "ab"), ("q", "xab")])
+    conformance.check_screens(Rules(which="s"), rows.head(1))
+    with pytest.raises(AssertionError, match="a screen hides"):
+        conformance.check_screens(Rules(which="s"), rows)
 
 
 def test_filter_without_rules_keeps_all() -> None:

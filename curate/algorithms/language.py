@@ -18,8 +18,6 @@ the texts and any number of threads.
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -33,7 +31,7 @@ from curate.algorithms.parallel import thread_map
 _home = kernel(home)
 
 _SPACE: Final = 32
-_BLOCK: Final = 2 << 20  # characters scored at a time: enough for words to repeat, 20 MB of words at most
+_BLOCK: Final = 1 << 20  # bytes scored at a time: enough for words to repeat, 10 MB of words at most
 
 
 @dataclass(frozen=True)
@@ -65,33 +63,54 @@ class Scores:
 
 
 @kernel
-def _symbols(
-    codes: NDArray[np.uint32],
-    ends: NDArray[np.int64],
-    normal: NDArray[np.uint16],
-    letter: NDArray[np.int64],
-    letters: NDArray[np.int64],
-) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
-    """Normalised characters of all texts, Latin letters dropped where langdetect does, and where each text ends."""
-    symbols = np.empty(len(codes), np.uint16)
-    bounds = np.empty(len(ends), np.int64)
-    begin = at = 0
-    for text in range(len(ends)):
-        latin = other = 0
-        for i in range(begin, ends[text]):
-            code = codes[i]
-            latin += 65 <= code <= 122
-            other += code >= 0x300
+def _decode(buffer: NDArray[np.uint8], i: int) -> Any:
+    """The code point at byte `i` of well-formed UTF-8, and where the next one begins."""
+    lead = np.int64(buffer[i])
+    if lead < 0x80:
+        return lead, i + 1
+    width = 2 + (lead >= 0xE0) + (lead >= 0xF0)
+    code = lead & (0x7F >> width)
+    for k in range(1, width):
+        code = (code << 6) | (np.int64(buffer[i + k]) & 0x3F)
+    return code, i + width
+
+
+@kernel
+def _letters(buffer: NDArray[np.uint8], offsets: NDArray[np.int64], letter: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The letters of each text."""
+    letters = np.zeros(len(offsets) - 1, np.int64)
+    for text in range(len(letters)):
+        i = offsets[text]
+        while i < offsets[text + 1]:
+            code, i = _decode(buffer, i)
             if code < len(letter):
                 letters[text] += letter[code]
+    return letters
+
+
+@kernel
+def _symbols(
+    buffer: NDArray[np.uint8], offsets: NDArray[np.int64], normal: NDArray[np.uint16]
+) -> tuple[NDArray[np.uint16], NDArray[np.int64]]:
+    """Normalised characters of all texts, Latin letters dropped where langdetect does, and where each text ends."""
+    symbols = np.empty(offsets[-1] - offsets[0], np.uint16)
+    bounds = np.empty(len(offsets) - 1, np.int64)
+    at = 0
+    for text in range(len(bounds)):
+        latin = other = 0
+        i = offsets[text]
+        while i < offsets[text + 1]:
+            code, i = _decode(buffer, i)
+            latin += 65 <= code <= 122
+            other += code >= 0x300
         drop = 2 * latin < other
-        for i in range(begin, ends[text]):
-            code = codes[i]
+        i = offsets[text]
+        while i < offsets[text + 1]:
+            code, i = _decode(buffer, i)
             if drop and 65 <= code <= 122:
                 continue
             symbols[at] = normal[code] if code < len(normal) else OUTSIDE
             at += 1
-        begin = ends[text]
         bounds[text] = at
     return symbols, bounds
 
@@ -158,26 +177,15 @@ def _number(symbols: NDArray[np.uint16], ends: NDArray[np.int64]) -> tuple[NDArr
 
 
 @kernel
-def _add(
-    gram: int,
-    keys: NDArray[np.int64],
-    slots: NDArray[np.int32],
-    start: NDArray[np.int32],
-    language: NDArray[np.uint8],
-    weight: NDArray[np.float64],
-    row: NDArray[np.float64],
-) -> int:
-    """Add a packed n-gram to the evidence; 1 if any profile has it, else 0."""
+def _find(gram: int, keys: NDArray[np.int64], slots: NDArray[np.int32]) -> tuple[bool, int]:
+    """Whether any profile has a packed n-gram, and its row."""
     mask = len(keys) - 1
     slot = _home(gram, len(keys))
     while keys[slot] != gram:
         if keys[slot] == FREE:
-            return 0
+            return False, 0
         slot = (slot + 1) & mask
-    entry = slots[slot]
-    for i in range(start[entry], start[entry + 1]):
-        row[language[i]] += weight[i]
-    return 1
+    return True, slots[slot]
 
 
 @kernel
@@ -191,21 +199,30 @@ def _weigh(
     ngrams: NDArray[np.int64],
 ) -> None:
     """The evidence of each distinct word, into `rows`, and its number of known n-grams."""
+    # Unpacked once: handing all these arrays to a function for each n-gram takes ten times as long as its work.
+    keys, slots, start, language, weight, dense = table
+    languages = rows.shape[1]
     for number in range(len(firsts)):
         word = firsts[number]
-        row = rows[number]
         before, last = np.int64(0), np.int64(_SPACE)  # a word starts after a space, which counts as its character
         for i in range(ends[word - 1] if word else 0, ends[word]):
             symbol = np.int64(symbols[i])
             if symbol == _SPACE and last == _SPACE:
                 continue
-            capitals = upper[symbol] and upper[last]
-            if not capitals:
-                if symbol != _SPACE:
-                    ngrams[number] += _add(symbol, *table, row)
-                ngrams[number] += _add((last << 16) | symbol, *table, row)
-                if before:
-                    ngrams[number] += _add((before << 32) | (last << 16) | symbol, *table, row)
+            gram = np.int64(0)
+            sizes = 0 if upper[symbol] and upper[last] else 3 if before else 2
+            for size in range(sizes):
+                gram |= (symbol if size == 0 else last if size == 1 else before) << (16 * size)
+                if size == 0 and symbol == _SPACE:
+                    continue
+                known, row = _find(gram, keys, slots)
+                ngrams[number] += known
+                if known and row < 0:  # a row of `dense`; the zeros in it change no bit
+                    for k in range(languages):
+                        rows[number, k] += dense[-1 - row, k]
+                elif known:
+                    for entry in range(start[row], start[row + 1]):
+                        rows[number, language[entry]] += weight[entry]
             before, last = last, symbol
 
 
@@ -229,33 +246,32 @@ def _total(
             word += 1
 
 
-def _score_block(texts: Sequence[str], table: Profiles) -> Scores:
-    cleaned = [_clean(text) for text in texts]
-    codes = np.frombuffer("".join(cleaned).encode("utf-32-le", "surrogatepass"), np.uint32)
-    letters = np.zeros(len(texts), np.int64)
-    bounds = np.cumsum([len(text) for text in cleaned], dtype=np.int64)
-    symbols, bounds = _symbols(codes, bounds, table.normal, table.letters, letters)
+def _score_block(buffer: NDArray[np.uint8], offsets: NDArray[np.int64], table: Profiles) -> Scores:
+    letters = _letters(buffer, offsets, table.letters)
+    symbols, bounds = _symbols(buffer, offsets, table.normal)
     ends, upto = _cut(symbols, bounds)
     numbers, firsts = _number(symbols, ends)
     rows = np.zeros((len(firsts), len(table.languages)))
     row_ngrams = np.zeros(len(firsts), np.int64)
-    grams = (table.keys, table.slots, table.start, table.language, table.weight)
+    grams = (table.keys, table.slots, table.start, table.language, table.weight, table.dense)
     _weigh(symbols, ends, firsts, table.upper, grams, rows, row_ngrams)
-    evidence = np.zeros((len(texts), len(table.languages)))
-    ngrams = np.zeros(len(texts), np.int64)
+    evidence = np.zeros((len(bounds), len(table.languages)))
+    ngrams = np.zeros(len(bounds), np.int64)
     _total(numbers, upto, rows, row_ngrams, evidence, ngrams)
     return Scores(table.languages, evidence, ngrams, letters)
 
 
-def score(texts: Sequence[str]) -> Scores:
+def score(buffer: NDArray[np.uint8], offsets: NDArray[np.int64]) -> Scores:
     """The evidence of every n-gram of each text for each of langdetect's languages.
 
     Parameters
     ----------
-    texts : any length each, empty ones too; they are scored in blocks, on as many threads as `parallel` allows.
+    buffer : (bytes,) the UTF-8 of all texts, one after another, each as `language_profiles.clean` returns it.
+    offsets : (texts + 1,) where each text starts in `buffer`, and where the last one ends. Texts may be of any length,
+        empty too; they are scored in blocks, on as many threads as `parallel` allows.
     """
     table = profiles()
-    blocks = thread_map(lambda block: _score_block(block, table), _blocks(texts))
+    blocks = thread_map(lambda block: _score_block(buffer, block, table), _blocks(offsets))
     return Scores(
         table.languages,
         np.concatenate([block.evidence for block in blocks]),
@@ -264,45 +280,18 @@ def score(texts: Sequence[str]) -> Scores:
     )
 
 
-def count_letters(texts: Sequence[str]) -> NDArray[np.int64]:
-    """The letters of each text, (texts,), counted as in `Scores.letters` but before URLs and addresses are blanked."""
+def count_letters(buffer: NDArray[np.uint8], offsets: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The letters of each text, (texts,), counted as in `Scores.letters`; of the same parameters as `score`."""
     letter = profiles().letters
-    counts = []
-    for block in _blocks(texts):
-        codes = np.frombuffer("".join(block).encode("utf-32-le", "surrogatepass"), np.uint32)
-        upto = np.concatenate([[0], np.cumsum(np.where(codes < len(letter), letter[codes % len(letter)], 0))])
-        counts.append(np.diff(upto[np.cumsum([0, *map(len, block)])]))
-    return np.concatenate(counts)
+    return np.concatenate(thread_map(lambda block: _letters(buffer, block, letter), _blocks(offsets)))
 
 
-def _blocks(texts: Sequence[str]) -> list[Sequence[str]]:
-    blocks, begin, size = [], 0, 0
-    for i, text in enumerate(texts):
-        size += len(text)
-        if size >= _BLOCK:
-            blocks.append(texts[begin : i + 1])
-            begin, size = i + 1, 0
-    if begin < len(texts) or not blocks:
-        blocks.append(texts[begin:])
-    return blocks
-
-
-@functools.cache
-def _cleaners() -> tuple[Any, Any, Any, str]:
-    """langdetect's own patterns for URLs and mail addresses, its normaliser for Vietnamese, and that one's marks."""
-    from langdetect.detector import Detector
-    from langdetect.utils.ngram import NGram
-
-    return Detector.URL_RE, Detector.MAIL_RE, NGram.normalize_vi, NGram.DMARK_CLASS
-
-
-def _clean(text: str) -> str:
-    """What langdetect does to a text before it cuts n-grams; the tests before each step only save time."""
-    url, mail, vietnamese, marks = _cleaners()
-    if "://" in text:
-        text = url.sub(" ", text)
-    if "@" in text:
-        text = mail.sub(" ", text)
-    if not text.isascii() and any(mark in text for mark in marks):
-        text = vietnamese(text)
-    return text
+def _blocks(offsets: NDArray[np.int64]) -> list[NDArray[np.int64]]:
+    """The offsets of blocks of whole texts, each of `_BLOCK` bytes or of one text more."""
+    blocks, begin = [], 0
+    while begin < len(offsets) - 1:
+        end = int(np.searchsorted(offsets, offsets[begin] + _BLOCK))
+        end = min(max(end, begin + 1), len(offsets) - 1)
+        blocks.append(offsets[begin : end + 1])
+        begin = end
+    return blocks or [offsets]

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,6 +33,8 @@ SYLLABIC: Final = (
 #: How many letters one of them counts for.
 SYLLABIC_LETTERS: Final = 3
 FREE: Final = -1
+#: Of an n-gram that so many languages have, the weights stand as a whole row: adding one is faster than picking.
+DENSE: Final = 8
 
 #: Characters outside the Basic Multilingual Plane are in no profile; two stand for all of them.
 OUTSIDE: Final = 0xFFFF
@@ -55,11 +57,14 @@ class Profiles:
     upper : (65536,) bool, whether a normalised character is upper case.
     letters : (262144,) int64, for how many letters a character counts: 0, 1, or `SYLLABIC_LETTERS`.
     keys, slots : (2^k,) int64 and int32, a hash table with open addressing from packed n-gram to row; a free key
-        is `FREE`. An n-gram is packed with 16 bits for each character, the last one lowest.
+        is `FREE`. An n-gram is packed with 16 bits for each character, the last one lowest. A row below 0 is row
+        -1 - row of `dense`.
     start : (rows + 1,) int32, where each row begins in `language` and `weight`.
     language, weight : (entries,) uint8 and float64: the languages that have the row's n-gram, in order, and
         log(p / SMOOTHING + 1), which is what the n-gram adds to the language's score beyond the constant
         log(SMOOTHING) that it adds to all.
+    dense : (dense rows, languages) float64, the weights of the n-grams that `DENSE` languages or more have, 0 where
+        one lacks it. They are few, and nine of ten n-grams of a text are among them.
     """
 
     languages: tuple[str, ...]
@@ -71,6 +76,7 @@ class Profiles:
     start: NDArray[np.int32]
     language: NDArray[np.uint8]
     weight: NDArray[np.float64]
+    dense: NDArray[np.float64]
 
 
 def _folder() -> Path:
@@ -103,7 +109,11 @@ def profiles() -> Profiles:
     key = np.concatenate(packed)
     order = np.argsort(key, kind="stable")
     distinct, first = np.unique(key[order], return_index=True)
+    start = np.append(first, len(order)).astype(np.int32)
+    language, weight = np.concatenate(numbers)[order], np.concatenate(weights)[order]
+    wide, dense = _dense(start, language, weight, len(languages))
     keys, slots = _hash_table(distinct)
+    slots = np.where(wide[slots] < 0, slots, -1 - wide[slots]).astype(np.int32)
     normal, upper, letters = _characters(NGram.normalize)
     return Profiles(
         languages=languages,
@@ -112,10 +122,23 @@ def profiles() -> Profiles:
         letters=letters,
         keys=keys,
         slots=slots,
-        start=np.append(first, len(order)).astype(np.int32),
-        language=np.concatenate(numbers)[order],
-        weight=np.concatenate(weights)[order],
+        start=start,
+        language=language,
+        weight=weight,
+        dense=dense,
     )
+
+
+def _dense(
+    start: NDArray[np.int32], language: NDArray[np.uint8], weight: NDArray[np.float64], languages: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """For each row its number among the dense ones, or -1; and the dense rows."""
+    entries = np.diff(start)
+    wide = np.where(entries >= DENSE, np.cumsum(entries >= DENSE) - 1, -1)
+    of_entry = np.repeat(wide, entries)
+    dense = np.zeros((int(wide.max()) + 1, languages))
+    dense[of_entry[of_entry >= 0], language[of_entry >= 0]] = weight[of_entry >= 0]
+    return wide, dense
 
 
 def _characters(
@@ -164,3 +187,26 @@ def _hash_table(distinct: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray
         rest[winner] = False
         left, at = left[rest], (at[rest] + 1) & (size - 1)
     return keys, slots
+
+
+@functools.cache
+def _cleaners() -> tuple[Any, Any, Any]:
+    """langdetect's own patterns for URLs and mail addresses, and its normaliser for Vietnamese."""
+    from langdetect.detector import Detector
+    from langdetect.utils.ngram import NGram
+
+    return Detector.URL_RE, Detector.MAIL_RE, NGram.normalize_vi
+
+
+@functools.cache
+def unclean() -> tuple[str, ...]:
+    """What a text holds one of where `clean` may change it."""
+    from langdetect.utils.ngram import NGram
+
+    return "://", "@", *NGram.DMARK_CLASS
+
+
+def clean(text: str) -> str:
+    """What langdetect does to a text before it cuts n-grams: no URLs and mail addresses, Vietnamese marks joined."""
+    url, mail, vietnamese = _cleaners()
+    return str(vietnamese(mail.sub(" ", url.sub(" ", text))))

@@ -150,7 +150,8 @@ def _segments(
 
     Numbers at the start of a segment are list numbering and not part of it.
     """
-    used[: mask + 1] = False
+    for slot in range(mask + 1):
+        used[slot] = False
     segments, copies, copied = 0, 0, 0
     start = 0
     while start < count:
@@ -185,35 +186,47 @@ def _loops(count: int, word: Any, alpha: Any, prefix: Any, out: Any) -> None:
     """
     largest, last = 0, 0
     for period in range(1, min(count // MIN_COPIES, MAX_PERIOD) + 1):
-        run = 0
-        for i in range(period, count + 1):
-            if i < count and word[i] == word[i - period]:
-                run += 1
+        # Words that equal the one a period before come in runs, and a run that is long enough for a loop covers one
+        # of the places that lie `least` apart. So only those are looked at, and runs around them.
+        least = (MIN_COPIES - 1) * period
+        place = period + least - 1
+        while place < count:
+            if word[place] != word[place - period]:
+                place += least
                 continue
-            if run >= (MIN_COPIES - 1) * period:
-                beyond = prefix[i] - prefix[i - run]
+            begin, end = place, place + 1
+            while begin > period and word[begin - 1] == word[begin - 1 - period]:
+                begin -= 1
+            while end < count and word[end] == word[end - period]:
+                end += 1
+            if end - begin >= least:
+                beyond = prefix[end] - prefix[begin]
                 letters = False
-                for j in range(i - period, i):
+                for j in range(end - period, end):
                     letters = letters or alpha[j]
+                copies = (end - begin + period) // period
                 if letters and beyond > largest:
                     largest = beyond
-                    out[0], out[1], out[2] = (run + period) // period, period, beyond
-                if letters and beyond > last and count - i < period:
+                    out[0], out[1], out[2] = copies, period, beyond
+                if letters and beyond > last and count - end < period:
                     last = beyond
-                    out[3], out[4] = (run + period) // period, period
-            run = 0
+                    out[3], out[4] = copies, period
+            place = end + least
 
 
 @kernel
 def _ngrams(count: int, word: Any, prefix: Any, gram: Any, table: Any, mask: int, out: Any) -> None:
     """Characters under the most covering n-gram (n = 2, 3, 4) and under repeated n-grams (n = 5 to 10), into `out`."""
     keys, used, covered, last = table
-    gram[:count] = word[:count]
+    # Loops instead of slices that are assigned to: numba compiles those ten times as long, for their error messages.
+    for i in range(count):
+        gram[i] = word[i]
     for n in range(2, 11):
         total = count - n + 1
         if total < 2:
             return
-        used[: mask + 1] = False
+        for slot in range(mask + 1):
+            used[slot] = False
         most, repeated, reached = 0, 0, 0
         for i in range(total):
             gram[i] = _mix(gram[i], word[i + n - 1])
@@ -228,6 +241,8 @@ def _ngrams(count: int, word: Any, prefix: Any, gram: Any, table: Any, mask: int
                 covered[slot] = prefix[i + n] - prefix[i]
             last[slot] = i + n
         out[n - 2] = most if n < 5 else repeated
+        if not repeated:
+            return  # what says a longer n-gram again says its shorter ones again
 
 
 @kernel
@@ -264,7 +279,8 @@ def _measure(buffer: Any, offsets: Any, out: Any) -> None:
         _loops(count, word, alpha, prefix, row[7:_TOP])
         row[9] /= size
         _ngrams(count, word, prefix, gram, (keys, used, covered, last), mask, row[_TOP:])
-        row[_TOP:] /= size
+        for i in range(_TOP, len(row)):
+            row[i] /= size
 
 
 def measure(buffer: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:

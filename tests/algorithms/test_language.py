@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.algorithms.language import _BLOCK, count_letters, score
-from curate.algorithms.language_profiles import known_languages, profiles
+from curate.algorithms import language
+from curate.algorithms.language import _BLOCK, Scores
+from curate.algorithms.language_profiles import clean, known_languages, profiles, unclean
 from curate.algorithms.parallel import set_threads
 
 RAW = Path(__file__).parents[2] / ".." / "shared" / "data" / "raw"
@@ -154,6 +155,20 @@ CORNERS = [
     "Ạ Ế ộ ỹ",
     "\U0001f130A \U00010400Ab \ufffeA \uffffA \U0001f130\U0001f130a",
 ]
+
+
+def _utf8(texts: list[str]) -> tuple[np.ndarray, np.ndarray]:
+    data = [text.encode() for text in texts]
+    return np.frombuffer(b"".join(data), np.uint8), np.cumsum([0, *map(len, data)], dtype=np.int64)
+
+
+def score(texts: list[str]) -> Scores:
+    # Only what `unclean` finds is cleaned, as in the stage; the oracle cleans every text.
+    return language.score(*_utf8([clean(t) if any(mark in t for mark in unclean()) else t for t in texts]))
+
+
+def count_letters(texts: list[str]) -> np.ndarray:
+    return language.count_letters(*_utf8(texts))
 
 
 @functools.cache

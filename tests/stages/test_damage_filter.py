@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from curate.stages.filter.damage_filter import DamageFilter
+from tests.conformance import check_screens
 from tests.helpers import REAL_DATA, corpus, frame
 
 real = pytest.mark.skipif(not REAL_DATA.is_dir(), reason="real data (../shared/data) is not here")
@@ -309,6 +310,16 @@ def test_checks_can_be_switched_off() -> None:
     for bad in ([], ["cut"]):
         with pytest.raises(ValidationError):
             DamageFilter(checks=bad)  # type: ignore[arg-type]
+
+
+def test_screens_hide_no_damage() -> None:
+    told = [answer for answers in KINDS.values() for answer in answers]
+    asked = [ASK, "…" * 30, " \n" + told[0][:25] + "?\nWhat?", *HIDDEN]
+    rows = frame([(question, answer) for question in asked for answer in [*told, *SOUND, *asked]])
+    strict = DamageFilter(min_echo_chars=1, min_prose_words=1, min_sentence_words=1, max_html_share=0.0)
+    assert DamageFilter().apply(rows)["reason"].n_unique() > len(KINDS)
+    for stage in (DamageFilter(), strict):
+        check_screens(stage, rows)
 
 
 def test_a_clean_corpus_stays() -> None:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from curate.algorithms.parallel import set_threads
 from curate.algorithms.repetition import MAX_PERIOD, MEASURES, MIN_COPIES, MIN_SEGMENT_WORDS, measure
 from curate.stages.filter.repetition_filter import RepetitionFilter
+from tests.conformance import check_screens
 from tests.helpers import REAL_DATA, corpus, frame
 
 real = pytest.mark.skipif(not REAL_DATA.is_dir(), reason="real data (../shared/data) is not here")
@@ -292,6 +293,12 @@ def test_one_pass_serves_all_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(kernel, "measure", lambda *args: calls.append(1) or plain(*args))
     reasons(LOOPS)
     assert calls == [1]
+
+
+def test_screens_hide_no_repetition() -> None:
+    rows = frame([("q", text) for text in [*LOOPS, *PHRASES, *FINE]])
+    check_screens(RepetitionFilter(), rows)
+    check_screens(RepetitionFilter(min_words=3, slack=0.5, structured_floor=0.1, max_loop_fraction=0.0), rows)
 
 
 def test_a_clean_corpus_stays() -> None:

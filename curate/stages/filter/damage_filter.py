@@ -163,12 +163,7 @@ class DamageFilter(Filter):
             "truncated": self._truncated,
             "html_residue": self._html_residue,
         }
-        rules = []
-        for check in _ALL:
-            if check in self.checks:
-                evidence = make[check]()
-                rules.append(Rule.found(check, evidence))
-        return rules
+        return [Rule.found(check, make[check](), _screen(check)) for check in _ALL if check in self.checks]
 
     def _prompt_echo(self) -> pl.Expr:
         instruction, response = pl.col("instruction"), fold(pl.col("response"))
@@ -215,6 +210,35 @@ class DamageFilter(Filter):
         )
         many = prose.str.count_matches(HTML) > self.max_html_share * prose.str.count_matches(WORD)
         return pl.when(many & ~about).then(excerpt(prose, HTML))
+
+
+def _screen(check: Check) -> pl.Expr | None:  # noqa: PLR0911 - one return for each check reads best
+    """What a record must have that `check` could find damaged; None for checks that are fast themselves.
+
+    Most records have none of it, and what the instruction is about, or whether the response is code, takes as long
+    to tell as everything here together.
+    """
+    instruction, response = pl.col("instruction"), pl.col("response")
+    prose = without_code(response)
+    if check == "placeholder":
+        slot = response.str.head(SLOT_CHARS).str.contains(SLOT)
+        return response.str.contains(STAND_IN) | prose.str.contains(PLACEHOLDER) | slot
+    if check == "hidden_text":
+        return pl.any_horizontal(text.str.contains(f"{HIDDEN}|{DIRECTED}") for text in (instruction, response))
+    if check == "template_tokens":
+        return prose.str.contains(TEMPLATE)
+    if check == "mojibake":
+        return response.str.contains(MOJIBAKE)
+    if check == "prompt_echo":
+        first = fold(instruction.str.strip_chars_start().str.head(1))
+        # An instruction of nothing but marks may be echoed by anything.
+        return (first == fold(response.str.strip_chars_start().str.head(1))) | first.is_in(list(MARKS))
+    if check == "unpunctuated":
+        return ~response.str.contains(PUNCTUATED)
+    if check == "truncated":
+        last = response.str.tail(2000).str.extract(LAST_LINE, 1)
+        return response.str.contains("```", literal=True) | last.str.contains(OPEN_END) | last.str.contains(HANGING)
+    return prose.str.contains(HTML) if check == "html_residue" else None
 
 
 def _is_code(text: pl.Expr) -> pl.Expr:

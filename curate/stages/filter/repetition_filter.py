@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from typing import ClassVar, Final, Literal
 
-import numpy as np
-import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
 from curate.stage import Filter, Rule
-from curate.text import code_line_share, line_count, list_line_share, without_code
+from curate.text import code_line_share, line_count, list_line_share, utf8, without_code
 
 #: Rae et al. (2021), table A1: the largest share of each measure.
 _GOPHER: Final[dict[str, dict[str, float]]] = {
@@ -38,54 +35,25 @@ _CODE_LOOP_WORDS: Final = 100
 _TAIL_COPIES: Final = 4
 
 
-class _Judge:
-    """Measures a column of texts once, however many rules ask, and says what each rule finds.
+def _measured(response: pl.Series) -> pl.DataFrame:
+    """The measures (`curate.algorithms.repetition.MEASURES`) of each text, as columns."""
+    from curate.algorithms.repetition import MEASURES, measure
 
-    A polars function that returns the evidence for each reason, null where there is none. Polars runs such
-    functions in parallel and shares neither their results nor their arguments between expressions.
-    """
-
-    def __init__(self, evidence: Mapping[str, pl.Expr]) -> None:
-        self._evidence = [found.alias(reason) for reason, found in evidence.items()]
-        self._lock = threading.Lock()
-        self._measured: dict[bytes, npt.NDArray[np.float64]] = {}
-        self._judged: dict[bytes, pl.Series] = {}
-
-    def __call__(self, response: pl.Series) -> pl.Series:
-        from curate.algorithms.repetition import MEASURES, measure
-
-        key = b"".join(_bytes(response))
-        if key not in self._judged:
-            facts = pl.DataFrame({"text": response}).lazy().select(_facts(pl.col("text"))).collect()
-            data, ends = _bytes(facts["text"])
-            offsets = np.concatenate([[0], np.frombuffer(ends, np.int64)])
-            # Nothing of polars may run under the lock: its threads steal work from each other, and might
-            # steal a rule that waits for this very lock.
-            with self._lock:
-                if key not in self._measured:
-                    self._measured[key] = measure(np.frombuffer(data, np.uint8), offsets)
-            measures = pl.DataFrame(self._measured[key], schema=dict.fromkeys(MEASURES, pl.Float64))
-            frame = pl.concat([facts.drop("text"), measures], how="horizontal")
-            self._judged[key] = frame.select(self._evidence).to_struct(response.name)
-        return self._judged[key]
+    text = response.to_frame().lazy().select(without_code(pl.col(response.name).str.to_lowercase())).collect()
+    return pl.DataFrame(measure(*utf8(text.to_series())), schema=dict.fromkeys(MEASURES, pl.Float64))
 
 
-def _bytes(texts: pl.Series) -> tuple[bytes, bytes]:
-    """The UTF-8 of all texts, and where in it each one ends, as 64-bit integers."""
-    joined: str | None = texts.str.join("").item()
-    return (joined or "").encode(), texts.str.len_bytes().to_numpy().astype(np.int64).cumsum().tobytes()
+def _is_code() -> pl.Expr:
+    return code_line_share(pl.col("response")) > _CODE_SHARE
 
 
-def _facts(response: pl.Expr) -> list[pl.Expr]:
-    """The text to measure, whether it is code, and whether repetition is part of its form."""
-    code = code_line_share(response) > _CODE_SHARE
+def _is_structured() -> pl.Expr:
+    """Whether repetition is part of the text's form: verse, a list, a script without spaces."""
+    response = pl.col("response")
     lines = line_count(response)
     short_lines = (lines >= _VERSE_LINES) & (response.str.len_chars() < _SHORT_LINE * lines)
-    return [
-        without_code(response.str.to_lowercase()).alias("text"),
-        code.alias("code"),
-        (short_lines | (list_line_share(response) >= _LIST_SHARE)).alias("structured"),
-    ]
+    is_list = list_line_share(response) >= _LIST_SHARE
+    return short_lines | is_list | (pl.col("unspaced") > _UNSPACED_SHARE)
 
 
 class RepetitionFilter(Filter):
@@ -164,37 +132,39 @@ class RepetitionFilter(Filter):
         12, ge=4, description="Words that a loop must have in all: three times four, beyond what is said for emphasis."
     )
 
+    def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """See `Filter.apply`; the rules read measures of `response` that are taken here, once for all of them."""
+        return super().apply(frame.select("row", "response").hstack(_measured(frame["response"])))
+
     def rules(self) -> list[Rule]:
         """Loops first, then the shares from the coarsest to the finest unit."""
-        evidence = {"loop": self._loop(), **{reason: self._share(limits) for reason, limits in _GOPHER.items()}}
-        found = pl.col("response").map_batches(
-            _Judge(evidence), return_dtype=pl.Struct(dict.fromkeys(evidence, pl.String))
-        )
-        return [Rule.found(reason, found.struct.field(reason)) for reason in evidence]
+        return [self._loop(), *(self._share(reason, limits) for reason, limits in _GOPHER.items())]
 
-    def _share(self, gopher: Mapping[str, float]) -> pl.Expr:
+    def _share(self, reason: str, gopher: Mapping[str, float]) -> Rule:
         """The first of the measures that is above its limit, as text."""
-        structured = pl.col("structured") | (pl.col("unspaced") > _UNSPACED_SHARE)
+        long = pl.col("words") >= self.min_words
         found = []
         for name, share in gopher.items():
-            limit = (
-                pl.when(structured).then(max(share * self.slack, self.structured_floor)).otherwise(share * self.slack)
-            )
-            above = ~pl.col("code") & (pl.col("words") >= self.min_words) & (pl.col(name) > limit)
-            found.append(
-                pl.when(above).then(pl.format("{} {} > {}", pl.lit(name), pl.col(name).round(3), limit.round(3)))
-            )
-        return pl.coalesce(found)
+            least = max(share * self.slack, self.structured_floor)
+            limit = pl.when(_is_structured()).then(least).otherwise(share * self.slack)
+            text = pl.format("{} {} > {}", pl.lit(name), pl.col(name).round(3), limit.round(3))
+            found.append(pl.when(~_is_code() & long & (pl.col(name) > limit)).then(text))
+        # What form a text has takes longer to tell than all measures together, and matters for few.
+        above = pl.any_horizontal(pl.col(name) > share * self.slack for name, share in gopher.items())
+        return Rule.found(reason, pl.coalesce(found), screen=long & above)
 
-    def _loop(self) -> pl.Expr:
+    def _loop(self) -> Rule:
         """The loop that is too much, as `copies x words of the unit`."""
+        return Rule.found("loop", self._too_much(_is_code()), screen=self._too_much(pl.lit(value=False)).is_not_null())
+
+    def _too_much(self, code: pl.Expr) -> pl.Expr:
         copies, period, fraction = pl.col("loop_copies"), pl.col("loop_period"), pl.col("loop_fraction")
         tail_copies, tail_period = pl.col("tail_copies"), pl.col("tail_period")
         phrase = (period >= _PHRASE_WORDS) | (fraction > self.max_loop_fraction)
-        long = (copies * period >= self.min_loop_words) & phrase & ~pl.col("code")
+        long = (copies * period >= self.min_loop_words) & phrase & ~code
         whole = (copies >= _TAIL_COPIES) & (fraction > _WHOLE_SHARE)
-        whole &= ~pl.col("code") | (copies * period >= _CODE_LOOP_WORDS)
-        tail = (tail_copies >= _TAIL_COPIES) & (tail_copies * tail_period >= 2 * _TAIL_COPIES) & ~pl.col("code")
+        whole &= ~code | (copies * period >= _CODE_LOOP_WORDS)
+        tail = (tail_copies >= _TAIL_COPIES) & (tail_copies * tail_period >= 2 * _TAIL_COPIES) & ~code
 
         def text(times: pl.Expr, words: pl.Expr) -> pl.Expr:
             return pl.format("{} x {} words", times.cast(pl.UInt32), words.cast(pl.UInt32))
