@@ -71,7 +71,7 @@ CASES: dict[str, tuple[Callable[[int], Records], int, str]] = {
     "giant_cluster": (giant_cluster, 50_000, "dedup_only"),
     "boilerplate": (boilerplate, 5_000, "dedup_only"),
     "long_conversation": (long_conversation, 500_000, "dedup_only"),
-    "regex_bait": (regex_bait, 400_000, "lima_1k"),
+    "regex_bait": (regex_bait, 2_000_000, "lima_1k"),
 }
 
 
