@@ -123,8 +123,8 @@ class Stage(BaseModel, ABC):
     writes: ClassVar[Mapping[str, pl.DataType]] = {}
     #: Each reason the stage may give, with one sentence for a person.
     reasons: ClassVar[Mapping[str, str]] = {}
-    #: Parameters (a path or several, or None) that name datasets to compare with, and how those are read:
-    #: `examples` as inputs are, `records` with all texts of a record as `instruction`, whatever its fields.
+    #: Parameters (a path or several, or None) that name datasets to compare with, and how those are read: `examples`
+    #: as inputs are, `records` whatever the fields, all texts of one as `instruction` with `schema.FIELD` between them.
     references: ClassVar[Mapping[str, Literal["examples", "records"]]] = {}
     #: Raised whenever the same parameters give other results than before; part of the cache address.
     version: ClassVar[int] = 1

@@ -22,6 +22,7 @@ LAYERS = {
     "curate.text": 1,
     "curate.phrases": 1,
     "curate.damage": 1,
+    "curate.fingerprints": 1,
     "curate.encoders": 1,
     "curate.algorithms": 1,
     "curate.io": 1,

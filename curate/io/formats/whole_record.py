@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from curate.io.formats.base import Example, Record, RecordFormat
 from curate.io.meta import dump
-from curate.schema import SEPARATOR
+from curate.schema import FIELD
 
 #: Fields that name an item of a benchmark, the first that is there.
 NAMES: Final = ("task_id", "question_id", "id", "_id", "idx", "key", "uid", "qid")
@@ -28,10 +28,10 @@ def texts(value: Any) -> list[str]:
 
 
 def convert(record: Record) -> Example:
-    """All texts of the record as the user's turn, with a blank line between them, and an empty answer."""
+    """All texts of the record as the user's turn, `schema.FIELD` between them, and an empty answer."""
     name = next((record[n] for n in NAMES if isinstance(record.get(n), str | int)), None)
     meta = "{}" if name is None else f'{{"item":{dump(str(name))}}}'
-    return (SEPARATOR.join(texts(dict(record))), ""), False, meta
+    return (FIELD.join(texts(dict(record))), ""), False, meta
 
 
 def matches(record: Record) -> bool:
