@@ -32,6 +32,7 @@ LAYERS = {
     "curate.ledger": 3,
     "curate.manifest": 3,
     "curate.config": 4,
+    "curate.diff": 4,
     "curate.engine": 4,
     "curate.manual": 4,
     "curate.report": 5,
