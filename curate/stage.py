@@ -194,6 +194,8 @@ class Annotator(Stage):
 
     kind: ClassVar[Literal["annotator", "filter", "selector"]] = "annotator"
     scope: ClassVar[Literal["row", "corpus"]] = "row"
+    #: A column that is null where the stage could not tell (a model failed); the run counts these as unknown.
+    unknown: ClassVar[str | None] = None
 
     @abstractmethod
     def columns(self, frame: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,7 @@ import random
 from typing import Any
 
 import polars as pl
+import pytest
 import yaml
 
 from curate.config import with_seed
@@ -20,6 +21,7 @@ from curate.registry import stage_class, stage_classes, stage_name
 from curate.schema import CANONICAL, VERDICT
 from curate.stage import Selector, Stage
 from tests.helpers import TEXTS, compared_with, corpus, frame, run_stage
+from tests.local_models import lacking, local
 
 #: Sizes in examples are those of real sets; the corpus here is smaller.
 SIZE = 9
@@ -46,7 +48,7 @@ def example(cls: type[Stage]) -> Stage:
         config["size"] = SIZE
     import json
 
-    return with_seed(cls.model_validate_json(json.dumps(config)), 42)
+    return with_seed(cls.model_validate_json(json.dumps(local(config))), 42)
 
 
 def ready(stage: Stage) -> Stage:
@@ -60,7 +62,7 @@ def annotated() -> pl.DataFrame:
     """The corpus with the columns of every annotator that can run on it."""
     whole = frame(corpus())
     for cls in stage_classes().values():
-        if cls.kind == "annotator":
+        if cls.kind == "annotator" and lacking(stage_name(cls)) is None:
             stage = ready(example(cls))
             if set(stage.needs()) <= set(whole.columns):
                 whole = whole.join(run_stage(stage, whole), on="row", maintain_order="left")
@@ -69,6 +71,8 @@ def annotated() -> pl.DataFrame:
 
 def check_stage(cls: type[Stage]) -> None:
     """Every check below."""
+    if (package := lacking(stage_name(cls))) is not None:
+        pytest.skip(f"{stage_name(cls)} needs the package {package}")
     stage = example(cls)
     whole = annotated()
     check_round_trip(stage)

@@ -23,6 +23,8 @@ LAYERS = {
     "curate.phrases": 1,
     "curate.damage": 1,
     "curate.fingerprints": 1,
+    "curate.judge": 1,
+    "curate.language_models": 1,
     "curate.encoders": 1,
     "curate.algorithms": 1,
     "curate.io": 1,
