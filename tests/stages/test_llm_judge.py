@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from curate import judge
 from curate.errors import ConfigError
+from curate.judge import asking
 from curate.pipeline import Options, Pipeline
 from curate.stages.annotate.llm_judge import LlmJudge
 from curate.stages.filter.range_filter import RangeFilter
@@ -29,7 +30,7 @@ pytest.importorskip("openai", reason="needs the openai client (pip install 'cura
 def fresh_session(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """No memory of other tests, and no long pauses."""
     judge.begin(None)
-    monkeypatch.setattr(judge, "_MAX_PAUSE", 0.01)
+    monkeypatch.setattr(asking, "_MAX_PAUSE", 0.01)
     yield
     judge.begin(None)
 
@@ -117,7 +118,7 @@ def test_nothing_more_is_sent_after_a_key_was_denied() -> None:
 
 
 def test_the_pause_that_the_endpoint_asks_for_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(judge, "_MAX_PAUSE", 60.0)
+    monkeypatch.setattr(asking, "_MAX_PAUSE", 60.0)
     began = time.monotonic()
     out, _ = run(failing(429, headers={"Retry-After": "1"}), [TEXTS[0]])
     assert out["judge_score"][0] is not None

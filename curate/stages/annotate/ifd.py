@@ -27,6 +27,8 @@ class Ifd(Annotator):
     token of an answer is left to score, its number is null, and `ifd` is null if that is so for each of its turns;
     the run counts these.
 
+    It needs `pip install 'curate-sft[models]'` (torch, transformers).
+
     Why: of two answers of one kind, the one that the instruction helps less with may teach more. Keep an eye on two
     things: the number follows the length of the answer closely, and its top 5% of a set are much less varied than the
     set. Drop what is at 1 or above with `ifd_filter`, choose for variety from the rest, and leave the stage out where

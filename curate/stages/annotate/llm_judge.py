@@ -49,6 +49,8 @@ class LlmJudge(Annotator):
     The key is read from the environment variable `key_variable` and written nowhere. Records leave your machine:
     make sure that they may. A model's answers are not reproducible: delete the cache, and the numbers may differ.
 
+    It needs `pip install 'curate-sft[judge]'` (the openai client).
+
     Why: a strong model finds wrong answers that no rule sees. It also prefers long answers, its own style and
     confident tone, so look at some of what it rates low, and do not choose by its score alone. Filter with
     `range_filter` on `judge_score`; AlpaGasus kept what had at least 4.5.

@@ -19,6 +19,9 @@ class RewardModel(Annotator):
     is put to the model by its own chat template (`form: chat`), or as two texts, all turns but the last and the last
     (`form: pair`). Nothing is cut: an example of more than `max_tokens` tokens has null, and the run counts these.
 
+    A mark of the tokenizer inside a record counts as the mark in `form: chat`, and as text in `form: pair`. It needs
+    `pip install 'curate-sft[models]'` (torch, transformers).
+
     Why: reward models are trained on which of two answers people prefer, which is one kind of good, and not
     correctness; many prefer the longer answer. Look at how `reward` goes with length in your data before you choose by
     it, and never choose by it alone: the top of any one score is much less varied than the set.

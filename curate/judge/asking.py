@@ -1,16 +1,10 @@
-"""A judge behind an OpenAI-compatible endpoint: asks, retries, keeps to its limits, and remembers answers by content.
-
-What a server sends is never trusted: an answer counts only if it is the JSON object that was asked for. No text of a
-server and no key goes into a result, a message or the cache.
-"""
+"""Asks: side by side, again where that may help, never beyond the limits, and never twice for one answer."""
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import importlib.util
 import json
-import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -18,100 +12,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
 from curate.errors import ConfigError
 from curate.io.atomic import atomic_file
+from curate.judge.model import Judged, Plan, parse, schema
 
-#: Why a record is unjudged, with a sentence for a person.
-FAILURES: Final[Mapping[str, str]] = {
-    "bad_answer": "The answer was not the JSON object that was asked for.",
-    "rate_limited": "The endpoint asked for fewer requests (429) until the last try.",
-    "server_error": "The endpoint failed (5xx) until the last try.",
-    "refused": "The endpoint refused this request (4xx).",
-    "denied": "The endpoint does not let this key or model in (401, 403, 404), so it was not asked further.",
-    "redirected": "The endpoint sent the request elsewhere (3xx); records go nowhere but where they were meant to go.",
-    "timeout": "The answer was not complete in time.",
-    "unreachable": "The endpoint could not be reached, or broke off.",
-    "deadline": "The time for all records was over.",
-    "budget": "The limit of requests or tokens was reached.",
-    "too_long": "The conversation has more characters than are sent.",
-}
 _AGAIN: Final = {"bad_answer", "rate_limited", "server_error", "timeout", "unreachable"}
 _FINAL: Final = {"denied", "redirected"}
 #: An answer of this kind has a few hundred bytes.
 _MAX_BYTES: Final = 1 << 20
 #: The longest pause between two tries, in seconds.
 _MAX_PAUSE: Final = 60.0
-
-
-class Answer(BaseModel):
-    """What the judge must say, and nothing beside it."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-    explanation: str = Field(max_length=20_000)
-    score: float = Field(allow_inf_nan=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """A score and its explanation, or why there is none (a key of `FAILURES`)."""
-
-    score: float | None = None
-    explanation: str | None = None
-    failure: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """How to ask.
-
-    Parameters
-    ----------
-    endpoint, model : the base URL and the model's name there.
-    key_variable : the environment variable that holds the key; None: none is needed.
-    system : the rubric.
-    low, high : the scale.
-    schema : whether the endpoint is asked to keep to the schema by itself (`response_format`).
-    concurrency : requests at the same time. retries : further tries of a request that failed.
-    timeout, deadline : seconds for one request, and for all.
-    max_requests, max_total_tokens : the budget of a run; None: none.
-    answer_tokens : the longest answer.
-    """
-
-    endpoint: str
-    model: str
-    key_variable: str | None
-    system: str
-    low: float
-    high: float
-    schema: bool
-    concurrency: int
-    retries: int
-    timeout: float
-    deadline: float
-    max_requests: int | None
-    max_total_tokens: int | None
-    answer_tokens: int
-
-    def address(self, content: str) -> str:
-        """What an answer is remembered by: all that it is an answer to."""
-        asked = [self.endpoint, self.model, self.system, self.low, self.high, self.schema, self.answer_tokens, content]
-        return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
-
-    def key(self) -> str:
-        """The key out of the environment.
-
-        Raises
-        ------
-        ConfigError : the variable is not set.
-        """
-        if self.key_variable is None:
-            return "none"
-        if not (key := os.environ.get(self.key_variable)):
-            raise ConfigError(f"llm_judge: the environment variable {self.key_variable} is not set; it holds the key")
-        return key
 
 
 def require_client() -> None:
@@ -169,21 +79,12 @@ def judge(plan: Plan, contents: Sequence[str | None]) -> list[Judged]:
 def _remembered(session: _Session, key: str, plan: Plan) -> Judged | None:
     if key not in session.memory and session.folder is not None:
         try:
-            answer = _parse((session.folder / key[:2] / f"{key}.json").read_bytes(), plan)
+            answer = parse((session.folder / key[:2] / f"{key}.json").read_bytes(), plan)
         except OSError:
             return None
         if answer is not None:
             session.memory[key] = answer
     return session.memory.get(key)
-
-
-def _parse(text: str | bytes, plan: Plan) -> Judged | None:
-    """The judgement in a JSON text; None where it is not exactly what was asked for."""
-    try:
-        answer = Answer.model_validate_json(text, strict=True)
-    except ValidationError:
-        return None
-    return Judged(answer.score, answer.explanation) if plan.low <= answer.score <= plan.high else None
 
 
 class _Failed(Exception):  # noqa: N818 - becomes a value of the column
@@ -287,7 +188,7 @@ class _Asking:
         import openai
 
         plan = self._plan
-        form = {"type": "json_schema", "json_schema": {"name": "judgement", "strict": True, "schema": _schema(plan)}}
+        form = {"type": "json_schema", "json_schema": {"name": "judgement", "strict": True, "schema": schema(plan)}}
         call = client.chat.completions.with_streaming_response.create(
             model=plan.model,
             messages=[{"role": "system", "content": plan.system}, {"role": "user", "content": content}],
@@ -321,7 +222,7 @@ class _Asking:
         spent = usage.get("total_tokens") if isinstance(usage, dict) else None
         if isinstance(spent, int) and spent > 0:
             self._session.tokens[plan] = self._session.tokens.get(plan, 0) + spent
-        judged = _parse(text, plan) if isinstance(text, str) else None
+        judged = parse(text, plan) if isinstance(text, str) else None
         if judged is None:
             raise _Failed("bad_answer")
         return judged
@@ -334,16 +235,6 @@ class _Asking:
         path.parent.mkdir(parents=True, exist_ok=True)
         with atomic_file(path) as handle:
             handle.write(json.dumps({"explanation": judged.explanation, "score": judged.score}).encode())
-
-
-def _schema(plan: Plan) -> dict[str, Any]:
-    score = {"type": "number", "minimum": plan.low, "maximum": plan.high}
-    return {
-        "type": "object",
-        "properties": {"explanation": {"type": "string"}, "score": score},
-        "required": ["explanation", "score"],
-        "additionalProperties": False,
-    }
 
 
 def _status(error: Any) -> tuple[str, float | None]:
