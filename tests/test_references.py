@@ -16,6 +16,7 @@ from curate.errors import InputError, StageError
 from curate.pipeline import Options, Pipeline
 from curate.stage import Selection, Selector, Shards, verdict_frame
 from tests.helpers import compared_with, frame, shards
+from tests.runs import assert_fails, curate
 
 
 class Known(Selector):
@@ -134,3 +135,19 @@ def test_a_stage_that_was_not_given_its_dataset_fails() -> None:
     assert bound.content_key() != stage.content_key()
     assert bound.model_dump() == stage.model_dump()
     assert pickle.loads(pickle.dumps(bound)).content_key() == bound.content_key()
+
+
+def test_commands_look_at_the_dataset_and_compare_its_bytes(tmp_path: Path, dump: Path) -> None:
+    items = tmp_path / "test.jsonl"
+    pipeline = tmp_path / "clean.yaml"
+    stage = {"stage": "contamination_filter", "against": [str(items)]}
+    pipeline.write_text(json.dumps({"name": "clean", "stages": [stage]}))
+    missing = curate("run", pipeline, dump, "--dry-run")
+    assert_fails(missing, 3, "stages.0 (contamination_filter): against:", "test.jsonl: no such file")
+    items.write_text('{"question": "Does question one stand here word for word?"}\n')
+    assert curate("run", pipeline, dump, "--out", tmp_path / "out").code == 0
+    assert curate("verify", tmp_path / "out", dump).code == 0
+    items.write_text('{"question": "Does question two stand here word for word?"}\n')
+    again = curate("verify", tmp_path / "out", dump)
+    assert again.code == 1
+    assert "manifest.json (steps)" in again.err

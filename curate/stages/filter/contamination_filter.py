@@ -48,7 +48,8 @@ class ContaminationFilter(Selector):
 
     `against` names the evaluation sets: files, folders, patterns or URLs of JSON, JSON lines, CSV or Parquet, with
     any fields (all texts of a record are its item), and every dump that the readers know. `fingerprints` names lists of
-    hashed n-grams, which hold no text: a path, or the name of a shipped one. `tools/make_fingerprints.py` makes one.
+    hashed n-grams, which hold no text: a path, or the name of a list that ships with the package; this
+    version ships none. `tools/make_fingerprints.py` makes one from the files of a set.
 
     Instruction and response are each compared with all of an item, its question as well as its answers. Words are
     runs of letters and digits in lower case; punctuation and symbols only separate them; in scripts without spaces
