@@ -140,3 +140,18 @@ def test_without_texts_a_run_is_within_one_item() -> None:
     at, entries = hits(index, words, np.array([0, len(words)]))
     run = longest(index, words, at.tolist(), entries.tolist())
     assert (run.start, run.words, run.item) == (0, 12, 0)
+
+
+def test_telling_counts_the_different_words_of_each_window() -> None:
+    draw = random.Random(11)
+    row = draw.choices(["a", "b", "c", "d", "e", "1", "2", "3"], k=2000)
+    words, number, _ = hashed([row])
+    windows = [row[i : i + NGRAM] for i in range(len(row) - NGRAM + 1)]
+    expected = [len({w for w in window if not w.isdigit()}) >= overlap.DISTINCT for window in windows]
+    assert 0.2 < sum(expected) / len(expected) < 0.95
+    assert telling(words, number).tolist() == expected
+
+
+def test_of_equally_long_runs_the_first_counts() -> None:
+    items = [VOCABULARY[20:30], VOCABULARY[:10]]
+    assert runs([[*VOCABULARY[:10], "x", *VOCABULARY[20:30]]], items) == [(0, 10, 1)]

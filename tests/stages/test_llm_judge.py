@@ -145,6 +145,16 @@ GARBAGE = [
 ]
 
 
+def test_an_answer_of_any_size_is_not_taken_in() -> None:
+    """A good answer, but with megabytes of blanks after it."""
+    message = {"message": {"content": verdict(4)}}
+    raw = json.dumps({"choices": [message]}).encode() + b" " * 3_000_000
+    out, _ = run(lambda h, c, b: answer(h, None, raw=raw), [TEXTS[0]], retries=0)
+    assert out["unjudged"][0] == "bad_answer"
+    out, _ = run(lambda h, c, b: answer(h, None, raw=raw[:1000]), [TEXTS[0]], retries=0)
+    assert out["judge_score"][0] == 4
+
+
 @pytest.mark.parametrize("text", GARBAGE)
 def test_garbage_is_no_answer(text: Any) -> None:
     out, endpoint = run(lambda h, c, b: answer(h, text), [TEXTS[0]], retries=1)
