@@ -145,6 +145,17 @@ def _summary(file: InputFile, info: dict[str, Any], *, known: bool) -> str:
     )
 
 
+def first_rejects(rejects: Sequence[Reject], shown: int = 3) -> str:
+    """The most frequent reasons, and the first few rejects, for a person."""
+    counts: dict[str, int] = {}
+    for one in rejects:
+        counts[one.reason] = counts.get(one.reason, 0) + 1
+    top = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:shown]
+    reasons = ", ".join(f"{reason} {number:,}" for reason, number in top)
+    examples = "; ".join(f"{one.file}:{one.line} {one.detail}" for one in rejects[:shown])
+    return f"Most are {reasons}. The first: {examples}"
+
+
 def _unique_ids(parts: Sequence[Part], cache: Cache) -> Step:
     """The step with the final `id` of each row: the n-th repeat of a conversation gets `-n` (n >= 2)."""
     step = cache.step(address("ids", [(p.read.key, p.index) for p in parts]))

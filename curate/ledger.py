@@ -15,7 +15,7 @@ from curate.cache import Cache, Part, Step, Table
 from curate.errors import InputError, UsageError
 from curate.io import LEFT_REASONS
 from curate.manifest import check_outputs, read_manifest
-from curate.stage import Stage
+from curate.stage import Annotator, Stage
 
 #: The columns of `ledger.parquet`: one row per dropped record, in the order of the input. Records of which a reader
 #: by its rules made no example stand first; they have no id and no step.
@@ -66,6 +66,8 @@ def count_step(ran: Ran) -> dict[str, Any]:
         if not ran.drops:
             rows += len(ran.before.alive(index))
             kept = rows
+            if isinstance(ran.stage, Annotator) and ran.stage.unknown is not None:
+                unknown += ran.step.read(index, [ran.stage.unknown]).to_series().null_count()
             continue
         frame = ran.step.read(index, ["keep", "reason", "unknown"])
         rows += frame.height

@@ -14,7 +14,7 @@ from typing import Any
 
 import polars as pl
 
-from curate import outputs
+from curate import judge, outputs
 from curate.algorithms.parallel import set_threads
 from curate.cache import Cache, Step, Table, address
 from curate.config import DEFAULT_SEED, PipelineConfig, check_chain, load_config, with_seed, with_size
@@ -22,10 +22,11 @@ from curate.encoders import use_vector_cache
 from curate.engine.base import Engine, Progress, Silent
 from curate.engine.local import LocalEngine
 from curate.errors import ConfigError, InputError, StageError, UsageError
-from curate.ingest import SHARD_ROWS, Ingested, ingest
-from curate.io import Discovery, ReadOptions, Reject, discover
+from curate.ingest import SHARD_ROWS, Ingested, first_rejects, ingest
+from curate.io import Discovery, ReadOptions, discover
 from curate.io.atomic import OutputLock, atomic_file
 from curate.ledger import Ran, build_ledger, count_step
+from curate.references import Found, find_references, read_references
 from curate.schema import MESSAGES
 from curate.stage import Finding, Stage
 
@@ -153,12 +154,13 @@ class Pipeline:
         Raises
         ------
         UsageError : `out` lies inside an input folder, or is where an input comes from.
-        InputError : an input is missing or cannot be read at all.
+        InputError : an input, or a dataset that a stage compares with, is missing or cannot be read at all.
         OutputError : `out` cannot be written, or another run holds it.
         StageError : a stage failed or broke its contract.
         """
         for stage in self.config.stages:
             stage.content_key()  # a model that cannot be had is an error now, not after an hour of reading
+        compared = find_references(self.config.stages)
         options = options or Options()
         several: Sequence[str | Path] = ()
         if not isinstance(inputs, Discovery):
@@ -172,7 +174,8 @@ class Pipeline:
         set_threads(options.threads)
         try:
             with OutputLock(folder):
-                result = _Run(self.config, folder, options, engine or LocalEngine(), progress or Silent()).go(inputs)
+                run = _Run(self.config, folder, options, engine or LocalEngine(), progress or Silent())
+                result = run.go(inputs, compared)
         except BaseException:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -211,8 +214,11 @@ class _Run:
         self.cache = Cache(options.cache or out / ".curate")
         self.findings: list[Finding] = []
 
-    def go(self, found: Discovery) -> Result:
+    def go(self, found: Discovery, compared: Found) -> Result:
         use_vector_cache(self.cache.root / "vectors")
+        judge.begin(self.cache.root / "answers")
+        self.config, unread = read_references(self.config, compared, self.cache, self.progress)
+        self.findings += unread
         if found.unknown and not self.options.skip_unknown:
             names = "; ".join(f"{u.name} ({u.why})" for u in found.unknown)
             self.findings.append(
@@ -244,7 +250,7 @@ class _Run:
             self.findings.append(
                 Finding(
                     "too_many_rejects",
-                    f"{share}, more than {self.options.max_rejects:.1%}. {_first_rejects(read.rejects)}",
+                    f"{share}, more than {self.options.max_rejects:.1%}. {first_rejects(read.rejects)}",
                 )
             )
         for one in read.rejects:
@@ -287,17 +293,6 @@ class _Run:
             handle.write(json.dumps(run).encode())
         if self.options.cache is None:
             self.cache.prune()
-
-
-def _first_rejects(rejects: Sequence[Reject], shown: int = 3) -> str:
-    """The most frequent reasons, and the first few rejects, for a person."""
-    counts: dict[str, int] = {}
-    for one in rejects:
-        counts[one.reason] = counts.get(one.reason, 0) + 1
-    top = sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:shown]
-    reasons = ", ".join(f"{reason} {number:,}" for reason, number in top)
-    examples = "; ".join(f"{one.file}:{one.line} {one.detail}" for one in rejects[:shown])
-    return f"Most are {reasons}. The first: {examples}"
 
 
 def _summary(ran: Ran, *, cached: bool) -> str:

@@ -17,6 +17,8 @@ ROLES: Final[tuple[str, ...]] = ("system", "user", "assistant")
 #: Between the user turns (or assistant turns) of one conversation in `instruction` (`response`), and
 #: between the parts that a record format keeps in separate fields (an Alpaca `instruction` and `input`).
 SEPARATOR: Final = "\n\n"
+#: Between the texts of a record that is read whole, whatever its fields: the unit separator of ASCII.
+FIELD: Final = "\x1f"
 
 
 #: Which side of a conversation a stage looks at, and the columns of each.

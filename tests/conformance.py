@@ -14,13 +14,15 @@ import random
 from typing import Any
 
 import polars as pl
+import pytest
 import yaml
 
 from curate.config import with_seed
 from curate.registry import stage_class, stage_classes, stage_name
 from curate.schema import CANONICAL, VERDICT
 from curate.stage import Filter, Selector, Stage
-from tests.helpers import corpus, frame, run_stage
+from tests.helpers import TEXTS, compared_with, corpus, frame, run_stage
+from tests.local_models import lacking, local
 
 #: Sizes in examples are those of real sets; the corpus here is smaller.
 SIZE = 9
@@ -47,7 +49,13 @@ def example(cls: type[Stage]) -> Stage:
         config["size"] = SIZE
     import json
 
-    return with_seed(cls.model_validate_json(json.dumps(config)), 42)
+    return with_seed(cls.model_validate_json(json.dumps(local(config))), 42)
+
+
+def ready(stage: Stage) -> Stage:
+    """`stage` with a few examples of the corpus, and one of none, as each dataset that it compares with."""
+    given: Stage = compared_with(stage, [*TEXTS[3:7], ("Of no example here.", "None.")]) if stage.references else stage
+    return given
 
 
 @functools.cache
@@ -55,8 +63,8 @@ def annotated() -> pl.DataFrame:
     """The corpus with the columns of every annotator that can run on it."""
     whole = frame(corpus())
     for cls in stage_classes().values():
-        if cls.kind == "annotator":
-            stage = example(cls)
+        if cls.kind == "annotator" and lacking(stage_name(cls)) is None:
+            stage = ready(example(cls))
             if set(stage.needs()) <= set(whole.columns):
                 whole = whole.join(run_stage(stage, whole), on="row", maintain_order="left")
     return whole
@@ -64,10 +72,13 @@ def annotated() -> pl.DataFrame:
 
 def check_stage(cls: type[Stage]) -> None:
     """Every check below."""
+    if (package := lacking(stage_name(cls))) is not None:
+        pytest.skip(f"{stage_name(cls)} needs the package {package}")
     stage = example(cls)
     whole = annotated()
     check_round_trip(stage)
     check_documented(cls)
+    stage = ready(stage)
     missing = set(stage.needs()) - set(whole.columns)
     assert not missing, f"{stage.name} reads {missing}, which no stage writes"
     check_heights(stage, whole)
