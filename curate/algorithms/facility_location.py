@@ -17,7 +17,7 @@ from curate.algorithms.wording import Covered, Wording
 FULL: Final = 255
 
 #: Bytes allowed for keeping similarities; those that do not fit are computed again at need. No result depends on it.
-MEMORY: Final = 2**30
+MEMORY: Final = 2**31
 
 #: Points re-evaluated at once: doubled from the first to the last within a step. No result depends on them.
 _BATCH: Final = (64, 256)
