@@ -11,9 +11,13 @@ from numpy.typing import NDArray
 from curate.algorithms.coverage import BLOCK, check_vectors, inverse_norms
 from curate.algorithms.jit import kernel
 from curate.algorithms.quotas import Seats
+from curate.algorithms.wording import Covered, Wording
 
 #: The value of a ground point covered in full: similarities are whole numbers in 0..255.
 FULL: Final = 255
+
+#: Bytes allowed for keeping similarities; those that do not fit are computed again at need. No result depends on it.
+MEMORY: Final = 2**31
 
 #: Points re-evaluated at once: doubled from the first to the last within a step. No result depends on them.
 _BATCH: Final = (64, 256)
@@ -24,8 +28,8 @@ class Coverage:
     """The chosen points in greedy order, and what each added.
 
     `order` is int64 (k,); `gains` int64 (k,), in units of 1/255 of one ground point; `total` is what covering
-    the whole ground would be worth, so that `gains.cumsum() / total` is the coverage curve. `evaluations`
-    counts the gains computed, where the plain loop takes about n * k.
+    the whole ground and all wordings would be worth, so that `gains.cumsum() / total` is the coverage curve.
+    `evaluations` counts the gains computed, where the plain loop takes about n * k.
     """
 
     order: NDArray[np.int64]
@@ -136,17 +140,23 @@ def _stale(
 
 
 class _Ground:
-    """Similarities of points to the ground set: kept whole where they fit, else computed when asked for."""
+    """Similarities of points to the ground set: kept from when they are first needed, as many as fit."""
 
     def __init__(
-        self, vectors: NDArray[np.int8], ground: NDArray[np.int64], utility: NDArray[np.float64], memory: int
+        self,
+        vectors: NDArray[np.int8],
+        ground: NDArray[np.int64],
+        utility: NDArray[np.float64],
+        wording: Covered | None,
     ) -> None:
-        self.vectors = vectors
+        self.vectors, self.wording = vectors, wording
         self.left = (inverse_norms(vectors) * utility * FULL).astype(np.float32)
         self.right = inverse_norms(vectors[ground]).astype(np.float32)
         self.points = np.ascontiguousarray(vectors[ground].astype(np.float32).T)
         self.cover = np.zeros(len(ground), dtype=np.uint8)
-        self.cache = np.empty((len(vectors), len(ground)), np.uint8) if len(vectors) * len(ground) <= memory else None
+        self.cache = np.empty((min(len(vectors), MEMORY // max(len(ground), 1)), len(ground)), dtype=np.uint8)
+        self.slot = np.full(len(vectors), -1, dtype=np.int64)
+        self.kept = 0
 
     def compute(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
         """Similarities (len(rows), m) of these points to the ground set, 0..255."""
@@ -154,30 +164,51 @@ class _Ground:
         _quantise(self.vectors[rows].astype(np.float32) @ self.points, self.left[rows], self.right, out)
         return out
 
+    def keep(self, rows: NDArray[np.int64], similar: NDArray[np.uint8]) -> None:
+        """Keep the similarities of these points, as far as there is room."""
+        room = min(len(rows), len(self.cache) - self.kept)
+        self.slot[rows[:room]] = np.arange(self.kept, self.kept + room)
+        self.cache[self.kept : self.kept + room] = similar[:room]
+        self.kept += room
+
     def fill(self) -> NDArray[np.int64]:
         """The gain of every point on its own."""
         gains = np.empty(len(self.vectors), dtype=np.int64)
         for start in range(0, len(gains), BLOCK):
             rows = np.arange(start, min(start + BLOCK, len(gains)))
             similar = self.compute(rows)
-            if self.cache is not None:
-                self.cache[rows] = similar
+            if len(self.cache) == len(self.vectors):
+                self.keep(rows, similar)
             _gains(similar, rows - start, self.cover, gains[start : start + BLOCK])
+        if self.wording is not None:
+            self.wording.add_gains(np.arange(len(gains)), gains)
         return gains
 
     def gains(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """What each of these points would add to the cover."""
         out = np.empty(len(rows), dtype=np.int64)
-        if self.cache is not None:
-            _gains(self.cache, rows, self.cover, out)
-        else:
-            _gains(self.compute(rows), np.arange(len(rows)), self.cover, out)
+        known = self.slot[rows] >= 0
+        if not known.all():
+            fresh = rows[~known]
+            similar, found = self.compute(fresh), np.empty(len(fresh), dtype=np.int64)
+            _gains(similar, np.arange(len(fresh)), self.cover, found)
+            self.keep(fresh, similar)
+            out[~known] = found
+        if known.any():
+            found = np.empty(int(known.sum()), dtype=np.int64)
+            _gains(self.cache, self.slot[rows[known]], self.cover, found)
+            out[known] = found
+        if self.wording is not None:
+            self.wording.add_gains(rows, out)
         return out
 
     def add(self, point: int) -> None:
         """Cover the ground with one more point."""
-        row = self.compute(np.array([point]))[0] if self.cache is None else self.cache[point]
+        slot = self.slot[point]
+        row = self.compute(np.array([point]))[0] if slot < 0 else self.cache[slot]
         np.maximum(self.cover, row, out=self.cover)
+        if self.wording is not None:
+            self.wording.add(point)
 
 
 class _Search:
@@ -228,7 +259,7 @@ def facility_location(
     quota: Quota | None = None,
     candidates: int | None = None,
     seed: int = 42,
-    memory: int = 2**30,
+    wording: tuple[Wording, float] | None = None,
 ) -> Coverage:
     """Choose `size` points that cover a ground set, each the one that adds most to those before it.
 
@@ -254,7 +285,9 @@ def facility_location(
         greedy, Mirzasoleiman et al. 2015, *Lazier Than Lazy Greedy*, §3: `(n / size) * ln(1 / eps)` of them
         give `1 - 1/e - eps` in expectation; fixed here, so that the sequence still does not depend on
         `size`). None: all, the exact greedy.
-    memory : bytes allowed for keeping all n * m similarities; above that they are computed again at need.
+    wording : recurring wordings of the n points, and what covering all of them is worth as a fraction of covering the
+        whole ground. Each becomes one more ground point, as similar to a point that has it as `u_i`, and not at all to
+        others: `f` is the same kind of function as before.
 
     Returns
     -------
@@ -265,7 +298,13 @@ def facility_location(
     n = len(vectors)
     rows = np.arange(n) if ground is None else ground
     group, seats = (np.zeros(n, dtype=np.int32), Seats({"": n})) if quota is None else quota
-    field = _Ground(vectors, rows, np.ones(n) if utility is None else utility, memory)
+    worth = np.ones(n) if utility is None else utility
+    total, covered = FULL * len(rows), None
+    if wording is not None and wording[0].count:
+        each = wording[1] * total / wording[0].count
+        covered = Covered(wording[0], np.rint(worth * each).astype(np.int64))
+        total += round(each) * wording[0].count
+    field = _Ground(vectors, rows, worth, covered)
     search = _Search(field, group, candidates, seed)
     order, gains = [], []
     for step in range(size):
@@ -276,4 +315,4 @@ def facility_location(
         seats.take(int(group[at]))
         order.append(at)
         gains.append(gain)
-    return Coverage(np.array(order, np.int64), np.array(gains, np.int64), FULL * len(rows), search.evaluations)
+    return Coverage(np.array(order, np.int64), np.array(gains, np.int64), total, search.evaluations)

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from curate.algorithms import facility_location as module
 from curate.algorithms.facility_location import Quota, facility_location, rank_scale
 from curate.algorithms.quotas import Seats, allocate
+from curate.algorithms.wording import Wording
 
 
 def clusters(n: int, d: int, centres: int, seed: int = 0) -> np.ndarray:
@@ -162,14 +163,15 @@ def test_all_candidates_are_the_exact_greedy() -> None:
     assert facility_location(points, 40, candidates=300).order.tolist() == facility_location(points, 40).order.tolist()
 
 
-def test_neither_memory_nor_threads_change_a_bit() -> None:
+def test_neither_memory_nor_threads_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     points = clusters(1200, 32, 10)
     ground = np.arange(0, 1200, 2)
     whole = facility_location(points, 80, ground=ground)
     for threads in (1, 2):
         with threadpool_limits(threads):
             for memory in (0, 2**30):
-                other = facility_location(points, 80, ground=ground, memory=memory)
+                monkeypatch.setattr(module, "MEMORY", memory)
+                other = facility_location(points, 80, ground=ground)
                 np.testing.assert_array_equal(other.order, whole.order)
                 np.testing.assert_array_equal(other.gains, whole.gains)
 
@@ -218,3 +220,36 @@ def test_mid_ranks_are_scipys() -> None:
     assert rank_scale(with_unknown)[200:].tolist() == [0.5, 0.5]
     assert rank_scale(np.array([np.nan])).tolist() == [0.5]
     np.testing.assert_allclose(rank_scale(weights * 1000 - 7), rank_scale(weights))
+
+
+def wordings(n: int, count: int, seed: int = 0) -> Wording:
+    """Each text has each of `count` wordings with a probability that falls with its number."""
+    has = np.random.default_rng(seed).random((n, count)) < 0.5 / np.arange(2, count + 2)
+    return Wording(np.concatenate([[0], np.cumsum(has.sum(1))]), np.nonzero(has)[1], count)
+
+
+def test_wordings_are_ground_points_that_those_who_have_them_cover() -> None:
+    points, wording = clusters(300, 16, 8), wordings(300, 40)
+    utility = np.random.default_rng(1).random(300)
+    each = 0.3 * 255 * 300 / 40
+    extra = np.zeros((300, 40), dtype=np.int64)
+    for i in range(300):
+        mine = wording.ids[wording.offsets[i] : wording.offsets[i + 1]]
+        extra[i, mine] = round(utility[i] * each)
+    table = np.concatenate([similarity(points, np.arange(300), utility), extra], axis=1)
+    for quota in (False, True):
+        group = (np.arange(300) % 3).astype(np.int32)
+        limits: dict[str, Any] = {"temperature": 2.0} if quota else {}
+        seats = [Seats({"a": 100, "b": 100, "c": 100}, **limits) for _ in range(2)]
+        found = facility_location(
+            points, 50, utility=utility, wording=(wording, 0.3), quota=Quota(group, seats[0]) if quota else None
+        )
+        order, gains = plain(table, 50, group, seats[1])
+        assert found.order.tolist()[:10] == order[:10]
+        assert value(table, found.order) == pytest.approx(sum(gains), rel=1e-4)
+        assert found.total == 255 * 300 + 40 * round(each)
+    without = facility_location(points, 50, utility=utility)
+    assert without.order.tolist() != found.order.tolist()
+    assert (
+        facility_location(points, 50, utility=utility, wording=(wording, 0.0)).order.tolist() == without.order.tolist()
+    )
