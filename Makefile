@@ -15,7 +15,7 @@ help:
 	@echo "make check        ruff, mypy, and whether the generated docs are current"
 	@echo "make docs         generate the reference pages again"
 	@echo "make sample-data  generate sample_data/ again"
-	@echo "make bench        time the main job (on ../shared/data/raw where it is there)"
+	@echo "make bench        time the main job, and dedup and recipes beside other programs (about an hour; docs/benchmarks.md)"
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
@@ -58,6 +58,10 @@ sample-data: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/main_job.py
+	$(BIN)/python -m benchmarks.peers.environments
+	$(BIN)/python -m benchmarks.dedup
+	$(BIN)/python -m benchmarks.recipe
+	$(BIN)/python -m benchmarks.peers.page
 
 clean:
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache

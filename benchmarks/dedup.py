@@ -1,10 +1,11 @@
 """Near-duplicates: `minhash_dedup` and five other programs on the same documents, against exact truth.
 
-    python -m benchmarks.dedup [--data FOLDER] [--documents N] [--sizes 10000,100000,1000000] [--programs curate,rensa,…]
+    python -m benchmarks.dedup [--data FOLDER] [--documents N] [--sizes 10000,100000,1000000] [--programs curate,…]
 
-Every program is given the same documents, normalised so that all find the same words (`benchmarks/peers/documents.py`), word
-5-grams, 128 permutations and the threshold 0.7; all else is its own default. Each runs as a process of its own, one after the
-other. Truth is a prefix-filter join (`benchmarks/peers/truth.py`). Writes `benchmarks/results/dedup.json`.
+Every program is given the same documents, normalised so that all find the same words (`benchmarks/peers/documents.py`),
+word 5-grams, 128 permutations and the threshold 0.7; all else is its own default. Each runs as a process of its own,
+one after the other. Truth is a prefix-filter join (`benchmarks/peers/truth.py`). Writes `benchmarks/results/dedup.json`
+after each program.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import platform
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -40,9 +41,16 @@ ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1", 
                "UV_OFFLINE": "1", "UV_NO_CACHE": "1", "PIP_NO_INDEX": "1"}  # fmt: skip
 
 
+Keep = Callable[[dict[str, dict[str, Any]]], None]
+
+
+def ignore(_: dict[str, dict[str, Any]]) -> None:
+    """Keep no results that are not final."""
+
+
 @dataclass(frozen=True)
 class Program:
-    """A script, the peer whose environment it runs in (None: the toolkit's own), its options, the goal for its ratio."""
+    """A script, the peer whose environment it runs in (None: the toolkit's own), its options, its ratio's goal."""
 
     script: str
     peer: str | None
@@ -96,9 +104,12 @@ def run(program: Program, documents: Path, scratch: Path, limit_s: float) -> dic
 
 
 def compare(
-    texts: Sequence[str], truth: Truth, names: Sequence[str], scratch: Path, limit_s: float
+    texts: Sequence[str], truth: Truth, names: Sequence[str], scratch: Path, limit_s: float, known: Keep = ignore
 ) -> dict[str, dict[str, Any]]:
-    """All named programs on the same texts, one after the other, with scores and the ratio of their CPU seconds to ours."""
+    """All named programs on the same texts, one after the other, with scores and their CPU seconds over ours.
+
+    After each one `known` is told of all results so far.
+    """
     documents = scratch / "documents.jsonl"
     write_documents(documents, texts)
     found: dict[str, dict[str, Any]] = {}
@@ -113,6 +124,7 @@ def compare(
             told["documents"] = len(texts)
         with_ratio(told, found["curate"], PROGRAMS[name].must)
         print(line(name, told), flush=True)
+        known(found)
     documents.unlink()
     return found
 
@@ -132,9 +144,10 @@ def line(name: str, told: dict[str, Any]) -> str:
     if "job_cpu_s" not in told:
         return f"  {name:22} {told}"
     return (
-        f"  {name:22} job {told['job_cpu_s']:8.2f} CPU-s {told['job_wall_s']:8.2f} s, process {told['process_cpu_s']:8.2f} CPU-s"
-        f" {told['peak_mb']:6,} MB, {told.get('ratio', 1):7.1f}x, pairs {told['pair_recall']:.4f}, removals found "
-        f"{told['removals_found']:.4f}, precision {told['removed_precision']:.4f}"
+        f"  {name:22} job {told['job_cpu_s']:8.2f} CPU-s {told['job_wall_s']:8.2f} s, process "
+        f"{told['process_cpu_s']:8.2f} CPU-s {told['peak_mb']:6,} MB, {told.get('ratio', 1):7.1f}x, pairs "
+        f"{told['pair_recall']:.4f}, removals found {told['removals_found']:.4f}, precision "
+        f"{told['removed_precision']:.4f}"
     )
 
 
@@ -154,14 +167,20 @@ def settle(texts: Sequence[str], first: dict[str, dict[str, Any]], scratch: Path
     return found
 
 
-def on_real(folder: Path | None, count: int | None, names: Sequence[str], scratch: Path, limit_s: float) -> dict[str, Any]:
-    """The comparison on the records of a folder of dumps, and ours on their texts as they are."""
-    began = time.process_time()
-    raw, source = real_texts(folder)
+def real_pairs(options: argparse.Namespace) -> tuple[list[tuple[str, str]], int, str]:
+    """Each record's text, normalised and as it is; how many were too short; and where they come from."""
+    raw, source = real_texts(options.data)
     pairs = [(clean, text) for text in raw if (clean := normalised(text)).count(" ") >= MIN_WORDS - 1]
     too_short = len(raw) - len(pairs)
-    if count is not None:
-        pairs = pairs[:: max(len(pairs) // count, 1)][:count]
+    if options.documents is not None:
+        pairs = pairs[:: max(len(pairs) // options.documents, 1)][: options.documents]
+    return pairs, too_short, source
+
+
+def on_real(options: argparse.Namespace, names: Sequence[str], scratch: Path, keep: Keep) -> None:
+    """The comparison on the records of a folder of dumps, and ours on their texts as they are."""
+    began = time.process_time()
+    pairs, too_short, source = real_pairs(options)
     texts = [clean for clean, _ in pairs]
     truth = exact_truth(texts, THRESHOLD)
     facts: dict[str, Any] = {
@@ -173,17 +192,25 @@ def on_real(folder: Path | None, count: int | None, names: Sequence[str], scratc
         "removals": truth.removals,
     }
     print(f"{facts}\ntruth took {time.process_time() - began:.0f} CPU-s", flush=True)
-    run(PROGRAMS["curate"], _small(texts, scratch), scratch, limit_s)  # compiles the kernels, where that is yet to do
-    found = settle(texts, compare(texts, truth, names, scratch, limit_s), scratch, limit_s)
+    run(PROGRAMS["curate"], _small(texts, scratch), scratch, options.limit)  # compiles what is not compiled yet
     plain = scratch / "raw.jsonl"
     write_documents(plain, (text for _, text in pairs))
-    told = run(PROGRAMS["curate"], plain, scratch, limit_s)
+    told = run(PROGRAMS["curate"], plain, scratch, options.limit)
     facts["curate on the texts as they are"] = {
         "mb": round(sum(len(text.encode()) for _, text in pairs) / 1e6, 1),
         **{key: told[key] for key in ("job_cpu_s", "job_wall_s", "peak_mb", "rise_mb") if key in told},
     }
     plain.unlink()
-    return {**facts, "programs": found}
+    first = compare(texts, truth, names, scratch, options.limit, lambda found: keep({**facts, "programs": found}))
+    keep({**facts, "programs": settle(texts, first, scratch, options.limit)})
+
+
+def on_part(options: argparse.Namespace, names: Sequence[str], scratch: Path, keep: Keep) -> None:
+    """Some programs on every N-th of the real documents, beside ours on the same; added to the results there are."""
+    known = json.loads(options.out.read_text("utf-8"))["real"]
+    texts = [clean for clean, _ in real_pairs(options)[0]][:: options.every]
+    found = compare(texts, exact_truth(texts, THRESHOLD), ["curate", *names], scratch, options.limit)
+    keep({**known, "programs": known["programs"] | {name: found[name] for name in names}})
 
 
 def _small(texts: Sequence[str], scratch: Path) -> Path:
@@ -193,7 +220,7 @@ def _small(texts: Sequence[str], scratch: Path) -> Path:
 
 
 def on_planted(sizes: Sequence[int], names: Sequence[str], scratch: Path, limit_s: float) -> dict[str, Any]:
-    """The comparison on planted clusters of several sizes; what takes too long at one size is not tried at larger ones."""
+    """The comparison on planted clusters of several sizes; what was stopped at one size is not tried at larger ones."""
     results: dict[str, Any] = {}
     alive = list(names)
     for size in sizes:
@@ -219,7 +246,9 @@ def exponents(planted_results: dict[str, Any]) -> dict[str, float]:
             if "job_cpu_s" in told:
                 points.setdefault(name, []).append((math.log(int(size)), math.log(told["job_cpu_s"])))
     return {
-        name: round(float(np.polyfit(*zip(*many, strict=True), 1)[0]), 3) for name, many in points.items() if len(many) > 1
+        name: round(float(np.polyfit(*zip(*many, strict=True), 1)[0]), 3)
+        for name, many in points.items()
+        if len(many) > 1
     }
 
 
@@ -228,10 +257,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of dumps (default: ../shared/data/raw, else the sample data)")
     parser.add_argument("--documents", type=int, help="take the first N documents only")
-    parser.add_argument("--sizes", default="10000,100000,1000000", help="planted documents, comma separated; '' for none")
-    parser.add_argument("--planted-programs", default="curate,rensa,datasketch xxh3", help="programs that scale is measured of")
-    parser.add_argument("--programs", default=",".join(n for n in PROGRAMS if "," not in n) + ",split",
-                        help="programs for the real documents; `split` is datatrove with str.split")  # fmt: skip
+    parser.add_argument(
+        "--sizes", default="10000,100000,1000000", help="planted documents, comma separated; '' for none"
+    )
+    parser.add_argument(
+        "--planted-programs", default="curate,rensa,datasketch xxh3", help="programs that scale is measured of"
+    )
+    parser.add_argument(
+        "--programs",
+        default="curate,rensa,datasketch xxh3,text-dedup,data-juicer,split,datatrove,datasketch sha1",
+        help="programs for the real documents; `split` is datatrove with str.split",
+    )
+    parser.add_argument("--every", type=int, default=1, help="every N-th real document; other results stay")
     parser.add_argument("--limit", type=float, default=900, help="wall seconds after which a program is stopped")
     parser.add_argument("--only", choices=["real", "planted"], help="run one part, and keep the other one's results")
     parser.add_argument("--out", type=Path, default=RESULTS / "dedup.json")
@@ -242,8 +279,11 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="curate-bench-") as folder:
         scratch = Path(folder)
         if options.only != "planted":
-            real = on_real(options.data, options.documents, names, scratch, options.limit)
-            save(options.out, "real", {**machine, "threshold": float(THRESHOLD), **real})
+
+            def keep(result: dict[str, Any]) -> None:
+                save(options.out, "real", {**machine, "threshold": float(THRESHOLD), **result})
+
+            (on_real if options.every == 1 else on_part)(options, names, scratch, keep)
         if options.only != "real":
             scaling = on_planted(sizes, options.planted_programs.split(","), scratch, options.limit)
             save(options.out, "planted", {**machine, "sizes": scaling, "exponents": exponents(scaling)})
@@ -255,7 +295,6 @@ def save(target: Path, part: str, result: dict[str, Any]) -> None:
     known = json.loads(target.read_text("utf-8")) if target.exists() else {}
     known[part] = result
     target.write_text(json.dumps(dict(sorted(known.items(), reverse=True)), indent=2) + "\n", "utf-8")
-    print(f"wrote {part} into {target}")
 
 
 if __name__ == "__main__":

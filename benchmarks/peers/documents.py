@@ -1,8 +1,9 @@
 """The documents that all programs are given, one JSON line each: `{"id": 0, "text": "…"}`.
 
-Programs that split texts into words each in their own way have other n-grams, and then neither their answers nor their times
-can be compared. So the texts are normalised first: words in lower case with single spaces between them. On these, each
-way of splitting gives the same words (the exceptions are named where they are known).
+Programs that split texts into words each in their own way have other n-grams, and then neither their answers nor their
+times can be compared. So the texts are normalised first: words in lower case with single spaces between them. On these
+nearly every way of splitting gives the same words: spaCy still divides some (`cannot`), and text-dedup cuts words at
+combining marks.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ _FOLD = _Fold()
 
 
 def normalised(text: str) -> str:
-    """Words of letters, marks and digits in lower case, single spaces between them; of unspaced scripts each code point."""
+    """Words of letters, marks and digits in lower case, a space between two; in unspaced scripts, code points."""
     return " ".join(text.translate(_FOLD).split())
 
 

@@ -2,8 +2,8 @@
 
     python -m benchmarks.peers.environments [PEER …]
 
-Environments lie in `build/peers`. What could not be installed, or does not import, is printed with the last line of the error
-and written to `benchmarks/results/peers.json`; the benchmarks report it in their tables.
+Environments lie in `build/peers`. What could not be installed, or does not import, is printed with the last line of the
+error and written to `benchmarks/results/peers.json`; the benchmarks report it in their tables.
 """
 
 from __future__ import annotations
@@ -53,7 +53,9 @@ def install(peer: str) -> dict[str, str]:
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             if done.returncode:
                 return {"error": last_line(done.stderr)}
-    tried = subprocess.run([python_of(peer), "-c", f"import {PEERS[peer]}"], capture_output=True, text=True, check=False)
+    tried = subprocess.run(
+        [python_of(peer), "-c", f"import {PEERS[peer]}"], capture_output=True, text=True, check=False
+    )
     if tried.returncode:
         return {"error": last_line(tried.stderr)}
     stamp.write_text(digest, "ascii")

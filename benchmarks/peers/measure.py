@@ -16,11 +16,16 @@ _EVERY_S = 0.1
 
 @dataclass(frozen=True)
 class Cost:
-    """`cpu_s`: user and system time of the command and all its descendants that ended before it.
+    """What a finished command took.
 
-    `peak_mb`: the greatest sum of their resident memory seen at any tenth of a second (a page that two of them share
-    counts twice), or the kernel's own account of the first one's peak, if that is more. `exit`: exit status; None where it was stopped after
-    its time. `error`: the end of what it wrote to stderr, where it failed.
+    Parameters
+    ----------
+    cpu_s : user and system time of the command and of all its descendants that ended before it.
+    wall_s : wall time.
+    peak_mb : the greatest sum of their resident memory seen at any tenth of a second (a page that two of them share
+        counts twice), or the kernel's own account of the first one's peak, if that is more.
+    exit : exit status; None where it was stopped after its time.
+    error : the end of what it wrote, where it failed.
     """
 
     cpu_s: float

@@ -1,9 +1,9 @@
 """Documents with planted near-duplicates whose clusters are known.
 
 The words are made of syllables; no text of anybody is in them. A third of the documents stand in clusters: a base and
-copies of it with a few words changed, each with a Jaccard index of word 5-grams of at least `COPY` with the base. One in ten is
-a decoy: a copy of a base with so many words changed that the index is about `DECOY`. All else is chance. So the exact components
-at any threshold between `DECOY` and `COPY` are the planted clusters.
+copies of it with a few words changed, each with a Jaccard index of word 5-grams of at least `COPY` with the base. One
+in ten is a decoy: a copy of a base with so many words changed that the index is about one half, and at most `DECOY`.
+All else is chance. So the exact components at any threshold between `DECOY` and `COPY` are the planted clusters.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Exact truth of near-duplicates: all pairs of documents whose sets of word n-grams have a Jaccard index of a threshold or more.
+"""Exact truth of near-duplicates: all pairs of documents whose word n-grams have at least some Jaccard index.
 
-A prefix-filter join (Bayardo, Ma and Srikant 2007, *Scaling up all pairs similarity search*, WWW, section 4; Xiao et al.
-2008, *Efficient similarity joins for near duplicate detection*, WWW, section 3.2). It shares no code with `curate`: words
-are split by Python, n-grams are numbered by numpy, and the threshold is compared in whole numbers.
+A prefix-filter join (Bayardo, Ma and Srikant 2007, *Scaling up all pairs similarity search*, WWW, section 4; Xiao,
+Wang, Lin and Yu 2008, *Efficient similarity joins for near duplicate detection*, WWW, section 3). It shares no code
+with `curate`: words are split by Python, n-grams are numbered by numpy, and the threshold is compared in whole numbers.
 """
 
 from __future__ import annotations
@@ -46,7 +46,9 @@ def ngram_sets(texts: Sequence[str], ngram: int = 5) -> tuple[Index, Index]:
     offsets : int64 `(n + 1,)`; text i has `values[offsets[i] : offsets[i + 1]]`.
     """
     numbers: dict[str, int] = {}
-    words = [np.array([numbers.setdefault(w, len(numbers)) for w in text.split(" ")], dtype=np.uint64) for text in texts]
+    words = [
+        np.array([numbers.setdefault(w, len(numbers)) for w in text.split(" ")], dtype=np.uint64) for text in texts
+    ]
     counts = np.array([max(w.size - ngram + 1, 0) for w in words], dtype=np.int64)
     grams = np.empty(int(counts.sum()), dtype=np.uint64)
     at = 0
@@ -132,59 +134,52 @@ def removal_scores(truth: Truth, removed: Flags, labels: Index | None = None) ->
 def _join(values, starts, ends, numerator, denominator):  # type: ignore[no-untyped-def]  # numba infers the types
     """Pairs of sets, given in ascending order of size, whose Jaccard index is numerator / denominator or more."""
     n = starts.size
-    ranks = 0
-    total = 0
-    for x in range(n):
-        total += ends[x] - starts[x]
-        for at in range(starts[x], ends[x]):
-            ranks = max(ranks, values[at] + 1)
-    head = np.full(ranks, -1, dtype=np.int64)  # the posting last added for each n-gram
-    posting_set = np.empty(total, dtype=np.int64)
-    posting_next = np.empty(total, dtype=np.int64)
+    head = np.full(values.max() + 1 if values.size else 1, -1, dtype=np.int64)  # the posting last added for each n-gram
+    posting_set = np.empty((ends - starts).sum(), dtype=np.int64)
+    posting_next = np.empty(posting_set.size, dtype=np.int64)
     postings = 0
     seen = np.full(n, -1, dtype=np.int64)
-    left = np.empty(1024, dtype=np.int64)
-    right = np.empty(1024, dtype=np.int64)
-    found = 0
+    found = np.empty((1024, 2), dtype=np.int64)
+    count = 0
     for x in range(n):
         size = ends[x] - starts[x]
         # Two sets that share t or more of x agree on one of its |x| - ceil(t |x|) + 1 rarest members.
         least = (numerator * size + denominator - 1) // denominator
-        for at in range(starts[x], starts[x] + size - least + 1):
-            posting = head[values[at]]
+        prefix = values[starts[x] : ends[x] - least + 1]
+        for gram in prefix:
+            posting = head[gram]
             while posting >= 0:
                 y = posting_set[posting]
-                other = ends[y] - starts[y]
-                if other < least:
+                if ends[y] - starts[y] < least:
                     break  # postings run from the largest set to the smallest
                 posting = posting_next[posting]
                 if seen[y] == x:
                     continue
                 seen[y] = x
-                # shared / (size + other - shared) >= num / den
-                needed = numerator * (size + other)
-                i, j, shared = starts[x], starts[y], 0
-                while i < ends[x] and j < ends[y]:
-                    if (numerator + denominator) * (shared + min(ends[x] - i, ends[y] - j)) < needed:
-                        break
-                    if values[i] == values[j]:
-                        shared += 1
-                        i += 1
-                        j += 1
-                    elif values[i] < values[j]:
-                        i += 1
-                    else:
-                        j += 1
-                if (numerator + denominator) * shared >= needed:
-                    if found == left.size:
-                        left = np.concatenate((left, np.empty_like(left)))
-                        right = np.concatenate((right, np.empty_like(right)))
-                    left[found] = y
-                    right[found] = x
-                    found += 1
-        for at in range(starts[x], starts[x] + size - least + 1):
+                one, two = values[starts[x] : ends[x]], values[starts[y] : ends[y]]
+                if _similar(one, two, numerator, denominator):
+                    if count == len(found):
+                        found = np.concatenate((found, np.empty_like(found)))
+                    found[count] = y, x
+                    count += 1
+        for gram in prefix:
             posting_set[postings] = x
-            posting_next[postings] = head[values[at]]
-            head[values[at]] = postings
+            posting_next[postings] = head[gram]
+            head[gram] = postings
             postings += 1
-    return left[:found].copy(), right[:found].copy()
+    return found[:count, 0].copy(), found[:count, 1].copy()
+
+
+@njit(cache=True)  # type: ignore[untyped-decorator]
+def _similar(one, two, numerator, denominator):  # type: ignore[no-untyped-def]  # numba
+    """Whether shared / (|one| + |two| - shared) >= numerator / denominator, both sets ascending."""
+    needed = numerator * (one.size + two.size)
+    i = j = shared = 0
+    while i < one.size and j < two.size:
+        if (numerator + denominator) * (shared + min(one.size - i, two.size - j)) < needed:
+            return False
+        shared += one[i] == two[j]
+        step_one, step_two = one[i] <= two[j], two[j] <= one[i]
+        i += step_one
+        j += step_two
+    return (numerator + denominator) * shared >= needed

@@ -1,7 +1,7 @@
 """datatrove's four steps of MinHash on one local worker, from a JSON lines file to one of those that stay.
 
-`words=english` splits words as the package does for English (spaCy), `words=split` at white space by `str.split`, so that the
-n-grams are exactly those of the other programs and no time goes into finding words.
+`words=english` splits words as the package does for English (spaCy), `words=split` at white space by `str.split`, so
+that the n-grams are exactly those of the other programs and no time goes into finding words.
 """
 
 from __future__ import annotations
@@ -17,8 +17,12 @@ from work import Work
 
 def main() -> None:
     from datatrove.executor import LocalPipelineExecutor
-    from datatrove.pipeline.dedup import MinhashDedupBuckets, MinhashDedupCluster, MinhashDedupFilter
-    from datatrove.pipeline.dedup import MinhashDedupSignature
+    from datatrove.pipeline.dedup import (
+        MinhashDedupBuckets,
+        MinhashDedupCluster,
+        MinhashDedupFilter,
+        MinhashDedupSignature,
+    )
     from datatrove.pipeline.dedup.minhash import MinhashConfig
     from datatrove.pipeline.readers import JsonlReader
     from datatrove.pipeline.writers import JsonlWriter
@@ -40,7 +44,7 @@ def main() -> None:
 
     work = Work("datatrove")
     words = work.options["words"]
-    # 14 x 9 is what datasketch and text-dedup choose for 128 permutations at 0.7. Its default of 14 x 8 has 112 of them.
+    # 14 x 9 is what datasketch and text-dedup choose for 128 permutations at 0.7; its own 14 x 8 are 112 of them.
     # Numbers and diacritics stay as they are, since the other programs do not unify them.
     norm = TextNormConfig(norm_numbers=False, norm_unicode_diacritics=False)
     config = MinhashConfig(n_grams=5, num_buckets=14, hashes_per_bucket=9, norm_config=norm)
@@ -72,7 +76,11 @@ def main() -> None:
             for row, label in struct.iter_unpack("<2I", clusters.read_bytes()):
                 labels[row] = label
         # The writer leaves out an id of 0.
-        kept = {json.loads(line).get("id", 0) for path in (folder / "kept").iterdir() for line in path.open(encoding="utf-8")}
+        kept = {
+            json.loads(line).get("id", 0)
+            for path in (folder / "kept").iterdir()
+            for line in path.open(encoding="utf-8")
+        }
         kept_rows = {int(key) for key in kept}
     work.finish((row for row in range(count) if row not in kept_rows), labels)
 
