@@ -208,7 +208,10 @@ def on_real(options: argparse.Namespace, names: Sequence[str], scratch: Path, ke
 def on_part(options: argparse.Namespace, names: Sequence[str], scratch: Path, keep: Keep) -> None:
     """Some programs on every N-th of the real documents, beside ours on the same; added to the results there are."""
     known = json.loads(options.out.read_text("utf-8"))["real"]
-    texts = [clean for clean, _ in real_pairs(options)[0]][:: options.every]
+    pairs, _, source = real_pairs(options)
+    if (source, len(pairs)) != (known["source"], known["documents"]):
+        sys.exit(f"{options.out} is of other documents; run without --every first")
+    texts = [clean for clean, _ in pairs][:: options.every]
     found = compare(texts, exact_truth(texts, THRESHOLD), ["curate", *names], scratch, options.limit)
     keep({**known, "programs": known["programs"] | {name: found[name] for name in names}})
 
@@ -256,7 +259,7 @@ def main() -> None:
     """Run it all and write the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of dumps (default: ../shared/data/raw, else the sample data)")
-    parser.add_argument("--documents", type=int, help="take the first N documents only")
+    parser.add_argument("--documents", type=int, help="take N documents only, evenly spaced")
     parser.add_argument(
         "--sizes", default="10000,100000,1000000", help="planted documents, comma separated; '' for none"
     )
@@ -275,7 +278,8 @@ def main() -> None:
     options = parser.parse_args()
     names = ["datatrove, str.split" if name == "split" else name for name in options.programs.split(",")]
     sizes = [int(size) for size in options.sizes.split(",") if size]
-    machine = {"date": time.strftime("%Y-%m-%d"), "python": platform.python_version(), "cores": os.cpu_count()}
+    machine = {"date": time.strftime("%Y-%m-%d"), "python": platform.python_version(), "cores": os.cpu_count(),
+               "load": round(os.getloadavg()[0], 1)}  # fmt: skip
     with tempfile.TemporaryDirectory(prefix="curate-bench-") as folder:
         scratch = Path(folder)
         if options.only != "planted":

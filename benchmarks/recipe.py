@@ -99,6 +99,7 @@ def main() -> None:
         "date": time.strftime("%Y-%m-%d"),
         "python": platform.python_version(),
         "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
         "source": source,
         "equivalent": EQUIVALENT,
         "programs": {},

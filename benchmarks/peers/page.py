@@ -26,7 +26,8 @@ decision which ones go; *process* adds the start of Python, imports and loading.
 in its process: the first also loads the compiled kernels from their cache. Peak memory is that of the process and its
 children. Ratios are CPU seconds over those of curate for the same documents.
 
-Where a program could not be installed, failed, or had to be stopped, its row says so.
+Where a program could not be installed, failed, or had to be stopped, its row says so. Other work on the machine makes
+CPU seconds grow too, those of short jobs most.
 """
 
 DEDUP = """\
@@ -34,6 +35,10 @@ Each program is given the same file of documents: instruction and response of ea
 with single spaces between them, so that all find the same words in it. Records of fewer than five words are left out.
 All use word 5-grams, 128 permutations and a threshold of 0.7, and otherwise what they choose themselves; nothing is
 tuned. Their settings stand [below](#settings).
+
+A row with fewer documents is of a program that was given an even part of them only, because all take too long; its
+truth and its ratio are of that part. A ratio on a part is rather too small, since what a call costs anyway is a larger
+share of curate's time there.
 
 Truth is exact: a prefix-filter join finds every pair with a Jaccard index of 0.7 or more, and their components.
 
@@ -102,13 +107,19 @@ def dedup_rows(programs: dict[str, Result]) -> Iterator[list[str]]:
         ]
 
 
+def machine(part: Result) -> str:
+    """When and on what it was measured."""
+    load = f", load average {part['load']} at the start" if "load" in part else ""
+    return f"{part['date']}, {part['cores']} cores, Python {part['python']}{load}."
+
+
 def dedup_section(real: Result) -> Iterator[str]:
     """The comparison on real documents."""
     yield "## Near-duplicates\n"
     yield DEDUP
     yield (
         f"{real['documents']:,} documents of {real['source']}, {real['mb']:,} MB; {real['pairs']:,} true pairs, "
-        f"{real['removals']:,} documents have to go. {real['date']}, {real['cores']} cores, Python {real['python']}.\n"
+        f"{real['removals']:,} documents have to go. {machine(real)}\n"
     )
     if real["source"] != "shared/data/raw":
         yield "The real dumps were not there; these are the sample data of the project, too few to say much.\n"
@@ -155,6 +166,7 @@ def planted_section(planted: Result) -> Iterator[str]:
     head = ["documents", "program", "job CPU-s", "job wall s", "peak MB", "rise MB", "removals found", "precision",
             "ratio"]  # fmt: skip
     yield table(head, list(planted_rows(planted["sizes"])))
+    yield machine(planted) + "\n"
     yield "Exponents: " + ", ".join(f"{name} {value}" for name, value in planted["exponents"].items()) + ".\n"
     known = {size: result["programs"].get("curate", {}) for size, result in planted["sizes"].items()}
     small, large = known.get("100000", {}), known.get("1000000", {})
@@ -189,6 +201,7 @@ def recipe_section(recipe: Result) -> Iterator[str]:
             ]
         )
     yield table(["program", "records", "kept", "CPU-s", "wall s", "peak MB", "ratio", "goal"], rows)
+    yield machine(recipe) + "\n"
     theirs = recipe["programs"]["data-juicer"]
     if theirs.get("without the language filter"):
         yield f"data-juicer ran without its language filter: {theirs['without the language filter'].replace('`', '')}\n"
