@@ -70,9 +70,10 @@ def data_juicer(documents: Path, scratch: Path, limit_s: float, *, language: boo
     told = run(program, documents, scratch, limit_s)
     if "rows" not in told:
         return told
+    removed = len(told.pop("rows"))
     told.pop("labels")
     count = sum(1 for _ in documents.open("rb"))
-    return {**told, "documents": count, "kept": count - len(told.pop("rows"))}
+    return {**told, "documents": count, "kept": count - removed}
 
 
 def with_ratios(programs: dict[str, dict[str, Any]]) -> None:

@@ -88,3 +88,9 @@ def test_a_peer_that_cannot_be_installed_is_told_with_its_error(
 def test_the_last_line_says_something() -> None:
     assert last_line("Traceback\n  x\nValueError: y\n\n") == "ValueError: y"
     assert last_line("") == "failed without a word"
+
+
+def test_results_hold_no_rows_of_records() -> None:
+    for result in load().values():
+        for told in (*result.get("programs", {}).values(), *result.get("real", {}).get("programs", {}).values()):
+            assert not {"rows", "labels"} & set(told)
