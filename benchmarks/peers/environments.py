@@ -66,7 +66,7 @@ def install(peer: str) -> dict[str, str]:
 def last_line(text: str) -> str:
     """The last line of an error message that says something."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
-    return (lines or ["failed without a word"])[-1][:300]
+    return (lines or ["failed without a word"])[-1].replace(str(Path.home()), "~")[:300]
 
 
 def main() -> None:
