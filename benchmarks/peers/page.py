@@ -204,7 +204,8 @@ def recipe_section(recipe: Result) -> Iterator[str]:
     yield machine(recipe) + "\n"
     theirs = recipe["programs"]["data-juicer"]
     if theirs.get("without the language filter"):
-        yield f"data-juicer ran without its language filter, ours with theirs: {theirs['without the language filter'].replace('`', '')}\n"
+        why = theirs["without the language filter"].replace("`", "")
+        yield f"data-juicer ran without its language filter, ours with theirs: {why}\n"
     if "settings" in theirs:
         yield f"data-juicer: `{json.dumps(theirs['settings'])}`\n"
 
