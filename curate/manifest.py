@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 import curate
 from curate.errors import InputError
 from curate.io import InputFile
-from curate.stage import Finding
+from curate.stage import Finding, Stage
 
 if TYPE_CHECKING:
     from curate.ledger import Ran
@@ -80,12 +80,19 @@ def describe_steps(steps: Iterable[Ran]) -> list[dict[str, Any]]:
             "stage": ran.stage.name,
             "kind": ran.stage.kind,
             "parameters": ran.stage.model_dump(mode="json", exclude={"stage"}),
+            **_compared(ran.stage),
             "writes": list(ran.stage.writes),
             "reasons": dict(ran.stage.reasons),
             **ran.counts,
         }
         for ran in steps
     ]
+
+
+def _compared(stage: Stage) -> dict[str, Any]:
+    """The files of the datasets that a stage compared with, where there are any."""
+    files = {parameter: list(reference.files) for parameter, reference in stage.bound().items()}
+    return {"references": files} if files else {}
 
 
 def describe_findings(findings: Iterable[Finding]) -> list[dict[str, str]]:

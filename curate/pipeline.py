@@ -26,6 +26,7 @@ from curate.ingest import SHARD_ROWS, Ingested, ingest
 from curate.io import Discovery, ReadOptions, Reject, discover
 from curate.io.atomic import OutputLock, atomic_file
 from curate.ledger import Ran, build_ledger, count_step
+from curate.references import Found, find_references, read_references
 from curate.schema import MESSAGES
 from curate.stage import Finding, Stage
 
@@ -153,12 +154,13 @@ class Pipeline:
         Raises
         ------
         UsageError : `out` lies inside an input folder, or is where an input comes from.
-        InputError : an input is missing or cannot be read at all.
+        InputError : an input, or a dataset that a stage compares with, is missing or cannot be read at all.
         OutputError : `out` cannot be written, or another run holds it.
         StageError : a stage failed or broke its contract.
         """
         for stage in self.config.stages:
             stage.content_key()  # a model that cannot be had is an error now, not after an hour of reading
+        compared = find_references(self.config.stages)
         options = options or Options()
         several: Sequence[str | Path] = ()
         if not isinstance(inputs, Discovery):
@@ -172,7 +174,8 @@ class Pipeline:
         set_threads(options.threads)
         try:
             with OutputLock(folder):
-                result = _Run(self.config, folder, options, engine or LocalEngine(), progress or Silent()).go(inputs)
+                run = _Run(self.config, folder, options, engine or LocalEngine(), progress or Silent())
+                result = run.go(inputs, compared)
         except BaseException:
             if temporary is not None:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -211,8 +214,10 @@ class _Run:
         self.cache = Cache(options.cache or out / ".curate")
         self.findings: list[Finding] = []
 
-    def go(self, found: Discovery) -> Result:
+    def go(self, found: Discovery, compared: Found) -> Result:
         use_vector_cache(self.cache.root / "vectors")
+        self.config, unread = read_references(self.config, compared, self.cache, self.progress)
+        self.findings += unread
         if found.unknown and not self.options.skip_unknown:
             names = "; ".join(f"{u.name} ({u.why})" for u in found.unknown)
             self.findings.append(

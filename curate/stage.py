@@ -14,12 +14,12 @@ No stage removes rows: `apply` returns one output row per input row, and the pip
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Final, Literal, Protocol, Self, TypeVar
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from curate.errors import StageError
 from curate.schema import VERDICT, check_columns
@@ -31,6 +31,7 @@ __all__ = [
     "Filter",
     "Finding",
     "FrameFn",
+    "Reference",
     "Rule",
     "Selection",
     "Selector",
@@ -87,6 +88,24 @@ class Shards(Protocol):
         """`value`, made cheap to use inside later functions on every worker."""
 
 
+class Reference(Protocol):
+    """A dataset that a stage compares its rows with: what a parameter listed in `Stage.references` names.
+
+    The pipeline reads it before the inputs, with the same readers. Its rows are no part of the run.
+    """
+
+    @property
+    def digest(self) -> str:
+        """A hash over all that decides what was read of it; part of the stage's cache address."""
+
+    @property
+    def files(self) -> Sequence[Mapping[str, Any]]:
+        """Each file's facts for the manifest: name, hash, size, format, lines, rejects and examples."""
+
+    def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        """`row`, `id` and the canonical `columns` of all examples, part by part, in the order of files and lines."""
+
+
 class Stage(BaseModel, ABC):
     """One step of a pipeline. Fields are its parameters; the docstring is its manual page.
 
@@ -104,8 +123,13 @@ class Stage(BaseModel, ABC):
     writes: ClassVar[Mapping[str, pl.DataType]] = {}
     #: Each reason the stage may give, with one sentence for a person.
     reasons: ClassVar[Mapping[str, str]] = {}
+    #: Parameters (a path or several, or None) that name datasets to compare with, and how those are read:
+    #: `examples` as inputs are, `records` with all texts of a record as `instruction`, whatever its fields.
+    references: ClassVar[Mapping[str, Literal["examples", "records"]]] = {}
     #: Raised whenever the same parameters give other results than before; part of the cache address.
     version: ClassVar[int] = 1
+
+    _bound: dict[str, Reference] = PrivateAttr(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -137,7 +161,32 @@ class Stage(BaseModel, ABC):
 
         A stage that depends on a file (a model) adds that file's hash.
         """
-        return {"stage": self.name, "version": self.version, **self.model_dump(mode="json")}
+        key = {"stage": self.name, "version": self.version, **self.model_dump(mode="json")}
+        digests = {name: reference.digest for name, reference in sorted(self._bound.items())}
+        return {**key, "references": digests} if digests else key
+
+    def with_references(self, found: Mapping[str, Reference]) -> Self:
+        """This stage with the datasets that its parameters name, by parameter."""
+        bound = self.model_copy()
+        bound._bound = dict(found)  # noqa: SLF001 - a copy of itself
+        return bound
+
+    def bound(self) -> Mapping[str, Reference]:
+        """The datasets that `with_references` gave, by parameter."""
+        return self._bound
+
+    def reference(self, parameter: str) -> Reference | None:
+        """The dataset that `parameter` names; None where it names none.
+
+        Raises
+        ------
+        StageError : it names one, and the stage was not given it.
+        """
+        if not getattr(self, parameter):
+            return None
+        if parameter not in self._bound:
+            raise StageError(f"{self.name}: the dataset of `{parameter}` was not read; run the stage in a pipeline")
+        return self._bound[parameter]
 
 
 class Annotator(Stage):

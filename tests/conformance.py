@@ -19,7 +19,7 @@ from curate.config import with_seed
 from curate.registry import stage_class, stage_classes, stage_name
 from curate.schema import CANONICAL, VERDICT
 from curate.stage import Selector, Stage
-from tests.helpers import corpus, frame, run_stage
+from tests.helpers import TEXTS, compared_with, corpus, frame, run_stage
 
 #: Sizes in examples are those of real sets; the corpus here is smaller.
 SIZE = 9
@@ -49,13 +49,19 @@ def example(cls: type[Stage]) -> Stage:
     return with_seed(cls.model_validate_json(json.dumps(config)), 42)
 
 
+def ready(stage: Stage) -> Stage:
+    """`stage` with a few examples of the corpus, and one of none, as each dataset that it compares with."""
+    given: Stage = compared_with(stage, [*TEXTS[3:7], ("Of no example here.", "None.")]) if stage.references else stage
+    return given
+
+
 @functools.cache
 def annotated() -> pl.DataFrame:
     """The corpus with the columns of every annotator that can run on it."""
     whole = frame(corpus())
     for cls in stage_classes().values():
         if cls.kind == "annotator":
-            stage = example(cls)
+            stage = ready(example(cls))
             if set(stage.needs()) <= set(whole.columns):
                 whole = whole.join(run_stage(stage, whole), on="row", maintain_order="left")
     return whole
@@ -67,6 +73,7 @@ def check_stage(cls: type[Stage]) -> None:
     whole = annotated()
     check_round_trip(stage)
     check_documented(cls)
+    stage = ready(stage)
     missing = set(stage.needs()) - set(whole.columns)
     assert not missing, f"{stage.name} reads {missing}, which no stage writes"
     check_heights(stage, whole)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 
 from curate.schema import CANONICAL, example_id, sides
-from curate.stage import Selector, Stage
+from curate.stage import Reference, Selector, Stage
 
 ROOT = Path(__file__).resolve().parent.parent
 REAL_DATA = ROOT.parent / "shared" / "data"
@@ -112,6 +112,31 @@ class MemoryShards:
 
     def share(self, value: Any) -> Any:
         return value
+
+
+@dataclass(frozen=True)
+class MemoryReference:
+    """A dataset in memory for a stage to compare with, in two parts."""
+
+    frame: pl.DataFrame
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256("".join(self.frame["id"]).encode()).hexdigest()
+
+    @property
+    def files(self) -> Sequence[Mapping[str, Any]]:
+        return [{"file": name} for name in self.frame["file"].unique().sort()]
+
+    def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
+        half = self.frame.height // 2
+        return (part.select("row", "id", *columns) for part in (self.frame[:half], self.frame[half:]))
+
+
+def compared_with(stage: Stage, pairs: Sequence[tuple[str, str]]) -> Any:
+    """`stage` with `pairs` as the dataset of each parameter that names one."""
+    reference: Reference = MemoryReference(frame(pairs))
+    return stage.with_references({name: reference for name in stage.references if getattr(stage, name)})
 
 
 def shards(whole: pl.DataFrame, count: int = 1, columns: Sequence[str] | None = None) -> MemoryShards:

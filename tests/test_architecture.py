@@ -37,6 +37,7 @@ LAYERS = {
     "curate.train": 5,
     "curate.ingest": 5,
     "curate.outputs": 5,
+    "curate.references": 5,
     "curate.pipeline": 5,
     "curate.cli": 6,
 }

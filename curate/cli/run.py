@@ -47,9 +47,11 @@ def run(  # noqa: PLR0913 - a parameter for each option
     console.limit_threads(threads)
     from curate.io import discover
     from curate.pipeline import Options, Pipeline
+    from curate.references import find_references
 
     plan = Pipeline.from_yaml(console.recipe(pipeline), size=size, seed=seed, format=format_, template=template)
     if dry_run:
+        find_references(plan.stages)
         _announce(plan, discover(inputs, format=plan.config.read.told_format()), as_json=as_json)
         return
     options = Options(skip_unknown=skip_unknown, threads=threads, max_rejects=max_rejects, cache=cache)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import polars as pl
 
 from curate.errors import InputError
-from curate.io.formats import DUMPS, FORMATS, RecordFormat
+from curate.io.formats import DUMPS, FORMATS, RECORD, RecordFormat
 from curate.io.formats.base import nearest
 from curate.io.jsonarray import JsonArray
 from curate.io.model import NO_FORMAT, Compression, Container, RecordError, show
@@ -72,7 +72,7 @@ def detect(path: Path, name: str, compression: Compression | None, format_name: 
     Parameters
     ----------
     name : the base name, whose extension decides between containers that its bytes leave open.
-    format_name : the record format, where the user has said it.
+    format_name : the record format, where the user has said it; `record` leaves a dump with a head what it is.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def detect(path: Path, name: str, compression: Compression | None, format_name: 
     if (encoding := _encoding(head)) is not None:
         raise UnknownFileError(f"{encoding} text: convert it to UTF-8 first")
     for dump in DUMPS.values():
-        why = dump.recognise(head, name) if format_name in {None, dump.name} else None
+        why = dump.recognise(head, name) if format_name in {None, dump.name, RECORD.name} else None
         if why is not None:
             container: Container = "xml" if head.startswith(b"<") else "jsonl"
             return Detected(container, dump.name, f"{dump.name}: {why}" + (f" ({compression})" if compression else ""))

@@ -10,7 +10,7 @@ from typing import Final
 from curate.errors import InputError, UsageError
 from curate.io.archives import ArchiveError, kind_of, unpack
 from curate.io.detect import Detected, UnknownFileError, detect, split_name
-from curate.io.formats import DUMPS, FORMATS
+from curate.io.formats import DUMPS, FORMATS, RECORD
 from curate.io.inputs import Found, label, resolve
 from curate.io.model import NO_FORMAT, Discovery, InputFile, UnknownFile
 from curate.io.shards import Shard, shards
@@ -26,7 +26,8 @@ def discover(inputs: Sequence[str], *, format: str | None = None) -> Discovery: 
     ----------
     inputs : files, folders (searched through; hidden files, README* and LICENSE* are passed over), patterns,
         `-` for standard input, and URLs of any protocol that fsspec knows.
-    format : the record format of all files, a key of `FORMATS`; None to detect each file's own.
+    format : the record format of all files, a key of `FORMATS`; None to detect each file's own; `record` for any
+        records that are only compared with (dumps in several records are still told).
 
     Raises
     ------
@@ -35,7 +36,7 @@ def discover(inputs: Sequence[str], *, format: str | None = None) -> Discovery: 
     UsageError : an unknown format, or no inputs.
     """
     known = [*FORMATS, *DUMPS]
-    if format is not None and format not in known:
+    if format is not None and format not in (*known, RECORD.name):
         near = difflib.get_close_matches(format, known, n=1)
         hint = f"did you mean `{near[0]}`?" if near else f"known are {', '.join(known)}"
         raise UsageError(f"--format: no record format named `{format}`; {hint}")

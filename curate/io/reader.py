@@ -8,7 +8,7 @@ from typing import Any, Final
 from curate.errors import InputError
 from curate.io.ahead import ahead
 from curate.io.columns import Columns
-from curate.io.formats import DUMPS, FORMATS, Example
+from curate.io.formats import DUMPS, FORMATS, RECORD, Example
 from curate.io.formats.base import Convert, Record, kind_of
 from curate.io.jsonarray import JsonArray
 from curate.io.model import Batch, InputFile, LeftOut, Omit, RecordError, Reject
@@ -86,7 +86,7 @@ def _no_format(_: Record) -> Example:
 
 
 def _converter(file: InputFile, options: ReadOptions) -> Convert:
-    form = FORMATS.get(file.format)
+    form = RECORD if file.format == RECORD.name else FORMATS.get(file.format)
     if form is None:
         return _no_format
     return form.bind(options) if form.bind else form.convert

@@ -19,6 +19,7 @@ from curate.io.formats import (
     sharegpt,
     stackexchange,
     task_table,
+    whole_record,
     wikihow,
     wildchat,
     writing_prompts,
@@ -57,4 +58,7 @@ _DUMPS: Final[tuple[ModuleType, ...]] = (
 #: The dumps that have a reader of their own, by name; each is asked in this order whether it knows a file.
 DUMPS: Final[Mapping[str, DumpFormat]] = MappingProxyType({module.FORMAT.name: module.FORMAT for module in _DUMPS})
 
-__all__ = ["DUMPS", "FORMATS", "DumpFormat", "Example", "RecordFormat"]
+#: The format that takes every record, for sets that examples are only compared with; never found by detection.
+RECORD: Final[RecordFormat] = whole_record.FORMAT
+
+__all__ = ["DUMPS", "FORMATS", "RECORD", "DumpFormat", "Example", "RecordFormat"]
