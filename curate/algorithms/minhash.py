@@ -92,7 +92,8 @@ def signatures(shingles: Hashes, offsets: Index, num_perm: int, *, used: int | N
     """
     a, b = permutations(num_perm)
     count = num_perm if used is None else used
-    result: Signatures = _signatures(shingles, offsets, a[:count], b[:count])
+    # All permutations, for whole vectors: the few that are not used cost less than a remainder.
+    result: Signatures = _signatures(shingles, offsets, a, b, count)
     return result
 
 
@@ -144,35 +145,45 @@ def _jaccard(values, offsets, left, right, least):  # type: ignore[no-untyped-de
 
 
 @kernel
-def _signatures(shingles, offsets, a, b):  # type: ignore[no-untyped-def]  # numba
+def _lower(h, a, b, least):  # type: ignore[no-untyped-def]  # numba
+    """Lower each permutation's minimum by eight shingles: one vector lane a permutation, minima loaded once for eight."""
+    h0, h1, h2, h3, h4, h5, h6, h7 = h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]
+    for k in range(a.size):
+        x, y = a[k], b[k]
+        low = min(least[k], np.uint32(h0 * x + y))
+        low = min(low, np.uint32(h1 * x + y))
+        low = min(low, np.uint32(h2 * x + y))
+        low = min(low, np.uint32(h3 * x + y))
+        low = min(low, np.uint32(h4 * x + y))
+        low = min(low, np.uint32(h5 * x + y))
+        low = min(low, np.uint32(h6 * x + y))
+        least[k] = min(low, np.uint32(h7 * x + y))
+
+
+@kernel
+def _signatures(shingles, offsets, a, b, count):  # type: ignore[no-untyped-def]  # numba
     n = offsets.size - 1
-    count = a.size
     out = np.empty((n, count), dtype=np.uint32)
     longest = 0
     for row in range(n):
         longest = max(longest, offsets[row + 1] - offsets[row])
-    mixed = np.empty(longest + 64, dtype=np.uint32)
+    mixed = np.empty(longest + 8, dtype=np.uint32)
+    least = np.empty(a.size, dtype=np.uint32)
     for row in range(n):
-        low = offsets[row]
-        length = offsets[row + 1] - low
-        if length == 0:
-            out[row, :] = _EMPTY
-            continue
-        for j in range(length):
-            h = np.uint32(shingles[low + j])
-            h = np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B)
-            h = np.uint32(h)
-            h = np.uint32(h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-            h = np.uint32(h)
+        text = shingles[offsets[row] : offsets[row + 1]]
+        for j in range(text.size):
+            h = np.uint32(text[j])
+            h = np.uint32(np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B))
+            h = np.uint32(np.uint32(h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35))
             mixed[j] = h ^ (h >> np.uint32(16))
-        # Repeats change no minimum, and a whole number of blocks leaves the vector loop no remainder.
-        padded = (length + 63) // 64 * 64
-        for j in range(length, padded):
+        # Repeats change no minimum, and whole eights leave no remainder.
+        padded = (text.size + 7) // 8 * 8
+        for j in range(text.size, padded):
             mixed[j] = mixed[0]
+        for k in range(a.size):
+            least[k] = _EMPTY
+        for j in range(0, padded, 8):
+            _lower(mixed[j : j + 8], a, b, least)
         for k in range(count):
-            least = _EMPTY
-            factor, addend = a[k], b[k]
-            for j in range(padded):
-                least = min(least, np.uint32(mixed[j] * factor + addend))
-            out[row, k] = least
+            out[row, k] = least[k]
     return out

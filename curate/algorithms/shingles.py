@@ -228,7 +228,7 @@ def _shingles(at, size, ngram, by_char, fold):  # type: ignore[no-untyped-def]  
         counts[row] = count
         used += _grams(tokens, count, ngram, split, digests[row], values[used:])
         offsets[row + 1] = used
-    return values[:used].copy(), offsets, digests, counts
+    return values[:used], offsets, digests, counts
 
 
 @kernel
@@ -272,4 +272,4 @@ def _distinct(values, offsets):  # type: ignore[no-untyped-def]  # numba
             out[place] = value
             at += 1
         ends[row + 1] = at
-    return out[:at].copy(), ends
+    return out[:at], ends

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from curate.algorithms.shingles import Shingled
 
 #: Bytes of text per call of the kernels: small enough that a block and its shingles stay in the processor's cache.
-_BLOCK: Final = 1 << 20
+_BLOCK: Final = 1 << 17
 
 
 class MinhashDedup(Selector):
@@ -149,8 +149,7 @@ class MinhashDedup(Selector):
 
         bands, rows = banding.optimal_bands(self.threshold, self.num_perm)
         parts = [(np.empty((0, bands), np.uint32), np.empty((0, 2), np.uint64), np.empty(0, np.int64))]
-        for block in self._blocks(frame):
-            found = self._shingles(block)
+        for found in self._blocks(frame):
             signature = minhash.signatures(found.values, found.offsets, self.num_perm, used=bands * rows)
             parts.append((banding.band_keys(signature, bands, rows), found.digests, found.tokens))
         keys, digests, words = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -165,54 +164,46 @@ class MinhashDedup(Selector):
     def _sets(self, shards: Shards, rows: pl.Series, nodes: NDArray[np.int64]) -> ShingleSets:
         """The shingle sets of `nodes`, which are places in `rows`; a second pass over the text of those alone."""
         from curate.algorithms.minhash import ShingleSets
+        from curate.algorithms.texts import joined
 
-        wanted = shards.share(rows.gather(nodes))
-        found = shards.map(partial(self._shingle_sets, wanted=wanted)).collect()
+        wanted = np.zeros(int(rows.max() or 0) + 1, dtype=np.bool_)
+        wanted[rows.gather(nodes).to_numpy()] = True
+        found = shards.map(partial(self._shingle_sets, wanted=shards.share(wanted))).collect()
         offsets = np.zeros(nodes.size + 1, dtype=np.int64)
-        np.cumsum(found["shingles"].bin.size().to_numpy() // 8, out=offsets[1:])
-        return ShingleSets(nodes, _bytes(found["shingles"]).view("<u8"), offsets)
+        np.cumsum(joined(found["sizes"]).view("<i8"), out=offsets[1:])
+        return ShingleSets(nodes, joined(found["shingles"]).view("<u8"), offsets)
 
-    def _shingle_sets(self, frame: pl.DataFrame, wanted: pl.Series) -> pl.DataFrame:
-        """`row` and the sorted distinct `shingles` (little-endian, eight bytes each) of the wanted rows alone."""
+    def _shingle_sets(self, frame: pl.DataFrame, wanted: NDArray[np.bool_]) -> pl.DataFrame:
+        """The sorted distinct `shingles` of the wanted rows and the `sizes` of those sets, as bytes, a line a block.
+
+        Numbers are little-endian, of eight bytes each; `row` is that of the block's first text.
+        """
         from curate.algorithms.shingles import distinct
 
-        chosen = frame.filter(pl.col("row").is_in(wanted.implode()))
-        packed: list[bytes] = []
-        for block in self._blocks(chosen):
-            values, offsets = distinct(self._shingles(block))
-            data = values.astype("<u8", copy=False).tobytes()
-            cuts = (offsets * 8).tolist()
-            packed.extend(data[low:high] for low, high in pairwise(cuts))
-        return chosen.select("row").with_columns(pl.Series("shingles", packed, dtype=pl.Binary))
+        chosen = frame.filter(pl.Series(wanted[frame["row"].to_numpy()], dtype=pl.Boolean))
+        rows, sizes, packed = [], [], []
+        start = 0
+        for found in self._blocks(chosen):
+            values, offsets = distinct(found)
+            rows.append(chosen["row"][start])
+            start += found.tokens.size
+            sizes.append(np.diff(offsets).astype("<i8", copy=False).tobytes())
+            packed.append(values.astype("<u8", copy=False).tobytes())
+        schema = {"row": pl.UInt64, "sizes": pl.Binary, "shingles": pl.Binary}
+        return pl.DataFrame({"row": rows, "sizes": sizes, "shingles": packed}, schema=schema)
 
-    def _blocks(self, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """`frame` in slices of about `_BLOCK` bytes of text."""
-        columns = SIDES[self.on]
-        size = frame.select(pl.sum_horizontal(pl.col(columns).str.len_bytes().cast(pl.Int64))).to_series()
-        block = size.cum_sum().to_numpy() // _BLOCK
+    def _blocks(self, frame: pl.DataFrame) -> Iterator[Shingled]:
+        """The shingles of `frame` in slices of about `_BLOCK` bytes of text."""
+        from curate.algorithms.shingles import shingles
+        from curate.algorithms.texts import texts
+
+        sides = [texts(frame[column]) for column in SIDES[self.on]]
+        at = np.stack([side.at for side in sides], axis=1)
+        size = np.stack([side.size for side in sides], axis=1)
+        block = np.cumsum(size.sum(axis=1)) // _BLOCK
         cuts = np.flatnonzero(np.diff(block, prepend=-1, append=-1)) if block.size else np.zeros(1, np.int64)
         for low, high in pairwise(cuts.tolist()):
-            yield frame.slice(low, high - low)
-
-    def _shingles(self, frame: pl.DataFrame) -> Shingled:
-        from curate.algorithms.shingles import shingles
-
-        texts = [frame[column].rechunk() for column in SIDES[self.on]]
-        sizes = np.stack([text.str.len_bytes().to_numpy() for text in texts]).astype(np.int64)
-        ends = np.cumsum(sizes.ravel()).reshape(sizes.shape)
-        data = np.concatenate([_bytes(text.cast(pl.Binary)) for text in texts])
-        return shingles(
-            data,
-            np.ascontiguousarray((ends - sizes).T),
-            np.ascontiguousarray(ends.T),
-            ngram=self.ngram,
-            unit=self.unit,
-        )
-
-
-def _bytes(column: pl.Series) -> NDArray[np.uint8]:
-    """All bytes of a Binary column in a row, without a Python object for each of its values."""
-    return column.cast(pl.List(pl.UInt8)).explode(empty_as_null=False).to_numpy()
+            yield shingles(at[low:high], size[low:high], ngram=self.ngram, unit=self.unit)
 
 
 def _first_with_same_words(frame: pl.DataFrame) -> NDArray[np.int64]:
