@@ -24,6 +24,9 @@ Keys = NDArray[np.uint32]
 WEIGHTS: Final = (0.01, 0.99)
 
 _PAIRS_PER_BATCH = 1 << 20
+#: Of the hash of a band: where it begins, and what it is multiplied by.
+KEY_SEED: Final = np.uint64(0x9E3779B97F4A7C15)
+KEY_MIX: Final = np.uint64(0xBB67AE8584CAA73B)
 
 
 @cache
@@ -237,9 +240,9 @@ def _band_keys(signature, bands, rows):  # type: ignore[no-untyped-def]  # numba
     out = np.empty((signature.shape[0], bands), dtype=np.uint32)
     for row in range(signature.shape[0]):
         for band in range(bands):
-            h = np.uint64(0x9E3779B97F4A7C15)
+            h = KEY_SEED
             for at in range(band * rows, (band + 1) * rows):
-                h = (h ^ np.uint64(signature[row, at])) * np.uint64(0xBB67AE8584CAA73B)
+                h = (h ^ np.uint64(signature[row, at])) * KEY_MIX
                 h ^= h >> np.uint64(32)
             out[row, band] = np.uint32(h >> np.uint64(16))
     return out

@@ -25,7 +25,8 @@ Signatures = NDArray[np.uint32]
 
 #: datasketch's default seed.
 SEED: Final = 1
-_EMPTY = np.uint32(0xFFFFFFFF)
+#: Each value of the signature of a text without shingles.
+EMPTY: Final = np.uint32(0xFFFFFFFF)
 _PAIRS_PER_TASK = 2048
 
 
@@ -44,6 +45,19 @@ class ShingleSets:
     values: Hashes
     offsets: Index
 
+    def places(self, nodes: Index) -> Index:
+        """Which of the sets is that of each node, int64.
+
+        Raises
+        ------
+        ValueError : a node has no set here.
+        """
+        found = np.searchsorted(self.nodes, nodes)
+        last = self.nodes.size - 1
+        if nodes.size and (last < 0 or (self.nodes[np.minimum(found, last)] != nodes).any()):
+            raise ValueError("a pair has a node without a set")
+        return found
+
     def jaccard(self, left: Index, right: Index, *, least: float = 0.0) -> NDArray[np.float64]:
         """Exact Jaccard index of the sets of the nodes `left[i]` and `right[i]`, float64 `(pairs,)`.
 
@@ -54,14 +68,7 @@ class ShingleSets:
         ------
         ValueError : a node has no set here.
         """
-        a, b = np.searchsorted(self.nodes, left), np.searchsorted(self.nodes, right)
-        last = self.nodes.size - 1
-        if left.size and (
-            last < 0
-            or (self.nodes[np.minimum(a, last)] != left).any()
-            or (self.nodes[np.minimum(b, last)] != right).any()
-        ):
-            raise ValueError("a pair has a node without a set")
+        a, b = self.places(left), self.places(right)
         cuts = range(0, left.size, _PAIRS_PER_TASK)
         parts = thread_map(
             lambda at: _jaccard(
@@ -181,7 +188,7 @@ def _signatures(shingles, offsets, a, b, count):  # type: ignore[no-untyped-def]
         for j in range(text.size, padded):
             mixed[j] = mixed[0]
         for k in range(a.size):
-            least[k] = _EMPTY
+            least[k] = EMPTY
         for j in range(0, padded, 8):
             _lower(mixed[j : j + 8], a, b, least)
         for k in range(count):
