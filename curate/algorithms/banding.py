@@ -23,6 +23,10 @@ Keys = NDArray[np.uint32]
 #: positive costs time only, and a false negative is a duplicate that stays.
 WEIGHTS: Final = (0.01, 0.99)
 
+#: Pairs a member beyond which the pairs of a bucket are not all compared (`other_pairs`). Ours: the filter that is used
+#: instead costs about as much as comparing a set with this many others.
+CROWDED: Final = 32
+
 _PAIRS_PER_BATCH = 1 << 20
 #: Of the hash of a band: where it begins, and what it is multiplied by.
 KEY_SEED: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -104,18 +108,30 @@ def first_pairs(keys: Keys, tables: list[Buckets], parent: Index) -> Iterator[tu
         yield _first_pairs(keys, band, table.order, table.starts, table.ends, parent)
 
 
-def other_pairs(keys: Keys, tables: list[Buckets], parent: Index) -> Iterator[tuple[Index, Index]]:
+def other_pairs(
+    keys: Keys, tables: list[Buckets], parent: Index, crowded: NDArray[np.bool_]
+) -> Iterator[tuple[Index, Index]]:
     """As `first_pairs`, but all pairs of a bucket that leave out its first member, in batches.
 
-    The time goes with the number of such pairs, not with all pairs of a bucket.
+    Left out, too, are buckets with more than `CROWDED` such pairs a member; `crowded` marks their members instead. So
+    the time is linear in the sizes of the buckets.
+
+    Parameters
+    ----------
+    crowded : Boolean `(n,)`, changed in place.
     """
     for band, table in enumerate(tables):
-        members, group_ends, bucket_ends = _open_members(table.order, table.starts, table.ends, parent)
+        found = _open_members(table.order, table.starts, table.ends, parent, CROWDED, crowded)
         at = 0
-        while at < members.size:
-            ranges = (members, group_ends, bucket_ends)
-            left, right, at = _other_pairs(keys, band, ranges, parent, at, max(_PAIRS_PER_BATCH, members.size))
+        while at < found[0].size:
+            left, right, at = _other_pairs(keys, band, found, parent, at, max(_PAIRS_PER_BATCH, found[0].size))
             yield left, right
+
+
+def share_a_band(keys: Keys, left: Index, right: Index) -> NDArray[np.bool_]:
+    """Whether the nodes of each pair agree in any band, Boolean `(pairs,)`."""
+    result: NDArray[np.bool_] = _share_a_band(keys, left, right)
+    return result
 
 
 @kernel
@@ -170,6 +186,14 @@ def _met_before(keys, band, a, b):  # type: ignore[no-untyped-def]  # numba
 
 
 @kernel
+def _share_a_band(keys, left, right):  # type: ignore[no-untyped-def]  # numba
+    out = np.empty(left.size, dtype=np.bool_)
+    for pair in range(left.size):
+        out[pair] = _met_before(keys, keys.shape[1], left[pair], right[pair])
+    return out
+
+
+@kernel
 def _first_pairs(keys, band, order, starts, ends, parent):  # type: ignore[no-untyped-def]  # numba
     room = 0
     for bucket in range(starts.size):
@@ -189,10 +213,11 @@ def _first_pairs(keys, band, order, starts, ends, parent):  # type: ignore[no-un
 
 
 @kernel
-def _open_members(order, starts, ends, parent):  # type: ignore[no-untyped-def]  # numba
+def _open_members(order, starts, ends, parent, limit, crowded):  # type: ignore[no-untyped-def]  # numba
     """The members, but the first, of buckets with several components, by bucket and component.
 
-    With each one the place where its component ends, and where its bucket ends.
+    With each one the place where its component ends, and where its bucket ends. Of a bucket with more than `limit` pairs
+    of different components a member, the members are marked instead.
     """
     members = np.empty(order.size, dtype=np.int64)
     group_ends = np.empty(order.size, dtype=np.int64)
@@ -204,6 +229,17 @@ def _open_members(order, starts, ends, parent):  # type: ignore[no-untyped-def] 
         if rest.size < 2 or roots.min() == roots.max():
             continue
         by_root = np.argsort(roots, kind="mergesort")
+        pairs = rest.size * rest.size
+        run = 0
+        for at in range(rest.size):
+            run += 1
+            if at + 1 == rest.size or roots[by_root[at]] != roots[by_root[at + 1]]:
+                pairs -= run * run
+                run = 0
+        if pairs // 2 > limit * rest.size:
+            for node in rest:
+                crowded[node] = True
+            continue
         end = n + rest.size
         group_end = end
         for at in range(rest.size - 1, -1, -1):

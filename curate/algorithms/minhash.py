@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.algorithms.banding import Buckets, first_pairs, other_pairs
+from curate.algorithms.banding import Buckets, first_pairs, other_pairs, share_a_band
 from curate.algorithms.components import unite
 from curate.algorithms.jit import kernel
 from curate.algorithms.parallel import thread_map
+from curate.algorithms.prefix_join import possible_pairs
 
 Index = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -108,9 +110,11 @@ def cluster(keys: Signatures, tables: list[Buckets], sets: ShingleSets, threshol
     """Join all nodes that share a band and have a Jaccard index of `threshold` or more.
 
     The result is exactly the components of that graph: a pair is left unverified only where its nodes are in
-    one component already. Each bucket's members are compared with its first member, band by band, then all
-    pairs of a bucket that are still apart; a pair is compared in the first band it shares and nowhere else. So
-    a bucket of n texts that are all alike takes n - 1 comparisons.
+    one component already, or cannot reach the threshold (`prefix_join`). Each bucket's members are compared with its
+    first member, band by band; then all pairs of a bucket that are still apart; then, of buckets with very many such
+    pairs, those that share one of their rare members. A pair is compared in the first band it shares and nowhere else.
+    So a bucket of n texts that are all alike takes n - 1 comparisons, and one of n texts around a template, each with
+    a part of its own, few more.
 
     Parameters
     ----------
@@ -120,10 +124,20 @@ def cluster(keys: Signatures, tables: list[Buckets], sets: ShingleSets, threshol
     threshold : least Jaccard index of two near-duplicates, in (0, 1].
     parent : int64 `(n,)`, as in `components.unite`, changed in place.
     """
-    for pairs in (first_pairs, other_pairs):
-        for left, right in pairs(keys, tables, parent):
-            alike = sets.jaccard(left, right, least=threshold) >= threshold
-            unite(parent, left[alike], right[alike])
+    crowded = np.zeros(parent.size, dtype=np.bool_)
+    for left, right in chain(first_pairs(keys, tables, parent), other_pairs(keys, tables, parent, crowded)):
+        _verify(sets, left, right, threshold, parent)
+    nodes = np.flatnonzero(crowded)
+    if nodes.size:
+        possible = possible_pairs(sets.values, sets.offsets, nodes, sets.places(nodes), threshold, parent)
+        for left, right in possible:
+            here = share_a_band(keys, left, right)
+            _verify(sets, left[here], right[here], threshold, parent)
+
+
+def _verify(sets: ShingleSets, left: Index, right: Index, threshold: float, parent: Index) -> None:
+    alike = sets.jaccard(left, right, least=threshold) >= threshold
+    unite(parent, left[alike], right[alike])
 
 
 @kernel
