@@ -80,7 +80,9 @@ def _vector_fold(chars, folded, kinds):  # type: ignore[no-untyped-def]  # numba
         letter = _B(low - _B(0x61)) < _B(26)
         word = letter | (_B(c - _B(0x30)) < _B(10))
         sign = (_B(c - _B(0x23)) < _B(4)) | (_B(c - _B(0x3C)) < _B(3)) | (c == _B(0x2A)) | (c == _B(0x2B))
-        sign |= (c == _B(0x2D)) | (c == _B(0x2F)) | (c == _B(0x40)) | (c == _B(0x5E)) | (c == _B(0x7C)) | (c == _B(0x7E))
+        sign |= (
+            (c == _B(0x2D)) | (c == _B(0x2F)) | (c == _B(0x40)) | (c == _B(0x5E)) | (c == _B(0x7C)) | (c == _B(0x7E))
+        )
         kind = _B(_B(word) | _B(_B(sign) << _B(1)))
         folded[j] = low if letter else (c if kind else _B(0))
         kinds[j] = kind

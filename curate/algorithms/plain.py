@@ -41,9 +41,7 @@ def shingles(at: Offsets, size: Offsets, *, ngram: int = 5, unit: Unit = "word")
     """As `shingles.shingles`."""
     check(at, size, ngram)
     n, sides = at.shape
-    texts = [
-        ctypes.string_at(a, s).decode() for a, s in zip(at.ravel().tolist(), size.ravel().tolist(), strict=True)
-    ]
+    texts = [ctypes.string_at(a, s).decode() for a, s in zip(at.ravel().tolist(), size.ravel().tolist(), strict=True)]
     # Each side ends with a separator, so that no token goes on into the next one.
     points = np.frombuffer("".join(text + "\n" for text in texts).encode("utf-32-le"), dtype="<u4").astype(np.uint32)
     part = np.repeat(np.arange(n * sides), [len(text) + 1 for text in texts])

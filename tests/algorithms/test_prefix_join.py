@@ -22,7 +22,9 @@ def families(seed: int) -> list[set[int]]:
     for _ in range(120):
         core = cores[int(rng.integers(6))]
         own = rng.integers(0, 2**63, int(rng.integers(0, 8)))
-        sets.append({int(v) for v in core[rng.random(core.size) < rng.uniform(0.5, 1.1)]} | {int(v) for v in own} or {7})
+        sets.append(
+            {int(v) for v in core[rng.random(core.size) < rng.uniform(0.5, 1.1)]} | {int(v) for v in own} or {7}
+        )
     return sets
 
 

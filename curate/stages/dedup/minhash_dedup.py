@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import polars as pl
@@ -17,10 +16,7 @@ from curate.stage import Selection, Selector, Shards, verdict_frame
 
 if TYPE_CHECKING:
     from curate.algorithms.minhash import ShingleSets
-    from curate.algorithms.shingles import Shingled
-
-#: Bytes of text per call of the kernels: small enough that a block and its shingles stay in the processor's cache.
-_BLOCK: Final = 1 << 17
+    from curate.algorithms.texts import Texts
 
 
 class MinhashDedup(Selector):
@@ -72,7 +68,13 @@ class MinhashDedup(Selector):
     reasons: ClassVar[Mapping[str, str]] = {
         "near_duplicate": "The text shares most of its n-grams with that of an example that is kept, or with one "
         "that does.",
+        "other_response": "As `near_duplicate`, where the instructions alone are compared and the responses differ.",
+        "other_instruction": "As `near_duplicate`, where the responses alone are compared and the instructions differ.",
+        "already_known": "The text shares most of its n-grams with that of an example in `against`, or with one that "
+        "does.",
     }
+    references: ClassVar[Mapping[str, Literal["examples", "records"]]] = {"against": "examples"}
+    version: ClassVar[int] = 2
 
     on: Side = Field(
         "both",
@@ -99,6 +101,11 @@ class MinhashDedup(Selector):
         gt=0,
         le=1,
     )
+    against: tuple[str, ...] = Field(
+        (),
+        description="Datasets that are already there: files, folders of a finished run, other folders, patterns or "
+        "URLs. Each example that is a near-duplicate of one in them is dropped. Default: none.",
+    )
     keep_by: str | None = Field(
         None,
         description="Numeric column; of each cluster the example with the largest value stays (null is least). "
@@ -111,99 +118,158 @@ class MinhashDedup(Selector):
         return self.reads_with(self.keep_by)
 
     def verdict(self, shards: Shards) -> Selection:
-        """Drop all but one example of each cluster of near-duplicates."""
-        from curate.algorithms import banding, minhash
-        from curate.algorithms.components import survivors
+        """Drop all but one example of each cluster of near-duplicates, and each that is in one with `against`."""
+        from curate.algorithms import sketch
 
         frame = shards.map(self._sketch).collect()
+        size = frame.height
+        frame = pl.concat([frame, *(self._sketch(part) for part in self._known())])
         nodes = np.arange(frame.height, dtype=np.int64)
         same = _first_with_same_words(frame)
         # One node stands for all texts with the same words, so that any number of them costs linear time.
         distinct = nodes[(same == nodes) & (frame["words"] >= self.ngram).to_numpy()]
-        keys = frame["bands"].to_numpy()
-        tables = banding.buckets(keys, distinct)
-        sets = self._sets(shards, frame["row"], banding.bucket_members(tables, frame.height))
         parent = same.copy()
-        minhash.cluster(keys, tables, sets, self.threshold, parent)
-
-        members = np.flatnonzero(np.bincount(parent, minlength=frame.height)[parent] > 1)
-        scores = None if self.keep_by is None else frame["score"].to_numpy()[members]
-        kept = nodes.copy()
-        kept[members] = members[survivors(parent[members], frame["id"].gather(members).to_list(), scores)]
-        index = np.ones(frame.height)
-        other = np.flatnonzero(same != same[kept])
-        index[other] = sets.jaccard(same[other], same[kept[other]])
+        sets = sketch.cluster(
+            frame["bands"].to_numpy(),
+            distinct,
+            self.threshold,
+            parent,
+            lambda some: self._sets(shards, size, frame, some),
+        )
+        kept = self._kept(frame, parent, size)
+        index = np.ones(size)
+        other = np.flatnonzero(same[:size] != same[kept[:size]])
+        index[other] = sketch.jaccard(sets, same[other], same[kept[other]])
+        mine = kept[:size]
         return Selection(
             verdict_frame(
-                frame["row"],
-                keep=pl.Series(kept == nodes, dtype=pl.Boolean),
-                reason="near_duplicate",
+                frame["row"][:size],
+                keep=pl.Series(mine == nodes[:size], dtype=pl.Boolean),
+                reason=self._reasons(frame, mine),
                 value=pl.Series(index, dtype=pl.Float64).round(4),
-                kept_id=frame["id"].gather(kept),
-            )
+                kept_id=frame["name"].gather(mine),
+            ),
         )
 
-    def _sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """`row`, `id`, `words`, a 128-bit digest of the words (`one`, `two`), `bands` and, with `keep_by`, `score`."""
-        from curate.algorithms import banding, minhash
+    def _kept(self, frame: pl.DataFrame, parent: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+        """The place of the example that is kept in favour of each one; from `size` on they are those of `against`."""
+        from curate.algorithms.components import survivors
 
-        bands, rows = banding.optimal_bands(self.threshold, self.num_perm)
-        parts = [(np.empty((0, bands), np.uint32), np.empty((0, 2), np.uint64), np.empty(0, np.int64))]
-        for found in self._blocks(frame):
-            signature = minhash.signatures(found.values, found.offsets, self.num_perm, used=bands * rows)
-            parts.append((banding.band_keys(signature, bands, rows), found.digests, found.tokens))
-        keys, digests, words = (np.concatenate(part) for part in zip(*parts, strict=True))
-        out = frame.select("row", "id").with_columns(
-            pl.Series("words", words),
-            pl.Series("one", digests[:, 0]),
-            pl.Series("two", digests[:, 1]),
-            pl.Series("bands", keys, dtype=pl.Array(pl.UInt32, bands)),
+        kept = np.arange(frame.height, dtype=np.int64)
+        members = np.flatnonzero(np.bincount(parent, minlength=frame.height)[parent] > 1)
+        scores = None if self.keep_by is None else frame["score"].to_numpy()[members]
+        kept[members] = members[survivors(parent[members], frame["id"].gather(members).to_list(), scores)]
+        known = members[members >= size]
+        if known.size:  # what was there before stays, whatever the scores
+            first = np.full(frame.height, -1, dtype=np.int64)
+            first[parent[known[::-1]]] = known[::-1]
+            kept = np.where(first[parent] < 0, kept, first[parent])
+        return kept
+
+    def _reasons(self, frame: pl.DataFrame, kept: NDArray[np.int64]) -> pl.Series:
+        """Why each of the first examples of `frame` goes, if it does, in favour of those at `kept`."""
+        size = kept.size
+        other = frame["other"].to_numpy()
+        differs = np.full(size, fill_value=False) if self.on == "both" else other[:size] != other[kept]
+        name = "other_response" if self.on == "instruction" else "other_instruction"
+        return pl.Series(np.select([kept >= size, differs], ["already_known", name], "near_duplicate"), dtype=pl.String)
+
+    def _known(self) -> Iterator[pl.DataFrame]:
+        """The examples of `against`, with their places as `name`."""
+        reference = self.reference("against")
+        if reference is None:
+            return
+        for part in reference.frames([*SIDES["both"], "file", "line"]):
+            name = pl.concat_str("file", pl.col("line").cast(pl.String), separator=":")
+            extra = [] if self.keep_by is None else [pl.lit(None, dtype=pl.Float64).alias(self.keep_by)]
+            yield part.with_columns(name.alias("name"), *extra)
+
+    def _sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`row`, `id`, `name`, `other`, `words`, a 128-bit digest of the words (`one`, `two`), `bands` and maybe `score`."""
+        from curate.algorithms import banding, sketch
+
+        bands = banding.optimal_bands(self.threshold, self.num_perm)
+        found = sketch.sketches(
+            self._sides(frame), ngram=self.ngram, unit=self.unit, num_perm=self.num_perm, bands=bands
+        )
+        out = frame.select(
+            "row",
+            "id",
+            pl.col("name" if "name" in frame.columns else "id").alias("name"),
+            # Of the side that is not compared: equal hashes, equal texts.
+            pl.concat_str(sorted({"instruction", "response"} - set(SIDES[self.on])) or pl.lit(""))
+            .hash()
+            .alias("other"),
+            pl.Series("words", found.tokens),
+            pl.Series("one", found.digests[:, 0]),
+            pl.Series("two", found.digests[:, 1]),
+            pl.Series("bands", found.keys, dtype=pl.Array(pl.UInt32, bands[0])),
         )
         return out if self.keep_by is None else out.with_columns(self.numbers(frame, self.keep_by).alias("score"))
 
-    def _sets(self, shards: Shards, rows: pl.Series, nodes: NDArray[np.int64]) -> ShingleSets:
-        """The shingle sets of `nodes`, which are places in `rows`; a second pass over the text of those alone."""
+    def _sets(self, shards: Shards, size: int, frame: pl.DataFrame, nodes: NDArray[np.int64]) -> ShingleSets:
+        """The shingle sets of `nodes`, which are places in `frame`; a second pass over the text of those alone."""
         from curate.algorithms.minhash import ShingleSets
-        from curate.algorithms.texts import joined
 
-        wanted = np.zeros(int(rows.max() or 0) + 1, dtype=np.bool_)
-        wanted[rows.gather(nodes).to_numpy()] = True
-        found = shards.map(partial(self._shingle_sets, wanted=shards.share(wanted))).collect()
+        mine, known = (frame["row"].gather(some) for some in (nodes[nodes < size], nodes[nodes >= size]))
+        wanted = shards.share(_marked(mine))
+        values, sizes = _in_order(shards.map(partial(self._shingle_sets, wanted=wanted)).collect())
+        if len(known):
+            there = _marked(known)
+            found = pl.concat([self._shingle_sets(part, wanted=there) for part in self._known()])
+            values, sizes = (np.concatenate(pair) for pair in zip((values, sizes), _in_order(found), strict=True))
         offsets = np.zeros(nodes.size + 1, dtype=np.int64)
-        np.cumsum(joined(found["sizes"]).view("<i8"), out=offsets[1:])
-        return ShingleSets(nodes, joined(found["shingles"]).view("<u8"), offsets)
+        np.cumsum(sizes, out=offsets[1:])
+        return ShingleSets(nodes, values, offsets)
 
     def _shingle_sets(self, frame: pl.DataFrame, wanted: NDArray[np.bool_]) -> pl.DataFrame:
-        """The sorted distinct `shingles` of the wanted rows and the `sizes` of those sets, as bytes, a line a block.
+        """The `rows` that are wanted, the `sizes` of their sets and the `shingles` of those, in one line for all.
 
-        Numbers are little-endian, of eight bytes each; `row` is that of the block's first text.
+        They are bytes: little-endian numbers of eight bytes each. `row` is that of the first text.
         """
-        from curate.algorithms.shingles import distinct
+        from curate.algorithms import sketch
 
-        chosen = frame.filter(pl.Series(wanted[frame["row"].to_numpy()], dtype=pl.Boolean))
-        rows, sizes, packed = [], [], []
-        start = 0
-        for found in self._blocks(chosen):
-            values, offsets = distinct(found)
-            rows.append(chosen["row"][start])
-            start += found.tokens.size
-            sizes.append(np.diff(offsets).astype("<i8", copy=False).tobytes())
-            packed.append(values.astype("<u8", copy=False).tobytes())
-        schema = {"row": pl.UInt64, "sizes": pl.Binary, "shingles": pl.Binary}
-        return pl.DataFrame({"row": rows, "sizes": sizes, "shingles": packed}, schema=schema)
+        rows = frame["row"].to_numpy()
+        chosen = frame.filter(pl.Series(wanted[np.minimum(rows, wanted.size - 1)]))
+        values, sizes = sketch.shingle_sets(self._sides(chosen), ngram=self.ngram, unit=self.unit)
+        arrays = {"rows": chosen["row"].to_numpy(), "sizes": sizes, "shingles": values}
+        line = {
+            name: [array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()] for name, array in arrays.items()
+        }
+        schema = {"row": pl.UInt64, **dict.fromkeys(arrays, pl.Binary)}
+        return (
+            pl.DataFrame({"row": frame["row"][:1], **line}, schema=schema)
+            if frame.height
+            else pl.DataFrame(schema=schema)
+        )
 
-    def _blocks(self, frame: pl.DataFrame) -> Iterator[Shingled]:
-        """The shingles of `frame` in slices of about `_BLOCK` bytes of text."""
-        from curate.algorithms.shingles import shingles
+    def _sides(self, frame: pl.DataFrame) -> list[Texts]:
         from curate.algorithms.texts import texts
 
-        sides = [texts(frame[column]) for column in SIDES[self.on]]
-        at = np.stack([side.at for side in sides], axis=1)
-        size = np.stack([side.size for side in sides], axis=1)
-        block = np.cumsum(size.sum(axis=1)) // _BLOCK
-        cuts = np.flatnonzero(np.diff(block, prepend=-1, append=-1)) if block.size else np.zeros(1, np.int64)
-        for low, high in pairwise(cuts.tolist()):
-            yield shingles(at[low:high], size[low:high], ngram=self.ngram, unit=self.unit)
+        return [texts(frame[column]) for column in SIDES[self.on]]
+
+
+def _in_order(found: pl.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The shingles of all sets of `_shingle_sets` in the order of their rows, and the sizes of the sets."""
+    from curate.algorithms.texts import joined
+
+    rows, sizes, values = (
+        joined(found[column]).view(dtype) for column, dtype in (("rows", "<u8"), ("sizes", "<i8"), ("shingles", "<u8"))
+    )
+    order = np.argsort(rows, kind="stable")
+    if (np.diff(order) == 1).all():
+        return values, sizes
+    begins = (np.cumsum(sizes) - sizes)[order]
+    sizes = sizes[order]
+    places = np.repeat(begins - (np.cumsum(sizes) - sizes), sizes) + np.arange(values.size)
+    return values[places], sizes
+
+
+def _marked(rows: pl.Series) -> NDArray[np.bool_]:
+    """True at each of `rows`, Boolean `(largest + 2,)`."""
+    marks = np.zeros(int(rows.max() or 0) + 2, dtype=np.bool_)
+    marks[rows.to_numpy()] = True
+    return marks
 
 
 def _first_with_same_words(frame: pl.DataFrame) -> NDArray[np.int64]:
