@@ -255,7 +255,11 @@ def _fates(id_: str | None, ledger: pl.DataFrame, examples: pl.DataFrame) -> lis
         if chosen.height:
             chain.append((id_, f"is line {chosen['rank'][0]} of train.jsonl ({chosen['file'][0]}:{chosen['line'][0]})"))
             break
-        gone = ledger.filter(pl.col("id") == id_).row(0, named=True)
+        dropped = ledger.filter(pl.col("id") == id_)
+        if not dropped.height:
+            chain.append((id_, "stands in a dataset that the stage compares with"))
+            break
+        gone = dropped.row(0, named=True)
         chain.append((id_, f"was dropped later by {gone['stage']}: {gone['reason']} ({gone['file']}:{gone['line']})"))
         id_ = gone["kept_id"]
     return chain

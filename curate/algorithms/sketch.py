@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
@@ -63,17 +63,18 @@ def sketches(
     return Sketches(*(np.concatenate(part) for part in zip(*parts, strict=True)))
 
 
-def shingle_sets(sides: Sequence[Texts], *, ngram: int, unit: Unit) -> tuple[Hashes, Index]:
-    """The distinct shingles of n texts, ascending within each, uint64, and their number, int64 `(n,)`."""
+def shingle_sets(sides: Sequence[Texts], *, ngram: int, unit: Unit) -> Iterator[tuple[int, Hashes, Index]]:
+    """The distinct shingles of texts, some texts at a time, in their order.
+
+    Each time: the place of the first of these texts, their shingles, uint64, ascending within each text, and the number
+    of shingles of each, int64.
+    """
     at, size = _places(sides)
     few = _few(size)
-    values, sizes = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     for low, high in _blocks(size):
         found = (plain if few else shingles).shingles(at[low:high], size[low:high], ngram=ngram, unit=unit)
-        sets, offsets = (plain if few else shingles).distinct(found)
-        values.append(sets)
-        sizes.append(np.diff(offsets))
-    return np.concatenate(values), np.concatenate(sizes)
+        values, offsets = (plain if few else shingles).distinct(found)
+        yield low, values, np.diff(offsets)
 
 
 def cluster(

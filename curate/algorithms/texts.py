@@ -137,17 +137,6 @@ def texts(column: ArrowStream) -> Texts:
     return Texts(at, size, chunks)
 
 
-def joined(column: ArrowStream) -> NDArray[np.uint8]:
-    """A copy of all the bytes of a column in a row, uint8."""
-    parts = texts(column)
-    out = np.empty(int(parts.size.sum()), dtype=np.uint8)
-    start = 0
-    for at, size in zip(parts.at.tolist(), parts.size.tolist(), strict=True):
-        ctypes.memmove(out.ctypes.data + start, at, size)
-        start += size
-    return out
-
-
 def _places(array: _Array) -> tuple[Index, Index]:
     """The addresses and sizes of one chunk's texts."""
     if not array.length:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
@@ -223,25 +223,23 @@ class MinhashDedup(Selector):
         return ShingleSets(nodes, values, offsets)
 
     def _shingle_sets(self, frame: pl.DataFrame, wanted: NDArray[np.bool_]) -> pl.DataFrame:
-        """The `rows` that are wanted, the `sizes` of their sets and the `shingles` of those, in one line for all.
+        """The `rows` that are wanted, the `sizes` of their sets and the `shingles` of those, in a line for many rows.
 
-        They are bytes: little-endian numbers of eight bytes each. `row` is that of the first text.
+        `row` is the first of them.
         """
         from curate.algorithms import sketch
 
         rows = frame["row"].to_numpy()
-        chosen = frame.filter(pl.Series(wanted[np.minimum(rows, wanted.size - 1)]))
-        values, sizes = sketch.shingle_sets(self._sides(chosen), ngram=self.ngram, unit=self.unit)
-        arrays = {"rows": chosen["row"].to_numpy(), "sizes": sizes, "shingles": values}
-        line = {
-            name: [array.astype(array.dtype.newbyteorder("<"), copy=False).tobytes()] for name, array in arrays.items()
-        }
-        schema = {"row": pl.UInt64, **dict.fromkeys(arrays, pl.Binary)}
-        return (
-            pl.DataFrame({"row": frame["row"][:1], **line}, schema=schema)
-            if frame.height
-            else pl.DataFrame(schema=schema)
-        )
+        mask = wanted[np.minimum(rows, wanted.size - 1)]
+        rows = rows[mask]
+        chosen = frame.filter(pl.Series(mask))
+        lines: dict[str, list[NDArray[Any]]] = {"rows": [], "sizes": [], "shingles": []}
+        for first, values, sizes in sketch.shingle_sets(self._sides(chosen), ngram=self.ngram, unit=self.unit):
+            lines["rows"].append(rows[first : first + sizes.size])
+            lines["sizes"].append(sizes)
+            lines["shingles"].append(values)
+        types = {"rows": pl.List(pl.UInt64), "sizes": pl.List(pl.Int64), "shingles": pl.List(pl.UInt64)}
+        return pl.DataFrame({"row": [line[0] for line in lines["rows"]], **lines}, schema={"row": pl.UInt64, **types})
 
     def _sides(self, frame: pl.DataFrame) -> list[Texts]:
         from curate.algorithms.texts import texts
@@ -251,10 +249,9 @@ class MinhashDedup(Selector):
 
 def _in_order(found: pl.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """The shingles of all sets of `_shingle_sets` in the order of their rows, and the sizes of the sets."""
-    from curate.algorithms.texts import joined
-
     rows, sizes, values = (
-        joined(found[column]).view(dtype) for column, dtype in (("rows", "<u8"), ("sizes", "<i8"), ("shingles", "<u8"))
+        np.concatenate([np.zeros(0, dtype), *(line.to_numpy() for line in found[column])])
+        for column, dtype in (("rows", np.uint64), ("sizes", np.int64), ("shingles", np.uint64))
     )
     order = np.argsort(rows, kind="stable")
     if (np.diff(order) == 1).all():
