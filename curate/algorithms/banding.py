@@ -121,7 +121,7 @@ def other_pairs(
     crowded : Boolean `(n,)`, changed in place.
     """
     for band, table in enumerate(tables):
-        found = _open_members(table.order, table.starts, table.ends, parent, CROWDED, crowded)
+        found = _open_members(table, parent, crowded)
         at = 0
         while at < found[0].size:
             left, right, at = _other_pairs(keys, band, found, parent, at, max(_PAIRS_PER_BATCH, found[0].size))
@@ -212,44 +212,56 @@ def _first_pairs(keys, band, order, starts, ends, parent):  # type: ignore[no-un
     return left[:n], right[:n]
 
 
-@kernel
-def _open_members(order, starts, ends, parent, limit, crowded):  # type: ignore[no-untyped-def]  # numba
+def _open_members(
+    table: Buckets, parent: Index, crowded: NDArray[np.bool_]
+) -> tuple[Index, Index, Index]:
     """The members, but the first, of buckets with several components, by bucket and component.
 
-    With each one the place where its component ends, and where its bucket ends. Of a bucket with more than `limit` pairs
-    of different components a member, the members are marked instead.
+    With each one the place where its component ends, and where its bucket ends. Of a bucket with more than `CROWDED`
+    pairs of different components a member, the members are marked instead.
     """
+    members, bucket = _several(table.order, table.starts, table.ends, parent)
+    roots = parent[members]
+    order = np.lexsort((members, roots, bucket))
+    members, roots, bucket = members[order], roots[order], bucket[order]
+    bucket_ends = _run_ends(np.diff(bucket) != 0, members.size)
+    group_ends = _run_ends((np.diff(bucket) != 0) | (np.diff(roots) != 0), members.size)
+    many, pairs = np.bincount(bucket), np.bincount(bucket, weights=bucket_ends - group_ends)
+    full = (pairs > CROWDED * many)[bucket]
+    if not full.any():
+        return members, group_ends, bucket_ends
+    crowded[members[full]] = True
+    dropped = np.cumsum(full)
+    return (
+        members[~full],
+        (group_ends - dropped[group_ends - 1])[~full],
+        (bucket_ends - dropped[bucket_ends - 1])[~full],
+    )
+
+
+def _run_ends(changes: NDArray[np.bool_], size: int) -> Index:
+    """Of each of `size` places the end of its run, where `changes` says which place is the last of one."""
+    ends = np.flatnonzero(np.append(changes, np.ones(min(size, 1), np.bool_))) + 1
+    return np.repeat(ends, np.diff(ends, prepend=0))
+
+
+@kernel
+def _several(order, starts, ends, parent):  # type: ignore[no-untyped-def]  # numba
+    """The members, but the first, of buckets where these are of several components, and the bucket of each."""
     members = np.empty(order.size, dtype=np.int64)
-    group_ends = np.empty(order.size, dtype=np.int64)
-    bucket_ends = np.empty(order.size, dtype=np.int64)
+    bucket = np.empty(order.size, dtype=np.int64)
     n = 0
-    for bucket in range(starts.size):
-        rest = order[starts[bucket] + 1 : ends[bucket]]
-        roots = parent[rest]
-        if rest.size < 2 or roots.min() == roots.max():
-            continue
-        by_root = np.argsort(roots, kind="mergesort")
-        pairs = rest.size * rest.size
-        run = 0
-        for at in range(rest.size):
-            run += 1
-            if at + 1 == rest.size or roots[by_root[at]] != roots[by_root[at + 1]]:
-                pairs -= run * run
-                run = 0
-        if pairs // 2 > limit * rest.size:
-            for node in rest:
-                crowded[node] = True
-            continue
-        end = n + rest.size
-        group_end = end
-        for at in range(rest.size - 1, -1, -1):
-            if at + 1 < rest.size and roots[by_root[at]] != roots[by_root[at + 1]]:
-                group_end = n + at + 1
-            members[n + at] = rest[by_root[at]]
-            group_ends[n + at] = group_end
-            bucket_ends[n + at] = end
-        n = end
-    return members[:n].copy(), group_ends[:n].copy(), bucket_ends[:n].copy()
+    for one in range(starts.size):
+        first = parent[order[starts[one] + 1]]
+        several = False
+        for at in range(starts[one] + 2, ends[one]):
+            several |= parent[order[at]] != first
+        if several:
+            for at in range(starts[one] + 1, ends[one]):
+                members[n] = order[at]
+                bucket[n] = one
+                n += 1
+    return members[:n].copy(), bucket[:n].copy()
 
 
 @kernel

@@ -138,9 +138,10 @@ def _encode(point, folded, kinds, n):  # type: ignore[no-untyped-def]  # numba
 
 
 @kernel
-def fold_text(text, chars, folded, kinds, apart, fold):  # type: ignore[no-untyped-def]  # numba
+def fold_text(text, chars, words, folded, kinds, apart, fold):  # type: ignore[no-untyped-def]  # numba
     """The text lower-cased from place 1 on, separators as 0, and the kind of each byte; the end.
 
+    `chars` and `words` are the same memory, a copy of the text that ends with zeros.
     `apart`: code points that are tokens of their own get a separator on each side.
     """
     size = text.size
@@ -149,7 +150,6 @@ def fold_text(text, chars, folded, kinds, apart, fold):  # type: ignore[no-untyp
     padding = chars[size : size + CHUNK]
     for j in range(CHUNK):
         padding[j] = 0
-    words = chars.view(np.uint64)
     n = 1
     i = 0
     while i < size:
@@ -158,12 +158,12 @@ def fold_text(text, chars, folded, kinds, apart, fold):  # type: ignore[no-untyp
             top = eight[0] | eight[1] | eight[2] | eight[3] | eight[4] | eight[5] | eight[6] | eight[7]
             if top & np.uint64(0x8080808080808080) == 0:
                 _vector_fold(chars[i : i + CHUNK], folded[n : n + CHUNK], kinds[n : n + CHUNK])
-                step = min(size - i, CHUNK)
+                step = CHUNK if size - i > CHUNK else size - i
                 i += step
                 n += step
                 continue
-        stop = min((i | (CHUNK - 1)) + 1, size)
-        while i < stop or (i < size and i & 7 != 0):
+        stop = (i | (CHUNK - 1)) + 1
+        while i < size and (i < stop or i & 7 != 0):
             point, i = _decode(chars, i, fold)
             own = apart and point & OWN != 0
             if point == 0 or (own and kinds[n - 1] != 0):

@@ -187,7 +187,8 @@ def _signatures(shingles, offsets, a, b, count):  # type: ignore[no-untyped-def]
     out = np.empty((n, count), dtype=np.uint32)
     longest = 0
     for row in range(n):
-        longest = max(longest, offsets[row + 1] - offsets[row])
+        size = offsets[row + 1] - offsets[row]
+        longest = size if size > longest else longest
     mixed = np.empty(longest + 8, dtype=np.uint32)
     least = np.empty(a.size, dtype=np.uint32)
     for row in range(n):

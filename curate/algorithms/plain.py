@@ -1,4 +1,4 @@
-"""The kernels of `shingles`, `minhash` and `banding` once more in numpy: the same results, bit by bit, without a compiler.
+"""The kernels of `shingles`, `minhash` and `banding` once more in numpy: equal results, bit by bit, without a compiler.
 
 Numba compiles a kernel when it is first called on a machine, which takes longer than a small dataset. Up to `FEW` texts
 of `FEW_BYTES` together these functions do the work; beyond that the kernels are many times faster.
@@ -7,6 +7,7 @@ of `FEW_BYTES` together these functions do the work; beyond that the kernels are
 from __future__ import annotations
 
 import ctypes
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -52,7 +53,7 @@ def shingles(at: Offsets, size: Offsets, *, ngram: int = 5, unit: Unit = "word")
 def distinct(found: Shingled) -> tuple[Hashes, Offsets]:
     """As `shingles.distinct`."""
     cuts = found.offsets.tolist()
-    sets = [np.unique(found.values[low:high]) for low, high in zip(cuts[:-1], cuts[1:], strict=True)]
+    sets = [np.unique(found.values[low:high]) for low, high in pairwise(cuts)]
     offsets = np.zeros(len(cuts), dtype=np.int64)
     np.cumsum([one.size for one in sets], out=offsets[1:])
     return np.concatenate([np.zeros(0, np.uint64), *sets]), offsets

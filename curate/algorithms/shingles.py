@@ -80,7 +80,26 @@ def shingles(at: Offsets, size: Offsets, *, ngram: int = 5, unit: Unit = "word")
     ValueError : `ngram` is less than 1, or the shapes differ.
     """
     check(at, size, ngram)
-    return Shingled(*_shingles(at, size, ngram, unit == "char", fold_table()))
+    sides = at.shape[1]
+    longest = int(size.max(initial=0))
+    # Folding adds at most two separators to a code point of two bytes, or a byte to it.
+    room = 2 * longest + 4 * CHUNK
+    # Each of these twice, as bytes and as words of eight: reinterpreting is quick here and slow to compile.
+    chars, folded = np.zeros(room // 8, dtype=np.uint64), np.zeros(room // 8, dtype=np.uint64)
+    scratch = (
+        chars.view(np.uint8),
+        chars,
+        folded.view(np.uint8),
+        folded,
+        np.zeros(room, dtype=np.uint8),  # kinds
+        np.empty(room, dtype=np.uint8),  # edges
+        np.empty(room, dtype=np.uint32),  # starts
+        np.empty(room, dtype=np.uint32),  # ends
+        np.empty(sides * (longest + 1) + 1, dtype=np.uint64),  # tokens
+    )
+    values = np.empty(int(size.sum()) + at.size, dtype=np.uint64)
+    offsets, digests, tokens = _shingles(at, size, ngram, unit == "char", fold_table(), scratch, values)
+    return Shingled(values[: offsets[-1]], offsets, digests, tokens)
 
 
 def distinct(found: Shingled) -> tuple[Hashes, Offsets]:
@@ -106,8 +125,8 @@ def _load(words, place):  # type: ignore[no-untyped-def]  # numba
 
 
 @kernel
-def _words(folded, kinds, edges, end, starts, ends, out, n):  # type: ignore[no-untyped-def]  # numba
-    """Append the hash of each token in `folded[1:end]` to `out` at `n`; the new length."""
+def _words(words, kinds, edges, end, starts, ends, out, n):  # type: ignore[no-untyped-def]  # numba
+    """Append the hash of each token to `out` at `n`; the new length. `words` has the bytes from 1 to `end`."""
     kinds[end] = 0
     here, before, edge = kinds[1 : end + 1], kinds[0:end], edges[0:end]
     for i in range(end):
@@ -119,22 +138,23 @@ def _words(folded, kinds, edges, end, starts, ends, out, n):  # type: ignore[no-
         ends[done] = i + 1
         begun += np.uint64(edge[i] & _B(1))
         done += np.uint64(edge[i] >> _B(1))
-    words = folded.view(np.uint64)
     tail = out[n : n + np.int64(begun)]
     for token in range(tail.size):
         place = np.uint64(starts[token])
         left = np.int64(ends[token]) - np.int64(starts[token])
-        h = _load(words, place) & (_ALL >> np.uint64(64 - 8 * min(left, 8)))
+        h = _load(words, place)
+        h &= _ALL if left >= 8 else _ALL >> np.uint64(64 - 8 * left)
         while left > 8:
             place += np.uint64(8)
             left -= 8
-            h = _mixed(h, BASE) + (_load(words, place) & (_ALL >> np.uint64(64 - 8 * min(left, 8))))
+            rest = _load(words, place)
+            h = _mixed(h, BASE) + (rest & (_ALL if left >= 8 else _ALL >> np.uint64(64 - 8 * left)))
         tail[token] = h
     return n + tail.size
 
 
 @kernel
-def _chars(folded, end, fold, out, n):  # type: ignore[no-untyped-def]  # numba
+def _chars(folded, end, out, n):  # type: ignore[no-untyped-def]  # numba
     """Append each code point in `folded[1:end]` to `out` at `n`, with a space where something separates."""
     i = 1
     gap = n > 0
@@ -177,7 +197,7 @@ def _grams(tokens, count, ngram, split, digest, out):  # type: ignore[no-untyped
         two += _mixed(token + step * TWO_STEP, TWO_MIX)
     digest[0] = one
     digest[1] = two
-    length = max(count - ngram + 1, 0)
+    length = count - ngram + 1 if count >= ngram else 0
     for j in range(length):
         out[j] = tokens[j]
     for i in range(1, ngram):
@@ -190,26 +210,9 @@ def _grams(tokens, count, ngram, split, digest, out):  # type: ignore[no-untyped
 
 
 @kernel
-def _shingles(at, size, ngram, by_char, fold):  # type: ignore[no-untyped-def]  # numba
+def _shingles(at, size, ngram, by_char, fold, scratch, values):  # type: ignore[no-untyped-def]  # numba
+    chars, char_words, folded, folded_words, kinds, edges, starts, ends, tokens = scratch
     n, sides = at.shape
-    longest = 0
-    total = 0
-    for row in range(n):
-        whole = np.int64(0)
-        for side in range(sides):
-            whole += size[row, side]
-        longest = max(longest, whole)
-        total += whole + sides
-    # Folding adds at most two separators to a code point of two bytes, or a byte to it.
-    room = (2 * longest + 4 * CHUNK) // 8 * 8
-    chars = np.empty(room, dtype=np.uint8)
-    folded = np.zeros(room, dtype=np.uint8)
-    kinds = np.zeros(room, dtype=np.uint8)
-    edges = np.empty(room, dtype=np.uint8)
-    starts = np.empty(room, dtype=np.uint32)
-    ends = np.empty(room, dtype=np.uint32)
-    tokens = np.empty(longest + sides + 1, dtype=np.uint64)
-    values = np.empty(total, dtype=np.uint64)
     offsets = np.zeros(n + 1, dtype=np.int64)
     digests = np.empty((n, 2), dtype=np.uint64)
     counts = np.empty(n, dtype=np.int64)
@@ -220,15 +223,15 @@ def _shingles(at, size, ngram, by_char, fold):  # type: ignore[no-untyped-def]  
         for side in range(sides):
             split = split * SPLIT + count
             text = carray(at_address(at[row, side]), size[row, side], dtype=np.uint8)
-            end = fold_text(text, chars, folded, kinds, not by_char, fold)
+            end = fold_text(text, chars, char_words, folded, kinds, not by_char, fold)
             if by_char:
-                count = _chars(folded, end, fold, tokens, count)
+                count = _chars(folded, end, tokens, count)
             else:
-                count = _words(folded, kinds, edges, end, starts, ends, tokens, count)
+                count = _words(folded_words, kinds, edges, end, starts, ends, tokens, count)
         counts[row] = count
         used += _grams(tokens, count, ngram, split, digests[row], values[used:])
         offsets[row + 1] = used
-    return values[:used], offsets, digests, counts
+    return offsets, digests, counts
 
 
 @kernel
@@ -238,7 +241,8 @@ def _distinct(values, offsets):  # type: ignore[no-untyped-def]  # numba
     ends = np.zeros(n + 1, dtype=np.int64)
     longest = 1
     for row in range(n):
-        longest = max(longest, offsets[row + 1] - offsets[row])
+        size = offsets[row + 1] - offsets[row]
+        longest = size if size > longest else longest
     slots = np.empty(4 * longest + 2, dtype=np.int64)
     spread = np.empty(longest, dtype=np.uint64)
     at = 0
