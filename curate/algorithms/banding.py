@@ -212,9 +212,7 @@ def _first_pairs(keys, band, order, starts, ends, parent):  # type: ignore[no-un
     return left[:n], right[:n]
 
 
-def _open_members(
-    table: Buckets, parent: Index, crowded: NDArray[np.bool_]
-) -> tuple[Index, Index, Index]:
+def _open_members(table: Buckets, parent: Index, crowded: NDArray[np.bool_]) -> tuple[Index, Index, Index]:
     """The members, but the first, of buckets with several components, by bucket and component.
 
     With each one the place where its component ends, and where its bucket ends. Of a bucket with more than `CROWDED`

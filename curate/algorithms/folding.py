@@ -158,7 +158,7 @@ def fold_text(text, chars, words, folded, kinds, apart, fold):  # type: ignore[n
             top = eight[0] | eight[1] | eight[2] | eight[3] | eight[4] | eight[5] | eight[6] | eight[7]
             if top & np.uint64(0x8080808080808080) == 0:
                 _vector_fold(chars[i : i + CHUNK], folded[n : n + CHUNK], kinds[n : n + CHUNK])
-                step = CHUNK if size - i > CHUNK else size - i
+                step = min(size - i, CHUNK)
                 i += step
                 n += step
                 continue

@@ -23,7 +23,7 @@ def kernel(fn: Callable[..., Any]) -> Any:
 
 
 @intrinsic
-def at_address(_, address):  # type: ignore[no-untyped-def]  # numba infers the types
+def at_address(_typing, address):  # type: ignore[no-untyped-def]  # noqa: ARG001 (numba passes its type)
     """In a kernel: the memory at an address (int64), for `numba.carray`."""
 
     def pointer(context, builder, _, arguments):  # type: ignore[no-untyped-def]

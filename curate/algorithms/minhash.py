@@ -167,7 +167,7 @@ def _jaccard(values, offsets, left, right, least):  # type: ignore[no-untyped-de
 
 @kernel
 def _lower(h, a, b, least):  # type: ignore[no-untyped-def]  # numba
-    """Lower each permutation's minimum by eight shingles: one vector lane a permutation, minima loaded once for eight."""
+    """Lower each permutation's minimum by eight shingles: one vector lane a permutation, minima loaded once."""
     h0, h1, h2, h3, h4, h5, h6, h7 = h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]
     for k in range(a.size):
         x, y = a[k], b[k]
@@ -188,7 +188,7 @@ def _signatures(shingles, offsets, a, b, count):  # type: ignore[no-untyped-def]
     longest = 0
     for row in range(n):
         size = offsets[row + 1] - offsets[row]
-        longest = size if size > longest else longest
+        longest = max(longest, size)
     mixed = np.empty(longest + 8, dtype=np.uint32)
     least = np.empty(a.size, dtype=np.uint32)
     for row in range(n):

@@ -1,11 +1,11 @@
 """Pairs of sets that may reach a Jaccard index, by the rare members of each: an exact filter for large buckets.
 
-Many texts around one template share a bucket without being near-duplicates, and comparing all their pairs takes time that
-grows with the square of their number. Of two sets with a Jaccard index of t or more, each shares one of its rarest
+Many texts around one template share a bucket without being near-duplicates, and comparing all their pairs takes time
+that grows with the square of their number. Of two sets with a Jaccard index of t or more, each shares one of its rarest
 members with the other: at most a fraction of a set may be missing from the other one, so with all members in one order,
 rare ones first, the beginnings of both must meet. What the template gives all of them is common, and stands at the end.
 
-Chaudhuri, Ganti and Kaushik (2006), *A Primitive Operator for Similarity Joins in Data Cleaning*, ICDE (prefix filter);
+Chaudhuri, Ganti and Kaushik (2006), *A Primitive Operator for Similarity Joins in Data Cleaning*, ICDE (the filter);
 Bayardo, Ma and Srikant (2007), *Scaling Up All Pairs Similarity Search*, WWW (order by frequency, sizes); Xiao, Wang,
 Lin and Yu (2008), *Efficient Similarity Joins for Near Duplicate Detection*, WWW, section 3 (the shorter beginning that is
 indexed).
@@ -62,11 +62,12 @@ def possible_pairs(
     number = np.minimum(np.searchsorted(known, tokens), max(known.size - 1, 0))
     number[known[number] != tokens if known.size else slice(0)] = -1
     index = (number, starts, firsts.astype(np.int64), token_ends, owners, group_ends)
+    sets = (nodes, sizes, components)
     seen = np.full(nodes.size, -1, dtype=np.int64)
     at = 0
     while at < nodes.size:
         room = max(_PAIRS_PER_BATCH, nodes.size)
-        left, right, at = _meetings(index, nodes, sizes, components, parent, seen, threshold, at, room)
+        left, right, at = _meetings(index, sets, parent, seen, threshold, at, room)
         yield left, right
 
 
@@ -109,9 +110,10 @@ def _beginnings(values, offsets, places, threshold):  # type: ignore[no-untyped-
 
 
 @kernel
-def _meetings(index, nodes, sizes, components, parent, seen, threshold, at, room):  # type: ignore[no-untyped-def]  # numba
+def _meetings(index, sets, parent, seen, threshold, at, room):  # type: ignore[no-untyped-def]  # numba
     """Up to `room` pairs of a set and a smaller one whose beginnings meet, and the set to go on with."""
     number, starts, firsts, token_ends, owners, group_ends = index
+    nodes, sizes, components = sets
     left = np.empty(room, dtype=np.int64)
     right = np.empty(room, dtype=np.int64)
     n = 0

@@ -141,7 +141,7 @@ def _words(words, kinds, edges, end, starts, ends, out, n):  # type: ignore[no-u
     tail = out[n : n + np.int64(begun)]
     for token in range(tail.size):
         place = np.uint64(starts[token])
-        left = np.int64(ends[token]) - np.int64(starts[token])
+        left = int(ends[token]) - int(starts[token])
         h = _load(words, place)
         h &= _ALL if left >= 8 else _ALL >> np.uint64(64 - 8 * left)
         while left > 8:
@@ -242,7 +242,7 @@ def _distinct(values, offsets):  # type: ignore[no-untyped-def]  # numba
     longest = 1
     for row in range(n):
         size = offsets[row + 1] - offsets[row]
-        longest = size if size > longest else longest
+        longest = max(longest, size)
     slots = np.empty(4 * longest + 2, dtype=np.int64)
     spread = np.empty(longest, dtype=np.uint64)
     at = 0

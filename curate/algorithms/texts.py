@@ -1,7 +1,7 @@
 """The bytes of a column of texts where they lie, by the Arrow C data interface: no copy, no Python strings.
 
 A polars column offers itself by `__arrow_c_stream__` (the Arrow PyCapsule interface) as *string views*: 16 bytes for
-each text, which hold its length and either the text itself (up to 12 bytes) or the number of a buffer and a place in it.
+each text, which hold its length and either the text itself (up to 12 bytes) or a buffer's number and a place in it.
 
 References: *The Arrow C data interface*, *The Arrow C stream interface*, *The Arrow PyCapsule interface*, and
 *Arrow columnar format*, section "Variable-size binary view layout" (arrow.apache.org/docs/format).

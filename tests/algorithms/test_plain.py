@@ -47,8 +47,8 @@ def test_signatures_keys_and_clusters_are_equal(threshold: float) -> None:
     sets = []
     for _ in range(40):
         origin = rng.integers(0, 2**64, int(rng.integers(0, 90)), dtype=np.uint64)
-        for _ in range(int(rng.integers(1, 7))):
-            sets.append(np.unique(origin[rng.random(origin.size) < rng.uniform(0.6, 1.0)]))
+        copies = int(rng.integers(1, 7))
+        sets += [np.unique(origin[rng.random(origin.size) < rng.uniform(0.6, 1.0)]) for _ in range(copies)]
     values = np.concatenate(sets)
     offsets = np.concatenate([[0], np.cumsum([s.size for s in sets])]).astype(np.int64)
     fast, slow = (m.signatures(values, offsets, 128, used=125) for m in (minhash, plain))

@@ -23,9 +23,11 @@ class MinhashDedup(Selector):
     """Keeps one of each cluster of examples that say nearly the same in the same words.
 
     A text becomes the set of its n-grams of lower-cased words (`ngram`, `unit`). Words are runs of letters,
-    marks and digits; punctuation, symbols and white space only separate them. In scripts without spaces between
-    words (Han, kana, Thai, Lao, Khmer, Myanmar) each code point counts as a word. With `on: both` the words of
-    the response follow those of the instruction. Two texts are near-duplicates if the Jaccard index of their
+    marks and digits; in scripts without spaces between words (Han, kana, Thai, Lao, Khmer, Myanmar) each code point
+    counts as a word. Symbols count as words, too, so that `2+3` and `2-3` or `a < b` and `a > b` differ: a run of
+    ``# $ % & * + - / < = > @ ^ | ~``, and any other symbol (`×`, `€`, an emoji) on its own. The punctuation of
+    sentences, quotations and brackets and white space only separate. With `on: both` the words of the response
+    follow those of the instruction. Two texts are near-duplicates if the Jaccard index of their
     sets (shared n-grams divided by distinct n-grams of both) is at least `threshold`. MinHash signatures and
     banding find the candidates; each candidate pair is then compared exactly, so nothing is dropped on an
     estimate. A pair at the threshold of 0.7 is found with probability 0.99, one at 0.8 with 0.9999.
@@ -39,10 +41,19 @@ class MinhashDedup(Selector):
     the same order, divided alike into instruction and response (`value` is then 1), and a text without any word
     is a duplicate of none.
 
+    Where one side alone is compared, the other may differ: such an example goes with the reason `other_response` (or
+    `other_instruction`), so that the ledger and the report count them apart; compare `both` to keep them.
+
+    `against` names datasets that are already there, such as the folder of an earlier run: each example in a cluster
+    with one of theirs is dropped as `already_known`, and `kept_id` names the place of that one (`file:line`). So runs
+    can follow each other without repeats. Their texts are compared exactly, like all others.
+
+    Time and memory are near linear also for 100,000 equal texts, for one large cluster, and for thousands of texts
+    around one template that are no near-duplicates of each other.
+
     Why: crawled and generated dumps repeat themselves with a name or number changed; such examples crowd out
-    others and let a model memorise. When not to use it: since only words count, texts that differ in punctuation
-    or symbols alone (`a < b` and `a > b`) are the same to it, at any threshold; and it does not find paraphrases,
-    which share few n-grams.
+    others and let a model memorise. When not to use it: texts that differ in sentence punctuation alone are the same
+    to it, at any threshold; and it does not find paraphrases, which share few n-grams.
 
     Example
     -------
@@ -58,6 +69,8 @@ class MinhashDedup(Selector):
     - Leskovec, Rajaraman and Ullman (2014), *Mining of Massive Datasets*, section 3.4: banding.
     - Lee et al. (2022), *Deduplicating Training Data Makes Language Models Better*, ACL, section 4.2: word 5-grams,
       candidates verified, clusters as connected components.
+    - Xiao, Wang, Lin and Yu (2008), *Efficient Similarity Joins for Near Duplicate Detection*, WWW: the exact filter by
+      rare n-grams in crowded buckets.
     - datasketch 2.0: permutations (scheme `affine32`), default of 128, and the choice of bands (`MinHashLSH`
       with weights 0.01 for false positives, which verification removes, and 0.99 for false negatives).
     """
@@ -185,7 +198,7 @@ class MinhashDedup(Selector):
             yield part.with_columns(name.alias("name"), *extra)
 
     def _sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """`row`, `id`, `name`, `other`, `words`, a 128-bit digest of the words (`one`, `two`), `bands` and maybe `score`."""
+        """`row`, `id`, `name`, `other`, `words`, a 128-bit digest of them (`one`, `two`), `bands` and maybe `score`."""
         from curate.algorithms import banding, sketch
 
         bands = banding.optimal_bands(self.threshold, self.num_perm)
@@ -264,8 +277,9 @@ def _in_order(found: pl.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.int64
 
 def _marked(rows: pl.Series) -> NDArray[np.bool_]:
     """True at each of `rows`, Boolean `(largest + 2,)`."""
-    marks = np.zeros(int(rows.max() or 0) + 2, dtype=np.bool_)
-    marks[rows.to_numpy()] = True
+    places = rows.to_numpy()
+    marks = np.zeros(int(places.max(initial=0)) + 2, dtype=np.bool_)
+    marks[places] = True
     return marks
 
 
