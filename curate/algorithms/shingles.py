@@ -168,7 +168,7 @@ def _chars(folded, end, out, n):  # type: ignore[no-untyped-def]  # numba
             n += 1
             gap = False
         c = np.uint64(folded[i])
-        length = 1 + np.int64(c >= 0xC0) + np.int64(c >= 0xE0) + np.int64(c >= 0xF0)
+        length = 1 + int(c >= 0xC0) + int(c >= 0xE0) + int(c >= 0xF0)
         # The bytes themselves are as good as the code point: one-to-one, and nothing to decode.
         for j in range(1, length):
             c |= np.uint64(folded[i + j]) << np.uint64(8 * j)
