@@ -106,6 +106,23 @@ def signatures(shingles: Hashes, offsets: Index, num_perm: int, *, used: int | N
     return result
 
 
+def lean(signature: Signatures) -> NDArray[np.void]:
+    """Signatures as `datasketch.LeanMinHash.serialize` writes them on a little-endian machine, `(n,)` of 16 + 4k bytes.
+
+    Parameters
+    ----------
+    signature : uint32 `(n, k)`, of all k permutations.
+    """
+    count = signature.shape[1]
+    layout = np.dtype(
+        [("seed", "<i8"), ("count", "<i4"), ("scheme", "u1"), ("zeros", "u1", 3), ("values", "<u4", (count,))]
+    )
+    out = np.zeros(signature.shape[0], dtype=layout)
+    # A negative count marks the format of datasketch 2; the scheme 1 is `affine32`.
+    out["seed"], out["count"], out["scheme"], out["values"] = SEED, -count, 1, signature
+    return out
+
+
 def cluster(keys: Signatures, tables: list[Buckets], sets: ShingleSets, threshold: float, parent: Index) -> None:
     """Join all nodes that share a band and have a Jaccard index of `threshold` or more.
 

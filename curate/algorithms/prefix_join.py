@@ -9,6 +9,7 @@ Chaudhuri, Ganti and Kaushik (2006), *A Primitive Operator for Similarity Joins 
 Bayardo, Ma and Srikant (2007), *Scaling Up All Pairs Similarity Search*, WWW (order by frequency, sizes); Xiao, Wang,
 Lin and Yu (2008), *Efficient Similarity Joins for Near Duplicate Detection*, WWW, section 3 (the shorter beginning, for
 the index).
+"""
 
 from __future__ import annotations
 
