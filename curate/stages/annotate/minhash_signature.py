@@ -16,8 +16,8 @@ class MinhashSignature(Annotator):
     """Adds the MinHash signature of each example, in the form in which datasketch stores it.
 
     Adds `minhash`: the bytes of a `datasketch.LeanMinHash` (datasketch 2, scheme `affine32`, seed 1), which estimates
-    Adds `minhash`: the bytes of a `datasketch.LeanMinHash` (datasketch 2, scheme `affine32`, seed 1), which estimates
-    `ngram`, and the signatures are those it looks for candidates with. `examples.parquet` keeps the column, so it is a
+    the Jaccard index of two texts' sets of n-grams. The sets are those of `minhash_dedup` with the same `on`, `unit`
+    and `ngram`, and the signatures those it looks for candidates with. `examples.parquet` keeps the column, so it is a
     store of signatures that outlives the texts:
 
     ```python
@@ -30,8 +30,8 @@ class MinhashSignature(Annotator):
     ```
 
     The bytes of a signature of n permutations (16 + 4n, little-endian, as datasketch reads them on such machines): the
-    seed (int64), -n (int32), 1 for the scheme (uint8), three zeros, and n values (uint32). A text with fewer than `ngram`
-    words has no n-grams, and 2^32 - 1 in each place.
+    seed (int64), -n (int32), 1 for the scheme (uint8), three zeros, and n values (uint32). A text with fewer than
+    `ngram` words has no n-grams, and 2^32 - 1 in each place.
 
     Why: to find near-duplicates of a set without its texts, in any tool that knows datasketch. Where the texts are at
     hand, name the set in `against` of `minhash_dedup` instead: it compares them exactly.
