@@ -93,6 +93,8 @@ def cluster(
         sets = sets_of(plain.bucket_members(keys, nodes))
         plain.cluster(keys, sets, threshold, parent)
         return sets
+    keys = keys.view()
+    keys.setflags(write=False)  # to a kernel a read-only array is another type, and one of the two is enough to compile
     tables = banding.buckets(keys, nodes)
     sets = sets_of(banding.bucket_members(tables, keys.shape[0]))
     minhash.cluster(keys, tables, sets, threshold, parent)

@@ -261,9 +261,11 @@ def test_responses_that_differ_are_reported_where_instructions_alone_are_compare
         ("other", "Yes."),
     ]
     out = run(MinhashDedup(on="instruction"), table(pairs))
-    assert out["reason"].to_list() == [None, "other_response", "near_duplicate", None, None]
+    assert kept_rows(out) == [0, 3, 4]
+    assert out["also"].to_list() == [[], ["other_response"], [], [], []]
     out = run(MinhashDedup(on="response"), table(pairs))
-    assert out["reason"].to_list() == [None, None, "other_instruction", "other_instruction", "other_instruction"]
+    assert kept_rows(out) == [0, 1]
+    assert out["also"].to_list() == [[], [], ["other_instruction"], ["other_instruction"], ["other_instruction"]]
     assert set(run(MinhashDedup(threshold=0.6), table(pairs))["reason"].drop_nulls()) == {"near_duplicate"}
 
 

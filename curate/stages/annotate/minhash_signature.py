@@ -20,7 +20,7 @@ class MinhashSignature(Annotator):
     and `ngram`, and the signatures those it looks for candidates with. `examples.parquet` keeps the column, so it is a
     store of signatures that outlives the texts:
 
-    ```python
+    ```text
     import polars as pl
     from datasketch import LeanMinHash, MinHashLSH
 

@@ -41,8 +41,8 @@ class MinhashDedup(Selector):
     the same order, divided alike into instruction and response (`value` is then 1), and a text without any word
     is a duplicate of none.
 
-    Where one side alone is compared, the other may differ: such an example goes with the reason `other_response` (or
-    `other_instruction`), so that the ledger and the report count them apart; compare `both` to keep them.
+    Where one side alone is compared, the other may differ: such an example has `other_response` (or
+    `other_instruction`) in `also`, so that the ledger tells them apart; compare `both` to keep them.
 
     `against` names datasets that are already there, such as the folder of an earlier run: each example in a cluster
     with one of theirs is dropped as `already_known`, and `kept_id` names the place of that one (`file:line`). So runs
@@ -81,8 +81,8 @@ class MinhashDedup(Selector):
     reasons: ClassVar[Mapping[str, str]] = {
         "near_duplicate": "The text shares most of its n-grams with that of an example that is kept, or with one "
         "that does.",
-        "other_response": "As `near_duplicate`, where the instructions alone are compared and the responses differ.",
-        "other_instruction": "As `near_duplicate`, where the responses alone are compared and the instructions differ.",
+        "other_response": "Where instructions alone are compared: the response differs from that of the one kept.",
+        "other_instruction": "Where responses alone are compared: the instruction differs from that of the one kept.",
         "already_known": "The text shares most of its n-grams with that of an example in `against`, or with one that "
         "does.",
     }
@@ -154,15 +154,14 @@ class MinhashDedup(Selector):
         other = np.flatnonzero(same[:size] != same[kept[:size]])
         index[other] = sketch.jaccard(sets, same[other], same[kept[other]])
         mine = kept[:size]
-        return Selection(
-            verdict_frame(
-                frame["row"][:size],
-                keep=pl.Series(mine == nodes[:size], dtype=pl.Boolean),
-                reason=self._reasons(frame, mine),
-                value=pl.Series(index, dtype=pl.Float64).round(4),
-                kept_id=frame["name"].gather(mine),
-            ),
+        verdicts = verdict_frame(
+            frame["row"][:size],
+            keep=pl.Series(mine == nodes[:size], dtype=pl.Boolean),
+            reason=pl.Series(np.where(mine < size, "near_duplicate", "already_known"), dtype=pl.String),
+            value=pl.Series(index, dtype=pl.Float64).round(4),
+            kept_id=frame["name"].gather(mine),
         )
+        return Selection(verdicts.with_columns(self._also(frame, mine)))
 
     def _kept(self, frame: pl.DataFrame, parent: NDArray[np.int64], size: int) -> NDArray[np.int64]:
         """The place of the example that is kept in favour of each one; from `size` on they are those of `against`."""
@@ -179,13 +178,14 @@ class MinhashDedup(Selector):
             kept = np.where(first[parent] < 0, kept, first[parent])
         return kept
 
-    def _reasons(self, frame: pl.DataFrame, kept: NDArray[np.int64]) -> pl.Series:
-        """Why each of the first examples of `frame` goes, if it does, in favour of those at `kept`."""
-        size = kept.size
+    def _also(self, frame: pl.DataFrame, kept: NDArray[np.int64]) -> pl.Series:
+        """Of each of the first examples of `frame`: whether its other side differs from that of the one kept."""
+        name = {"instruction": "other_response", "response": "other_instruction"}.get(self.on)
         other = frame["other"].to_numpy()
-        differs = np.full(size, fill_value=False) if self.on == "both" else other[:size] != other[kept]
-        name = "other_response" if self.on == "instruction" else "other_instruction"
-        return pl.Series(np.select([kept >= size, differs], ["already_known", name], "near_duplicate"), dtype=pl.String)
+        differs = pl.Series(other[: kept.size] != other[kept], dtype=pl.Boolean)
+        named = pl.lit([] if name is None else [name], dtype=pl.List(pl.String))
+        none = pl.lit([], dtype=pl.List(pl.String))
+        return pl.select(pl.when(differs).then(named).otherwise(none).alias("also"))["also"]
 
     def _known(self) -> Iterator[pl.DataFrame]:
         """The examples of `against`, with their places as `name`."""
