@@ -197,7 +197,7 @@ def trace(out: Path, wanted: str) -> Trace:
     dropped = ledger.filter(pl.col("id") == id_)
     chosen = examples.filter(pl.col("id") == id_)
     place = (chosen if dropped.is_empty() else dropped).row(0, named=True)
-    tables = _tables(out, manifest)
+    tables = run_tables(out, manifest)
     found = _locate(tables[0], place) if tables else None
     visits = []
     for index, step in enumerate(manifest["steps"]):
@@ -261,7 +261,7 @@ def _fates(id_: str | None, ledger: pl.DataFrame, examples: pl.DataFrame) -> lis
     return chain
 
 
-def _tables(out: Path, manifest: dict[str, Any]) -> list[Table]:
+def run_tables(out: Path, manifest: dict[str, Any]) -> list[Table]:
     """The run's table before the first step and after each, or nothing where its cache is gone or another's."""
     try:
         run = json.loads((out / ".curate" / "run.json").read_bytes())
