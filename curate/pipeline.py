@@ -6,11 +6,11 @@ import json
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -29,6 +29,9 @@ from curate.ledger import Ran, build_ledger, count_step
 from curate.schema import MESSAGES
 from curate.stage import Finding, Stage
 
+if TYPE_CHECKING:
+    from curate.report.build import Page
+
 #: Share of rejected lines above which a run ends with a finding.
 MAX_REJECTS = 0.05
 
@@ -39,7 +42,9 @@ class Options:
 
     `skip_unknown` makes files that no reader takes no finding. `threads` bounds the threads of kernels and shards
     (default: all cores). `max_rejects` is the share of lines, 0 to 1, above which rejects are a finding. `cache` is
-    a folder to share results between runs (default: `OUT/.curate`, pruned after each run).
+    a folder to share results between runs (default: `OUT/.curate`, pruned after each run). `report` writes report.html
+    and report.json, `hub` the Parquet file that dataset hubs load; `licences` names the licence of each source, for the
+    dataset card.
     """
 
     skip_unknown: bool = False
@@ -47,10 +52,15 @@ class Options:
     max_rejects: float = MAX_REJECTS
     cache: Path | None = None
     shard_rows: int = SHARD_ROWS
+    report: bool = False
+    hub: bool = False
+    licences: Mapping[str, str] = field(default_factory=dict)
 
     def asked(self) -> dict[str, Any]:
         """Those that change what is read or found, for the manifest."""
-        return {"skip_unknown": self.skip_unknown, "max_rejects": self.max_rejects}
+        more = {"report": self.report, "hub": self.hub, "licences": dict(sorted(self.licences.items()))}
+        told = {key: value for key, value in more.items() if value}
+        return {"skip_unknown": self.skip_unknown, "max_rejects": self.max_rejects, **told}
 
 
 @dataclass(frozen=True)
@@ -78,6 +88,17 @@ class Result:
         """Input records that could not be read: file, line, offset, reason, detail, raw, sha256."""
         lines = (self.out / outputs.REJECTS).read_bytes().split(b"\n")
         return [json.loads(line) for line in lines if line]
+
+    def report(self) -> Page:
+        """The run's audit: shown by Jupyter, with all numbers in `.report`; made now where the run did not write it.
+
+        Raises
+        ------
+        InputError : the folder is no longer as the run wrote it.
+        """
+        from curate.report.build import page_of
+
+        return page_of(self.out)
 
 
 class Pipeline:
@@ -232,7 +253,7 @@ class _Run:
                 Finding("nothing_left", "no example is left; `curate why` tells what dropped each one")
             )
         books = outputs.Books(self.config, found, read, tuple(steps), ledger, kept, tuple(self.findings),
-                              self.options.asked())  # fmt: skip
+                              self.options.asked(), self.options.report, self.options.hub)  # fmt: skip
         manifest = outputs.write_all(self.out, books, self.progress)
         self._remember(manifest["fingerprint"], read, steps)
         return Result(self.out, manifest, tuple(self.findings))

@@ -53,8 +53,8 @@ def self_bleu(tokens: Index, offsets: Index, *, order: int = 4) -> NDArray[np.fl
     """BLEU of each text with all other texts as its references, float64 (n,), 0 to 1; their mean is self-BLEU.
 
     Zhu et al. (2018), *Texygen: A Benchmarking Platform for Text Generation Models*, section 3; BLEU of Papineni et al.
-    (2002) with equal weights for 1 to `order` words and smoothing by method 1 of Chen and Cherry (2014), as NLTK computes
-    it. It is exact and near-linear: of each n-gram only the largest two counts in one text matter.
+    (2002) with equal weights for 1 to `order` words and smoothing by method 1 of Chen and Cherry (2014), as NLTK
+    computes it. It is exact and near-linear: of each n-gram only the largest two counts in one text matter.
     """
     n = len(offsets) - 1
     if n < 2:

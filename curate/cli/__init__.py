@@ -15,6 +15,8 @@ from typing import NoReturn
 import click
 
 from curate import __version__
+from curate.cli.audit import audit
+from curate.cli.compare import compare
 from curate.cli.init import init
 from curate.cli.run import run
 from curate.cli.schema import schema
@@ -39,7 +41,7 @@ def cli(*, debug: bool) -> None:
     del debug
 
 
-for command in (run, why, stages, schema, validate, init, verify):
+for command in (run, audit, compare, why, stages, schema, validate, init, verify):
     cli.add_command(command)
 
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import polars as pl
+from markupsafe import Markup
+from pydantic import BaseModel
 
 from curate import manifest
 from curate.cache import Cache, Table
@@ -18,13 +21,11 @@ from curate.ingest import COUNTS, ingest
 from curate.io import ReadOptions, discover
 from curate.io.atomic import atomic_file
 from curate.ledger import run_tables
+from curate.outputs import EXAMPLES, HTML, JSON, LEDGER_FILE, TRAIN
 from curate.report.material import COLUMNS, Material, Side
 from curate.report.measure import measure
 from curate.report.model import Report
 from curate.report.page import render
-
-HTML: Final = "report.html"
-JSON: Final = "report.json"
 
 
 def audit(
@@ -41,7 +42,7 @@ def audit(
     ----------
     dataset : what is audited. Of a run's folder its set, with the run's pool as far as its cache is still there.
     against : another dataset, taken as the pool that the set is held against.
-    seed : of samples and draws.
+    seed : of samples and draws; of a finished run its own.
     read : how files are read (default: formats are detected).
 
     Raises
@@ -62,12 +63,12 @@ def material(
     """What `audit` measures; parameters and errors are the same."""
     told = progress or Silent()
     read = read or ReadOptions(seed=seed)
-    found = _of_run(Path(dataset), seed) if is_run(dataset) else _of_files(dataset, seed, read, told)
+    found = _of_run(Path(dataset)) if is_run(dataset) else _of_files(dataset, seed, read, told)
     if not found.chosen.light.height:
         raise InputError(f"{dataset} holds no example to audit")
     if against is None:
         return found
-    other = _of_run(Path(against), seed) if is_run(against) else _of_files(against, seed, read, told)
+    other = _of_run(Path(against)) if is_run(against) else _of_files(against, seed, read, told)
     if not other.chosen.light.height:
         raise InputError(f"{against} holds no example to audit against")
     return Material(
@@ -102,19 +103,19 @@ def _of_files(place: str | Path, seed: int, options: ReadOptions, progress: Prog
     return Material(name, side, None, seed, counts=counts, inputs=manifest.describe_inputs(found.files, read.counts))
 
 
-def _of_run(out: Path, seed: int) -> Material:
+def _of_run(out: Path) -> Material:
     facts = manifest.read_manifest(out)
     if faults := manifest.check_outputs(out, facts):
         raise InputError(f"{out} cannot be audited as the folder of a finished run: {'; '.join(faults)}")
     tables = run_tables(out, facts)
     pool = tables[0] if tables else None
-    examples = pl.read_parquet(out / "examples.parquet")
-    ledger = pl.read_parquet(out / "ledger.parquet")
-    return of_run(facts, train_frame(out / "train.jsonl", examples), ledger, pool)
+    examples = pl.read_parquet(out / EXAMPLES)
+    ledger = pl.read_parquet(out / LEDGER_FILE)
+    return of_run(facts, train_frame(out / TRAIN, examples), ledger, pool)
 
 
 def of_run(facts: Mapping[str, Any], kept: pl.DataFrame, ledger: pl.DataFrame, pool: Table | None) -> Material:
-    """The material of a run, from its manifest, its set (`COLUMNS`), its ledger and the table before its first stage."""
+    """The material of a run: its manifest, its set (`COLUMNS`), its ledger, and the table before its first stage."""
     seed = int(facts["seed"])
     return Material(
         name=facts["name"],
@@ -154,8 +155,39 @@ def _told(every: Iterator[pl.DataFrame], progress: Progress) -> Iterator[pl.Data
         progress.advance()
 
 
-def dump(report: Report) -> bytes:
-    """The bytes of `report.json`."""
+@dataclass(frozen=True)
+class Page:
+    """An audit that Jupyter shows in a frame of its own, under the page's own policy."""
+
+    report: Report
+
+    @property
+    def html(self) -> str:
+        """The page."""
+        return render(self.report)
+
+    def _repr_html_(self) -> str:
+        frame = Markup('<iframe sandbox="allow-scripts" width="100%" height="800" srcdoc="{}"></iframe>')
+        return str(frame.format(self.html))
+
+
+def page_of(out: Path) -> Page:
+    """The audit of the run in `out`: the one it wrote, or one made now.
+
+    Raises
+    ------
+    InputError : `out` is not the folder of a finished run, or not as the run wrote it.
+    """
+    facts = manifest.read_manifest(out)
+    if faults := manifest.check_outputs(out, facts):
+        raise InputError(f"{out} is no longer as the run wrote it: {'; '.join(faults)}")
+    if JSON in facts["outputs"]:
+        return Page(Report.model_validate_json((out / JSON).read_bytes()))
+    return Page(audit(out))
+
+
+def dump(report: BaseModel) -> bytes:
+    """The bytes of `report.json`, or of the numbers of a comparison."""
     return (json.dumps(report.model_dump(mode="json", by_alias=True), ensure_ascii=False, indent=1) + "\n").encode()
 
 
@@ -170,3 +202,17 @@ def write(report: Report, out: Path) -> Sequence[str]:
         with atomic_file(out / name) as handle:
             handle.write(content)
     return HTML, JSON
+
+
+def write_page(page: Path, html: str, numbers: bytes) -> tuple[Path, Path]:
+    """Write a page, and its numbers beside it with the suffix `.json`; both paths.
+
+    Raises
+    ------
+    OutputError : as `atomic_file`.
+    """
+    beside = page.with_suffix(".json") if page.suffix != ".json" else page.with_name(page.name + ".json")
+    for path, content in ((page, html.encode()), (beside, numbers)):
+        with atomic_file(path) as handle:
+            handle.write(content)
+    return page, beside

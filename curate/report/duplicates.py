@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final, Literal
 
 import polars as pl
@@ -44,7 +45,7 @@ def duplicates(side: Side, which: Literal["set", "pool"]) -> Duplicates:
     numbered = side.texts.drop("row", strict=False).with_row_index("row").with_columns(pl.col("row").cast(pl.UInt64))
     read = numbered.select("row", "id", *stage.needs())
     parts = [read.slice(at, _SHARD) for at in range(0, max(1, read.height), _SHARD)]
-    verdicts = stage.apply(LocalShards(tuple(lambda part=part: part for part in parts))).frame
+    verdicts = stage.apply(LocalShards(tuple(partial(_same, part) for part in parts))).frame
     dropped = verdicts.filter(~pl.col("keep")).select("row", "kept_id")
     sizes = dropped.group_by("kept_id").len("others").sort("others", "kept_id", descending=[True, False])
     return Duplicates(
@@ -56,6 +57,10 @@ def duplicates(side: Side, which: Literal["set", "pool"]) -> Duplicates:
         threshold=float(stage.model_dump()["threshold"]),
         examples=_examples(numbered, dropped, sizes),
     )
+
+
+def _same(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame
 
 
 def _examples(numbered: pl.DataFrame, dropped: pl.DataFrame, sizes: pl.DataFrame) -> list[Cluster]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ def value(metric: str, size: int) -> float | None:
     known = sorted((int(n), v) for n, v in profile()["metrics"].get(metric, {}).items())
     if not known or size < known[0][0]:
         return None
-    for (low, below), (high, above) in zip(known, known[1:], strict=False):
+    for (low, below), (high, above) in pairwise(known):
         if low <= size < high:
             at = math.log(size / low) / math.log(high / low)
             return float(f"{below + at * (above - below):.6g}")

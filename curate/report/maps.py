@@ -23,6 +23,7 @@ _CHARS: Final = 80
 _CANDIDATES: Final = 2_000
 GROUND: Final = 4_000
 
+_APART: Final = 1_000_003
 _SHARES: Final = (0.5, 0.8, 0.9, 0.95, 0.98, 0.99)
 _STEPS: Final = 60
 
@@ -61,7 +62,8 @@ def coverage(material: Material) -> Coverage:
     """The set's records in greedy order, each the one that adds most to how well the base is covered."""
     from curate.algorithms.facility_location import facility_location
 
-    chosen = sample(material.chosen.texts, _CANDIDATES, material.seed)
+    # Another draw than the ground's, so that a sample does not cover itself.
+    chosen = sample(material.chosen.texts, _CANDIDATES, material.seed + _APART)
     ground = ground_vectors(material.base)
     mine = encode(chosen["instruction"].to_list())
     both = np.concatenate([mine, ground])

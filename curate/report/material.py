@@ -77,7 +77,7 @@ def encode(texts: Sequence[str]) -> Vectors:
 class Material:
     """All that an audit is made of.
 
-    `chosen` is the set; `pool` what it was chosen from or is held against. `accounts`, `steps`, `inputs`, `versions` and
+    `chosen` is the set; `pool` what it was chosen from or is held against. `counts`, `steps`, `inputs`, `versions` and
     `ledger` are those of a run's manifest and ledger, as far as there was a run.
     """
 
@@ -138,7 +138,9 @@ def annotate(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
         if set(stage.needs()) - set(frame.columns):
             continue
         numbered = frame.drop("row", strict=False).with_row_index("row").with_columns(pl.col("row").cast(pl.UInt64))
-        parts = [numbered.slice(at, _CHUNK).select("row", "id", *stage.needs()) for at in range(0, frame.height, _CHUNK)]
+        parts = [
+            numbered.slice(at, _CHUNK).select("row", "id", *stage.needs()) for at in range(0, frame.height, _CHUNK)
+        ]
         done = thread_map(stage.apply, parts)
         if done:
             new = pl.concat(done).drop("row")

@@ -24,7 +24,7 @@ def measure(material: Material, progress: Progress | None = None) -> Report:
         "pool": lambda: None if pool is None else shape.totals(pool),
         "prompts": lambda: shape.histogram("prompt_words", chosen, pool),
         "responses": lambda: shape.histogram("response_words", chosen, pool),
-        "sources": lambda: shape.breakdown(chosen.light, None if pool is None else pool.light, "source", whole=True),
+        "sources": lambda: shape.breakdown(chosen.light, None if pool is None else pool.light, "source"),
         "tasks": lambda: _kinds(material, "task_type"),
         "languages": lambda: _kinds(material, "language"),
         "duplicates": lambda: _duplicates(material),
@@ -58,13 +58,13 @@ def measure(material: Material, progress: Progress | None = None) -> Report:
 
 def _kinds(material: Material, column: str) -> Any:
     pool = material.pool
-    seen = [material.chosen.sample.height == material.chosen.light.height]
-    seen += [] if pool is None else [pool.sample.height == pool.light.height]
+    sides = (material.chosen, pool)
+    drawn = [side is not None and side.sample.height < side.light.height for side in sides]
     return shape.breakdown(
         material.chosen.sample,
         None if pool is None else pool.sample,
         column,
-        whole=all(seen),
+        sampled=(drawn[0], drawn[1]),
         lima=lima.shares(column),
     )
 

@@ -1,4 +1,4 @@
-"""The report as one HTML page: nothing is fetched, records are text and never markup, and no script but ours may run."""
+"""The report as one HTML page: nothing is fetched, records are text and never markup, and only our script may run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import unicodedata
 from collections import Counter
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
@@ -20,6 +20,9 @@ import curate
 from curate.report import svg
 from curate.report.model import Map, Metric, Report
 from curate.report.verdict import compare
+
+if TYPE_CHECKING:
+    from curate.report.compare import Comparison
 
 _FOLDER: Final = Path(__file__).parent / "templates"
 
@@ -36,6 +39,13 @@ SECTIONS: Final = (
     ("style", "Style"),
     ("samples", "Records at random"),
     ("how", "How this was made"),
+)
+_COMPARED: Final = (
+    ("sizes", "Sizes and lengths"),
+    ("diversity", "Diversity"),
+    ("only", "What one has and another has not"),
+    ("kinds", "Tasks, sources, languages"),
+    ("faults", "Near-duplicates, faults and style"),
 )
 STYLE_NAMES: Final = (
     ("same_openers", "begin with one of the ten most frequent openers"),
@@ -68,7 +78,10 @@ def differing(text: str, first: str) -> Markup:
     out: list[Markup | str] = []
     for kind, _, _, low, high in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         part = visible("".join(right[low:high]))
-        out.append(escape(part) if kind == "equal" or not part.strip() else Markup("<mark>{}</mark>").format(part))
+        plain = kind == "equal" or not part.strip()
+        body = part.rstrip()
+        marked = Markup("<mark>{}</mark>{}").format(body, part[len(body) :])
+        out.append(escape(part) if plain else marked)
     return Markup("").join(out)
 
 
@@ -91,6 +104,8 @@ def percent(share: float) -> str:
     """A share as a percentage: one decimal place, two below 1%."""
     if share in {0, 1}:
         return f"{share:.0%}"
+    if share < 0.0001:
+        return "<0.01%"
     return f"{share:.2%}" if share < 0.01 else f"{share:.1%}"
 
 
@@ -158,6 +173,28 @@ def page(template: str, **values: Any) -> str:
 def _hash(text: str) -> str:
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return f"'sha256-{digest}'"
+
+
+def render_comparison(found: Comparison) -> str:
+    """The page of a comparison."""
+    keys = [member.key for member in found.members]
+    wins: dict[str, list[str]] = {key: [] for key in keys}
+    for metric in found.diversity.metrics:
+        known = {key: value for key in keys if (value := metric.values[key].value) is not None}
+        best = (max if metric.better == "higher" else min)(known.values())
+        for key, value in known.items():
+            if value == best:
+                wins[key].append(metric.name)
+    most = max(len(names) for names in wins.values())
+    leaders = [m.name for m in found.members if len(wins[m.key]) == most]
+    measures = len(found.diversity.metrics)
+    headline = (
+        f"Most diverse: {leaders[0]}, best in {most} of {measures} measures."
+        if len(leaders) == 1
+        else f"No set leads: {' and '.join(leaders)} are each best in {most} of {measures} measures."
+    )
+    return page("compare.html", c=found, wins=wins, headline=visible(headline), sections=_COMPARED,
+                style_names=STYLE_NAMES)  # fmt: skip
 
 
 def render(report: Report) -> str:

@@ -82,13 +82,18 @@ def histogram(column: str, chosen: Side, pool: Side | None) -> Histogram:
 
 
 def breakdown(
-    chosen: pl.DataFrame, pool: pl.DataFrame | None, column: str, *, whole: bool, lima: Mapping[str, float] | None = None
+    chosen: pl.DataFrame,
+    pool: pl.DataFrame | None,
+    column: str,
+    *,
+    sampled: tuple[bool, bool] = (False, False),
+    lima: Mapping[str, float] | None = None,
 ) -> Breakdown:
     """Records of a set and its pool by the value of `column`, the most frequent of the set first, then by name.
 
     Parameters
     ----------
-    whole : whether the frames are all records, so that the shares have no error of sampling.
+    sampled : whether the set, and whether the pool, are samples, so that shares have an error.
     lima : LIMA's share of each value, where it is known.
     """
     mine = _tally(chosen, column)
@@ -105,8 +110,8 @@ def breakdown(
         number = f"{OTHERS} ({len(rest):,})"
         pooled = None if theirs is None else sum(theirs.get(v, 0) for v in rest)
         kinds.append(Kind(value=number, set=sum(mine.get(v, 0) for v in rest), pool=pooled))
-    sizes = [chosen.height] + ([] if pool is None else [pool.height])
-    error = 0.0 if whole else max(0.5 / math.sqrt(size) if size else 0.0 for size in sizes)
+    sizes = [f.height for f, drawn in zip((chosen, pool), sampled, strict=True) if drawn and f is not None and f.height]
+    error = max((0.5 / math.sqrt(size) for size in sizes), default=0.0)
     return Breakdown(
         kinds=kinds,
         set_of=chosen.height,

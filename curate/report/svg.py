@@ -16,7 +16,7 @@ _H: Final = 200
 _LEFT: Final = 40
 _BOTTOM: Final = 30
 _TOP: Final = 10
-_RIGHT: Final = 10
+_RIGHT: Final = 18
 
 _SHAPES: Final = {
     "pool": '<rect class="pool" x="1" y="1" width="20" height="12"/>',
@@ -25,7 +25,13 @@ _SHAPES: Final = {
     "set-spot": '<path class="set" d="M11 1 17 12H5Z"/>',
     "pool-spot": '<circle class="axis" cx="11" cy="7" r="4"/>',
 }
-_NAMES: Final = {"pool": "pool", "set-bar": "set", "set-line": "set", "set-spot": "set", "pool-spot": "others of the pool"}
+_NAMES: Final = {
+    "pool": "pool",
+    "set-bar": "set",
+    "set-line": "set",
+    "set-spot": "set",
+    "pool-spot": "others of the pool",
+}
 
 
 def key(name: str) -> Markup:
@@ -58,12 +64,16 @@ def _y(share: float) -> str:
     return f"{_H - _BOTTOM - share * (_H - _BOTTOM - _TOP):.1f}"
 
 
-def _frame(title: str, x: Sequence[tuple[float, str]], y: Sequence[tuple[float, str]], name: str, inside: list[str]) -> Markup:
+def _frame(
+    title: str, x: Sequence[tuple[float, str]], y: Sequence[tuple[float, str]], name: str, inside: list[str]
+) -> Markup:
     lines = [f'<line class="grid" x1="{_x(0)}" x2="{_x(1)}" y1="{_y(at)}" y2="{_y(at)}"/>' for at, _ in y]
     labels = [f'<text x="{_LEFT - 5}" y="{_y(at)}" dy="3.5" text-anchor="end">{escape(t)}</text>' for at, t in y]
     labels += [f'<text x="{_x(at)}" y="{_H - _BOTTOM + 13}" text-anchor="middle">{escape(t)}</text>' for at, t in x]
     labels += [f'<line class="axis" x1="{_x(at)}" x2="{_x(at)}" y1="{_y(0)}" y2="{_H - _BOTTOM + 3}"/>' for at, _ in x]
-    foot = f'<text class="quiet" x="{(_LEFT + _W - _RIGHT) / 2}" y="{_H - 3}" text-anchor="middle">{escape(name)}</text>'
+    foot = (
+        f'<text class="quiet" x="{(_LEFT + _W - _RIGHT) / 2}" y="{_H - 3}" text-anchor="middle">{escape(name)}</text>'
+    )
     axis = f'<line class="axis" x1="{_x(0)}" x2="{_x(1)}" y1="{_y(0)}" y2="{_y(0)}"/>'
     body = "".join([*lines, *inside, axis, *labels, foot])
     # Everything in it is a number, a constant, or was escaped above.
@@ -83,12 +93,7 @@ def histogram(h: Histogram, title: str) -> Markup:
     wide = 1 / len(bars)
     css = "set" if h.pool is None else "pool"
     # Edges are shared to the tenth, so that no gap shows between two bars.
-    inside = [
-        f'<rect class="{css}" x="{_x(i * wide)}" y="{_y(b / top)}" width="{float(_x((i + 1) * wide)) - float(_x(i * wide)):.1f}" '
-        f'height="{float(_y(0)) - float(_y(b / top)):.1f}"/>'
-        for i, b in enumerate(bars)
-        if b
-    ]
+    inside = [_bar(css, i * wide, (i + 1) * wide, b / top) for i, b in enumerate(bars) if b]
     if line:
         spots = " ".join(f"{_x((i + 0.5) * wide)} {_y(v / top)}" for i, v in enumerate(line))
         inside.append(f'<polyline class="line" points="{spots}"/>')
@@ -96,6 +101,11 @@ def histogram(h: Histogram, title: str) -> Markup:
     x = [(t / end, f"{t:,.0f}") for t in _ticks(end, 5, whole=True)]
     y = [(t / top, f"{t:.{_places(top)}%}") for t in _ticks(top, 4)]
     return _frame(title, x, y, "words", inside)
+
+
+def _bar(css: str, left: float, right: float, height: float) -> str:
+    width, tall = float(_x(right)) - float(_x(left)), float(_y(0)) - float(_y(height))
+    return f'<rect class="{css}" x="{_x(left)}" y="{_y(height)}" width="{width:.1f}" height="{tall:.1f}"/>'
 
 
 def _places(top: float) -> int:
@@ -116,7 +126,8 @@ def coverage(c: Coverage) -> Markup:
             drop = {0.8: 14, 0.95: 26, 0.98: 14}[mark.share]
             inside.append(f'<circle class="set" cx="{x}" cy="{_y(level)}" r="3"/>')
             anchor = "end" if mark.records / end > 0.75 else "start"
-            inside.append(f'<text x="{x}" y="{float(_y(level)) + drop:.1f}" text-anchor="{anchor}">{mark.share:.0%}: {mark.records:,}</text>')
+            at = f'x="{x}" y="{float(_y(level)) + drop:.1f}" text-anchor="{anchor}"'
+            inside.append(f"<text {at}>{mark.share:.0%}: {mark.records:,}</text>")
     x_ticks = [(t / end, f"{t:,.0f}") for t in _ticks(end, 5, whole=True)]
     y_ticks = [(t / ceiling, f"{t:.2g}") for t in _ticks(ceiling, 4)]
     return _frame("Coverage against size", x_ticks, y_ticks, "records, in greedy order", inside)

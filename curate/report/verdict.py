@@ -35,13 +35,19 @@ def verdict(parts: Mapping[str, Any]) -> Verdict:
     good = [j for j in found if j.good]
     if not parts["set"].records:
         return Verdict(headline="There is no record to judge.", judgements=[])
-    varied = all(j.good for j in found if j.section == "diversity")
-    head = {
-        (True, True): "Diverse enough: nothing stands out.",
-        (True, False): "Diverse enough, but look at this.",
-        (False, False): "Not diverse enough everywhere.",
-    }[varied, not weak]
+    if any(j.section == "diversity" for j in weak):
+        head = _mixed(parts["diversity"])
+    else:
+        head = "Diverse enough, but look at this." if weak else "Diverse enough: nothing stands out."
     return Verdict(headline=head, judgements=[*weak, *good])
+
+
+def _mixed(found: Diversity) -> str:
+    """The headline of a set that is worse than others in some measure."""
+    better, worse = _sorted(found, _AGAINST, "random")
+    if not better and not worse:
+        better, worse = _sorted(found, _BESIDE, "lima")
+    return "Mostly diverse, but not everywhere." if len(better) > len(worse) else "Not diverse enough."
 
 
 def _diversity(found: Diversity) -> list[Judgement]:
@@ -50,17 +56,18 @@ def _diversity(found: Diversity) -> list[Judgement]:
     if "random" in there:
         better, worse = _sorted(found, _AGAINST, "random")
         text = f"Against random draws of the pool, as many records each: {_names(better, worse)}."
-        out.append(Judgement(good=not worse or len(better) > len(worse), text=text, section="diversity"))
+        out.append(Judgement(good=not worse, text=text, section="diversity"))
     if "lima" in there:
         better, worse = _sorted(found, _BESIDE, "lima")
         text = f"Against LIMA, at {found.size:,} records each: {_names(better, worse)}."
-        out.append(Judgement(good=not worse or len(better) > len(worse), text=text, section="diversity"))
+        out.append(Judgement(good=not worse, text=text, section="diversity"))
     return out
 
 
 def _sorted(found: Diversity, keys: tuple[str, ...], other: str) -> tuple[list[Metric], list[Metric]]:
     """The measures in which the set is clearly better than the column `other`, and those in which it is worse."""
-    better, worse = [], []
+    better: list[Metric] = []
+    worse: list[Metric] = []
     for metric in found.metrics:
         standing = compare(metric, other) if metric.key in keys else 0
         if standing:
