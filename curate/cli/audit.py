@@ -33,13 +33,14 @@ _HOLDS: Final[dict[str, Callable[[float, float], bool]]] = {
 )
 @click.option("--json", "as_json", is_flag=True, help="Print every number as JSON on stdout.")
 @click.option("--fail-on", "bounds", multiple=True, metavar="BOUND",
-              help="Exit code 1 where this holds, e.g. 'near_duplicates>1%' or 'vendi<80'; may be repeated.")  # fmt: skip
+              help="Exit code 1 where this holds, e.g. 'near_duplicates>1%' or 'vendi<80'; repeatable.")  # fmt: skip
 @click.option("--format", "format_", metavar="NAME", help="Record format of the inputs, instead of detecting it.")
 @click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=42, show_default=True,
               help="Seed of samples and draws.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(min=1), help="Threads to use (default: all cores).")
 @click.option("--schema", "show_schema", is_flag=True, is_eager=True, expose_value=False,
-              callback=lambda ctx, _, wanted: _schema(ctx, wanted), help="Print the JSON Schema of the numbers, and do nothing else.")  # fmt: skip
+              callback=lambda ctx, _, wanted: _schema(ctx, wanted),
+              help="Print the JSON Schema of the numbers, and do nothing else.")  # fmt: skip
 @click.pass_context
 def audit(  # noqa: PLR0913 - a parameter for each option
         ctx: click.Context, dataset: str, *, against: str | None, out: Path | None, as_json: bool,

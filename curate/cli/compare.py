@@ -21,7 +21,7 @@ from curate.cli import console
 @click.option("--threads", type=click.IntRange(min=1), help="Threads to use (default: all cores).")
 def compare(datasets: tuple[str, ...], *, out: Path | None, as_json: bool, format_: str | None, seed: int,
             threads: int | None) -> None:  # fmt: skip
-    """Tell how datasets differ: the same measures side by side, and what A has that B has not.
+    """Tell how several sets differ: the same measures side by side, and what A has that B has not.
 
     Each is a file, folder, glob or URL that any reader takes, or the folder of a finished run. The page is one file
     that fetches nothing; its name with .json has every number.

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @click.option("--threads", type=click.IntRange(min=1), help="Threads to use (default: all cores).")
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False),
               help="Folder for stage results that several runs share (default: OUT/.curate).")  # fmt: skip
-@click.option("--no-report", is_flag=True, help="Write no report.html and report.json.")
+@click.option("--report/--no-report", default=True, help="Write report.html and report.json (default) or not.")
 @click.option("--hf", is_flag=True, help="Write data/train-*.parquet too, as dataset hubs load it (extra `hf`).")
 @click.option("--licence", "licences", multiple=True, metavar="SOURCE=ID",
               help="Licence of a source, for the dataset card; once for each.")  # fmt: skip
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 def run(  # noqa: PLR0913 - a parameter for each option
         ctx: click.Context, pipeline: str, inputs: tuple[str, ...], *, out: Path | None, size: int | None,
         seed: int | None, format_: str | None, template: str | None, skip_unknown: bool, max_rejects: float,
-        threads: int | None, cache: Path | None, no_report: bool, hf: bool, licences: tuple[str, ...],
+        threads: int | None, cache: Path | None, report: bool, hf: bool, licences: tuple[str, ...],
         dry_run: bool, as_json: bool) -> None:  # fmt: skip
     """Run PIPELINE (a YAML file or a shipped recipe) over INPUTS and write the set into a folder.
 
@@ -59,7 +59,7 @@ def run(  # noqa: PLR0913 - a parameter for each option
         _announce(plan, discover(inputs, format=plan.config.read.told_format()), as_json=as_json)
         return
     options = Options(skip_unknown=skip_unknown, threads=threads, max_rejects=max_rejects, cache=cache,
-                      report=not no_report, hub=hf, licences=_licences(licences))  # fmt: skip
+                      report=report, hub=hf, licences=_licences(licences))  # fmt: skip
     narrator = console.Narrator()
     try:
         result = plan.run(inputs, out, options=options, progress=narrator)

@@ -38,8 +38,9 @@ def plane(material: Material) -> Map:
     texts = [*behind["instruction"], *front["instruction"]]
     both = np.concatenate([encode(texts), basis])
     spots = principal_plane(both, basis)
-    scale = np.abs(spots).max() or 1.0
-    places = np.rint((spots[: len(texts)] / scale + 1) * 500).astype(int)
+    low, high = spots.min(axis=0, initial=0), spots.max(axis=0, initial=0)
+    scale = float((high - low).max()) or 1.0
+    places = np.rint((spots[: len(texts)] - (low + high) / 2) / scale * 1000 + 500).astype(int)
     kept = [False] * behind.height + [True] * front.height
     ids = [*behind["id"], *front["id"]]
     points = [

@@ -73,11 +73,14 @@ def _plain(char: str) -> bool:
 
 
 def differing(text: str, first: str) -> Markup:
-    """`text` as HTML, the words that `first` has not at that place in `<mark>`."""
+    """`text` as HTML: words that `first` has not at that place in `<mark>`, those it has instead in `<del>`."""
     left, right = _WORD.findall(first), _WORD.findall(text)
     out: list[Markup | str] = []
-    for kind, _, _, low, high in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    for kind, start, end, low, high in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
         part = visible("".join(right[low:high]))
+        gone = visible("".join(left[start:end])).strip()
+        if kind == "delete" and gone:
+            out.append(Markup(" <del>{}</del> ").format(gone))
         plain = kind == "equal" or not part.strip()
         body = part.rstrip()
         marked = Markup("<mark>{}</mark>{}").format(body, part[len(body) :])
