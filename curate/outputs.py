@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -21,9 +23,11 @@ from curate.io.writers import write_hub_parquet, write_parquet, write_rejects, w
 from curate.ledger import Ran
 from curate.manifest import MANIFEST
 from curate.report.card import dataset_card
+from curate.schema import MESSAGES
 from curate.stage import Finding
 
 if TYPE_CHECKING:
+    from curate.report.build import Page
     from curate.report.model import Report
 
 TRAIN: Final = "train.jsonl"
@@ -59,6 +63,44 @@ class Books:
     options: Mapping[str, Any]
     report: bool = False
     hub: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run: where it lies, its manifest, and the frames behind it (read when asked for)."""
+
+    out: Path
+    manifest: dict[str, Any]
+    findings: tuple[Finding, ...]
+
+    @cached_property
+    def kept(self) -> pl.DataFrame:
+        """The examples kept, in the order of train.jsonl: `messages` and the columns of examples.parquet."""
+        lines = (self.out / TRAIN).read_bytes().split(b"\n")
+        messages = pl.Series("messages", [json.loads(x)["messages"] for x in lines if x], dtype=MESSAGES)
+        return pl.read_parquet(self.out / EXAMPLES).with_columns(messages)
+
+    @cached_property
+    def ledger(self) -> pl.DataFrame:
+        """All drops, with the columns of `curate.ledger.LEDGER`."""
+        return pl.read_parquet(self.out / LEDGER_FILE)
+
+    @cached_property
+    def rejects(self) -> list[dict[str, Any]]:
+        """Input records that could not be read: file, line, offset, reason, detail, raw, sha256."""
+        lines = (self.out / REJECTS).read_bytes().split(b"\n")
+        return [json.loads(line) for line in lines if line]
+
+    def report(self) -> Page:
+        """The run's audit: shown by Jupyter, with all numbers in `.report`; made now where the run did not write it.
+
+        Raises
+        ------
+        InputError : the folder is no longer as the run wrote it.
+        """
+        from curate.report.build import page_of
+
+        return page_of(self.out)
 
 
 def write_all(out: Path, books: Books, progress: Progress) -> dict[str, Any]:

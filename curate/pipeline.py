@@ -8,11 +8,8 @@ import tempfile
 import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import polars as pl
+from typing import Any
 
 from curate import outputs
 from curate.algorithms.parallel import set_threads
@@ -26,11 +23,8 @@ from curate.ingest import SHARD_ROWS, Ingested, ingest
 from curate.io import Discovery, ReadOptions, Reject, discover
 from curate.io.atomic import OutputLock, atomic_file
 from curate.ledger import Ran, build_ledger, count_step
-from curate.schema import MESSAGES
+from curate.outputs import Result
 from curate.stage import Finding, Stage
-
-if TYPE_CHECKING:
-    from curate.report.build import Page
 
 #: Share of rejected lines above which a run ends with a finding.
 MAX_REJECTS = 0.05
@@ -61,44 +55,6 @@ class Options:
         more = {"report": self.report, "hub": self.hub, "licences": dict(sorted(self.licences.items()))}
         told = {key: value for key, value in more.items() if value}
         return {"skip_unknown": self.skip_unknown, "max_rejects": self.max_rejects, **told}
-
-
-@dataclass(frozen=True)
-class Result:
-    """A finished run: where it lies, its manifest, and the frames behind it (read when asked for)."""
-
-    out: Path
-    manifest: dict[str, Any]
-    findings: tuple[Finding, ...]
-
-    @cached_property
-    def kept(self) -> pl.DataFrame:
-        """The examples kept, in the order of train.jsonl: `messages` and the columns of examples.parquet."""
-        lines = (self.out / outputs.TRAIN).read_bytes().split(b"\n")
-        messages = pl.Series("messages", [json.loads(x)["messages"] for x in lines if x], dtype=MESSAGES)
-        return pl.read_parquet(self.out / outputs.EXAMPLES).with_columns(messages)
-
-    @cached_property
-    def ledger(self) -> pl.DataFrame:
-        """All drops, with the columns of `curate.ledger.LEDGER`."""
-        return pl.read_parquet(self.out / outputs.LEDGER_FILE)
-
-    @cached_property
-    def rejects(self) -> list[dict[str, Any]]:
-        """Input records that could not be read: file, line, offset, reason, detail, raw, sha256."""
-        lines = (self.out / outputs.REJECTS).read_bytes().split(b"\n")
-        return [json.loads(line) for line in lines if line]
-
-    def report(self) -> Page:
-        """The run's audit: shown by Jupyter, with all numbers in `.report`; made now where the run did not write it.
-
-        Raises
-        ------
-        InputError : the folder is no longer as the run wrote it.
-        """
-        from curate.report.build import page_of
-
-        return page_of(self.out)
 
 
 class Pipeline:

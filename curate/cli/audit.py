@@ -85,7 +85,7 @@ def audit(  # noqa: PLR0913 - a parameter for each option
 
 def _schema(ctx: click.Context, wanted: Any) -> None:
     if wanted and not ctx.resilient_parsing:
-        from curate.report.model import json_schema
+        from curate.report.build import json_schema
 
         console.data(json_schema())
         ctx.exit()

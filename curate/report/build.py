@@ -216,3 +216,8 @@ def write_page(page: Path, html: str, numbers: bytes) -> tuple[Path, Path]:
         with atomic_file(path) as handle:
             handle.write(content)
     return page, beside
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema of `report.json`."""
+    return Report.model_json_schema(by_alias=True)

@@ -315,8 +315,3 @@ class Report(Part):
     inputs: list[dict[str, Any]]
     parameters: list[dict[str, Any]]
     versions: dict[str, str]
-
-
-def json_schema() -> dict[str, Any]:
-    """The JSON Schema of `report.json`."""
-    return Report.model_json_schema(by_alias=True)

@@ -15,11 +15,11 @@ from tokenizers import Tokenizer
 from curate.encoders import get_encoder
 from curate.encoders.sentence import minilm_folder
 from curate.report import lima, shape
-from curate.report.build import audit, dump
+from curate.report.build import audit, dump, json_schema
 from curate.report.compare import ALONE, compare
 from curate.report.findings import opener, rates
 from curate.report.material import Side, sample
-from curate.report.model import Report, json_schema
+from curate.report.model import Report
 from curate.report.verdict import compare as standing
 from tests.helpers import REAL_DATA, TEXTS, corpus, frame
 
