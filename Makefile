@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 JOBS ?= 2
 
-.PHONY: demo test soak check docs sample-data bench clean help
+.PHONY: demo test browser soak check docs sample-data bench clean help
 
 help:
 	@echo "make demo         install the core and curate sample_data/ into out/demo"
@@ -15,7 +15,7 @@ help:
 	@echo "make check        ruff, mypy, and whether the generated docs are current"
 	@echo "make docs         generate the reference pages again"
 	@echo "make sample-data  generate sample_data/ again"
-	@echo "make bench        time the main job (on ../shared/data/raw where it is there)"
+	@echo "make bench        time the main job, and dedup and recipes beside other programs (about an hour; docs/benchmarks.md)"
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
@@ -38,7 +38,12 @@ demo: $(VENV)/.core
 	echo "The set is out/demo/train.jsonl; how it was made stands in out/demo/README.md." && \
 	echo "Next: $(BIN)/curate why out/demo $$id"
 
-test: $(VENV)/.dev
+# The pages of reports are tested in a real browser; where there is none and none can be installed, those tests skip.
+browser:
+	@command -v chromium >/dev/null || { command -v apt-get >/dev/null && apt-get update -qq && \
+	DEBIAN_FRONTEND=noninteractive apt-get install -qq -y chromium >/dev/null; } || echo "no chromium: browser tests will skip"
+
+test: $(VENV)/.dev browser
 	HF_HUB_OFFLINE=1 $(BIN)/python -m pytest -n $(JOBS) --dist loadfile
 
 soak: $(VENV)/.dev
@@ -58,6 +63,10 @@ sample-data: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/main_job.py
+	$(BIN)/python -m benchmarks.peers.environments
+	$(BIN)/python -m benchmarks.dedup
+	$(BIN)/python -m benchmarks.recipe
+	$(BIN)/python -m benchmarks.peers.page
 
 clean:
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
         StageError,
         UsageError,
     )
-    from curate.pipeline import Options, Pipeline, Result
+    from curate.outputs import Result
+    from curate.pipeline import Options, Pipeline
 
 __all__ = [
     "ConfigError",
@@ -41,7 +42,8 @@ _MODULES = {
         ("ConfigError", "CurateError", "EncoderError", "InputError", "OutputError", "StageError", "UsageError"),
         "curate.errors",
     ),
-    **dict.fromkeys(("Options", "Pipeline", "Result"), "curate.pipeline"),
+    **dict.fromkeys(("Options", "Pipeline"), "curate.pipeline"),
+    "Result": "curate.outputs",
 }
 
 

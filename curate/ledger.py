@@ -199,7 +199,7 @@ def trace(out: Path, wanted: str) -> Trace:
     dropped = ledger.filter(pl.col("id") == id_)
     chosen = examples.filter(pl.col("id") == id_)
     place = (chosen if dropped.is_empty() else dropped).row(0, named=True)
-    tables = _tables(out, manifest)
+    tables = run_tables(out, manifest)
     found = _locate(tables[0], place) if tables else None
     visits = []
     for index, step in enumerate(manifest["steps"]):
@@ -257,13 +257,17 @@ def _fates(id_: str | None, ledger: pl.DataFrame, examples: pl.DataFrame) -> lis
         if chosen.height:
             chain.append((id_, f"is line {chosen['rank'][0]} of train.jsonl ({chosen['file'][0]}:{chosen['line'][0]})"))
             break
-        gone = ledger.filter(pl.col("id") == id_).row(0, named=True)
+        dropped = ledger.filter(pl.col("id") == id_)
+        if not dropped.height:
+            chain.append((id_, "stands in a dataset that the stage compares with"))
+            break
+        gone = dropped.row(0, named=True)
         chain.append((id_, f"was dropped later by {gone['stage']}: {gone['reason']} ({gone['file']}:{gone['line']})"))
         id_ = gone["kept_id"]
     return chain
 
 
-def _tables(out: Path, manifest: dict[str, Any]) -> list[Table]:
+def run_tables(out: Path, manifest: dict[str, Any]) -> list[Table]:
     """The run's table before the first step and after each, or nothing where its cache is gone or another's."""
     try:
         run = json.loads((out / ".curate" / "run.json").read_bytes())

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
@@ -17,11 +19,16 @@ from curate.errors import StageError
 from curate.ingest import COUNTS, Ingested
 from curate.io import Discovery
 from curate.io.atomic import atomic_file
-from curate.io.writers import write_parquet, write_rejects, write_train
+from curate.io.writers import write_hub_parquet, write_parquet, write_rejects, write_train
 from curate.ledger import Ran
 from curate.manifest import MANIFEST
 from curate.report.card import dataset_card
+from curate.schema import MESSAGES
 from curate.stage import Finding
+
+if TYPE_CHECKING:
+    from curate.report.build import Page
+    from curate.report.model import Report
 
 TRAIN: Final = "train.jsonl"
 EXAMPLES: Final = "examples.parquet"
@@ -29,8 +36,14 @@ LEDGER_FILE: Final = "ledger.parquet"
 REJECTS: Final = "rejects.jsonl"
 CARD: Final = "README.md"
 
-#: All files of a result.
+HTML: Final = "report.html"
+JSON: Final = "report.json"
+#: The form that dataset hubs show and load, beside `train.jsonl` when it is asked for.
+HUB: Final = "data/train-00000-of-00001.parquet"
+
+#: All files of a result; of these the ones in `ASKED` only when they are asked for.
 NAMES: Final = (TRAIN, EXAMPLES, LEDGER_FILE, REJECTS, CARD, MANIFEST)
+ASKED: Final = (HTML, JSON, HUB)
 
 #: The first columns of examples.parquet; those that stages wrote follow.
 _PLACE: Final = ("id", "source", "file", "line")
@@ -48,6 +61,46 @@ class Books:
     kept: int
     findings: tuple[Finding, ...]
     options: Mapping[str, Any]
+    report: bool = False
+    hub: bool = False
+
+
+@dataclass(frozen=True)
+class Result:
+    """A finished run: where it lies, its manifest, and the frames behind it (read when asked for)."""
+
+    out: Path
+    manifest: dict[str, Any]
+    findings: tuple[Finding, ...]
+
+    @cached_property
+    def kept(self) -> pl.DataFrame:
+        """The examples kept, in the order of train.jsonl: `messages` and the columns of examples.parquet."""
+        lines = (self.out / TRAIN).read_bytes().split(b"\n")
+        messages = pl.Series("messages", [json.loads(x)["messages"] for x in lines if x], dtype=MESSAGES)
+        return pl.read_parquet(self.out / EXAMPLES).with_columns(messages)
+
+    @cached_property
+    def ledger(self) -> pl.DataFrame:
+        """All drops, with the columns of `curate.ledger.LEDGER`."""
+        return pl.read_parquet(self.out / LEDGER_FILE)
+
+    @cached_property
+    def rejects(self) -> list[dict[str, Any]]:
+        """Input records that could not be read: file, line, offset, reason, detail, raw, sha256."""
+        lines = (self.out / REJECTS).read_bytes().split(b"\n")
+        return [json.loads(line) for line in lines if line]
+
+    def report(self) -> Page:
+        """The run's audit: shown by Jupyter, with all numbers in `.report`; made now where the run did not write it.
+
+        Raises
+        ------
+        InputError : the folder is no longer as the run wrote it.
+        """
+        from curate.report.build import page_of
+
+        return page_of(self.out)
 
 
 def write_all(out: Path, books: Books, progress: Progress) -> dict[str, Any]:
@@ -57,26 +110,60 @@ def write_all(out: Path, books: Books, progress: Progress) -> dict[str, Any]:
     ------
     OutputError : a file cannot be written; those of an earlier run that are not yet replaced stay whole.
     """
-    progress.start(f"write {out}", 5)
     examples = _examples(books)
+    facts = _manifest(books, examples)
+    report = _audit(books, examples, facts, progress) if books.report else None
+    progress.start(f"write {out}", 5)
     write_train(_conversations(books, examples), out / TRAIN)
     write_parquet(examples.drop("row"), out / EXAMPLES)
     progress.advance(2)
     write_parquet(books.ledger, out / LEDGER_FILE)
     write_rejects(books.read.rejects, out / REJECTS)
     progress.advance(2)
-    facts = _manifest(books, examples)
+    asked = _asked(out, books, examples, report)
     with atomic_file(out / CARD) as handle:
-        handle.write(dataset_card(facts).encode())
+        handle.write(dataset_card(facts, hub=books.hub, report=books.report).encode())
     facts["outputs"] = {
         name: {"bytes": (out / name).stat().st_size, "sha256": manifest.file_sha256(out / name)}
-        for name in (TRAIN, EXAMPLES, LEDGER_FILE, REJECTS, CARD)
+        for name in (TRAIN, EXAMPLES, LEDGER_FILE, REJECTS, *asked, CARD)
     }
     facts["seal"] = manifest.seal(facts)
     with atomic_file(out / MANIFEST) as handle:
         handle.write(manifest.dump(facts))
     progress.finish(f"{examples.height:,} examples")
     return facts
+
+
+def _audit(books: Books, examples: pl.DataFrame, facts: Mapping[str, Any], progress: Progress) -> Report:
+    from curate.report.build import of_run
+    from curate.report.measure import measure
+
+    return measure(of_run(facts, _records(books, examples), books.ledger, books.steps[0].before), progress)
+
+
+def _asked(out: Path, books: Books, examples: pl.DataFrame, report: Report | None) -> list[str]:
+    """Write the files that were asked for, take away those of an earlier run that were not, and name the former."""
+    names: list[str] = []
+    if report is not None:
+        from curate.report.build import write
+
+        names += write(report, out)
+    if books.hub:
+        (out / HUB).parent.mkdir(exist_ok=True)
+        write_hub_parquet(_conversations(books, examples), out / HUB)
+        names.append(HUB)
+    for name in set(ASKED) - set(names):
+        (out / name).unlink(missing_ok=True)
+    return names
+
+
+def _records(books: Books, examples: pl.DataFrame) -> pl.DataFrame:
+    """The kept rows in the order of `examples`, with what an audit looks at."""
+    from curate.report.material import COLUMNS
+
+    table = books.steps[-1].after
+    every = pl.concat([table.load(index, COLUMNS) for index in range(len(table.parts))], how="vertical")
+    return examples.select("row").join(every, on="row", how="left", maintain_order="left").select(COLUMNS)
 
 
 def _examples(books: Books) -> pl.DataFrame:

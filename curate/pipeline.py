@@ -6,13 +6,10 @@ import json
 import shutil
 import tempfile
 import weakref
-from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-
-import polars as pl
 
 from curate import judge, outputs
 from curate.algorithms.parallel import set_threads
@@ -26,8 +23,8 @@ from curate.ingest import SHARD_ROWS, Ingested, first_rejects, ingest
 from curate.io import Discovery, ReadOptions, discover
 from curate.io.atomic import OutputLock, atomic_file
 from curate.ledger import Ran, build_ledger, count_step
+from curate.outputs import Result
 from curate.references import Found, find_references, read_references
-from curate.schema import MESSAGES
 from curate.stage import Finding, Stage
 
 #: Share of rejected lines above which a run ends with a finding.
@@ -40,7 +37,9 @@ class Options:
 
     `skip_unknown` makes files that no reader takes no finding. `threads` bounds the threads of kernels and shards
     (default: all cores). `max_rejects` is the share of lines, 0 to 1, above which rejects are a finding. `cache` is
-    a folder to share results between runs (default: `OUT/.curate`, pruned after each run).
+    a folder to share results between runs (default: `OUT/.curate`, pruned after each run). `report` writes report.html
+    and report.json, `hub` the Parquet file that dataset hubs load; `licences` names the licence of each source, for the
+    dataset card.
     """
 
     skip_unknown: bool = False
@@ -48,37 +47,15 @@ class Options:
     max_rejects: float = MAX_REJECTS
     cache: Path | None = None
     shard_rows: int = SHARD_ROWS
+    report: bool = False
+    hub: bool = False
+    licences: Mapping[str, str] = field(default_factory=dict)
 
     def asked(self) -> dict[str, Any]:
         """Those that change what is read or found, for the manifest."""
-        return {"skip_unknown": self.skip_unknown, "max_rejects": self.max_rejects}
-
-
-@dataclass(frozen=True)
-class Result:
-    """A finished run: where it lies, its manifest, and the frames behind it (read when asked for)."""
-
-    out: Path
-    manifest: dict[str, Any]
-    findings: tuple[Finding, ...]
-
-    @cached_property
-    def kept(self) -> pl.DataFrame:
-        """The examples kept, in the order of train.jsonl: `messages` and the columns of examples.parquet."""
-        lines = (self.out / outputs.TRAIN).read_bytes().split(b"\n")
-        messages = pl.Series("messages", [json.loads(x)["messages"] for x in lines if x], dtype=MESSAGES)
-        return pl.read_parquet(self.out / outputs.EXAMPLES).with_columns(messages)
-
-    @cached_property
-    def ledger(self) -> pl.DataFrame:
-        """All drops, with the columns of `curate.ledger.LEDGER`."""
-        return pl.read_parquet(self.out / outputs.LEDGER_FILE)
-
-    @cached_property
-    def rejects(self) -> list[dict[str, Any]]:
-        """Input records that could not be read: file, line, offset, reason, detail, raw, sha256."""
-        lines = (self.out / outputs.REJECTS).read_bytes().split(b"\n")
-        return [json.loads(line) for line in lines if line]
+        more = {"report": self.report, "hub": self.hub, "licences": dict(sorted(self.licences.items()))}
+        told = {key: value for key, value in more.items() if value}
+        return {"skip_unknown": self.skip_unknown, "max_rejects": self.max_rejects, **told}
 
 
 class Pipeline:
@@ -238,7 +215,7 @@ class _Run:
                 Finding("nothing_left", "no example is left; `curate why` tells what dropped each one")
             )
         books = outputs.Books(self.config, found, read, tuple(steps), ledger, kept, tuple(self.findings),
-                              self.options.asked())  # fmt: skip
+                              self.options.asked(), self.options.report, self.options.hub)  # fmt: skip
         manifest = outputs.write_all(self.out, books, self.progress)
         self._remember(manifest["fingerprint"], read, steps)
         return Result(self.out, manifest, tuple(self.findings))

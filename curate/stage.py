@@ -14,14 +14,15 @@ No stage removes rows: `apply` returns one output row per input row, and the pip
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Literal, Protocol, Self, TypeVar
+from typing import Any, ClassVar, Final, Literal, Self
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, PrivateAttr
 
 from curate.errors import StageError
+from curate.handles import FrameFn, Reference, Shards
 from curate.schema import VERDICT, check_columns
 from curate.verdict import Finding, Selection, verdict_frame
 
@@ -39,9 +40,6 @@ __all__ = [
     "Stage",
     "verdict_frame",
 ]
-
-T = TypeVar("T")
-FrameFn = Callable[[pl.DataFrame], pl.DataFrame]
 
 #: Columns that every frame handed to a stage carries beside the ones it reads.
 KEYS: Final[tuple[str, ...]] = ("row", "id")
@@ -70,43 +68,6 @@ class Rule:
     def found(cls, reason: str, evidence: pl.Expr, screen: pl.Expr | None = None) -> Rule:
         """A rule that drops a row where there is evidence, that is where `evidence` is not null."""
         return cls(reason, None, evidence, screen)
-
-
-class Shards(Protocol):
-    """The engine's handle on the rows a selector reads; frames carry `row`, `id` and the stage's columns.
-
-    Functions must be pure: an engine may call them on any split of the rows, in any order, more than once.
-    """
-
-    def map(self, fn: FrameFn) -> Shards:
-        """`fn` over every shard; any split of the rows must give the same rows. Output keeps `row`."""
-
-    def group(self, key: str, fn: FrameFn) -> Shards:
-        """`fn` over frames that each hold all rows of some values of the column `key`."""
-
-    def collect(self) -> pl.DataFrame:
-        """One frame of all rows, sorted by `row`."""
-
-    def share(self, value: T) -> T:
-        """`value`, made cheap to use inside later functions on every worker."""
-
-
-class Reference(Protocol):
-    """A dataset that a stage compares its rows with: what a parameter listed in `Stage.references` names.
-
-    The pipeline reads it before the inputs, with the same readers. Its rows are no part of the run.
-    """
-
-    @property
-    def digest(self) -> str:
-        """A hash over all that decides what was read of it; part of the stage's cache address."""
-
-    @property
-    def files(self) -> Sequence[Mapping[str, Any]]:
-        """Each file's facts for the manifest: name, hash, size, format, lines, rejects and examples."""
-
-    def frames(self, columns: Sequence[str]) -> Iterator[pl.DataFrame]:
-        """`row`, `id` and the canonical `columns` of all examples, part by part, in the order of files and lines."""
 
 
 class Stage(BaseModel, ABC):

@@ -18,6 +18,7 @@ LAYERS = {
     "curate.yamltext": 0,
     "curate.stage": 1,
     "curate.verdict": 1,
+    "curate.handles": 1,
     "curate.quotas": 1,
     "curate.text": 1,
     "curate.phrases": 1,

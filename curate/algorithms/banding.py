@@ -23,7 +23,14 @@ Keys = NDArray[np.uint32]
 #: positive costs time only, and a false negative is a duplicate that stays.
 WEIGHTS: Final = (0.01, 0.99)
 
+#: Pairs a member beyond which the pairs of a bucket are not all compared (`other_pairs`). Ours: the filter that is used
+#: instead costs about as much as comparing a set with this many others.
+CROWDED: Final = 32
+
 _PAIRS_PER_BATCH = 1 << 20
+#: Of the hash of a band: where it begins, and what it is multiplied by.
+KEY_SEED: Final = np.uint64(0x9E3779B97F4A7C15)
+KEY_MIX: Final = np.uint64(0xBB67AE8584CAA73B)
 
 
 @cache
@@ -101,18 +108,30 @@ def first_pairs(keys: Keys, tables: list[Buckets], parent: Index) -> Iterator[tu
         yield _first_pairs(keys, band, table.order, table.starts, table.ends, parent)
 
 
-def other_pairs(keys: Keys, tables: list[Buckets], parent: Index) -> Iterator[tuple[Index, Index]]:
+def other_pairs(
+    keys: Keys, tables: list[Buckets], parent: Index, crowded: NDArray[np.bool_]
+) -> Iterator[tuple[Index, Index]]:
     """As `first_pairs`, but all pairs of a bucket that leave out its first member, in batches.
 
-    The time goes with the number of such pairs, not with all pairs of a bucket.
+    Left out, too, are buckets with more than `CROWDED` such pairs a member; `crowded` marks their members instead. So
+    the time is linear in the sizes of the buckets.
+
+    Parameters
+    ----------
+    crowded : Boolean `(n,)`, changed in place.
     """
     for band, table in enumerate(tables):
-        members, group_ends, bucket_ends = _open_members(table.order, table.starts, table.ends, parent)
+        found = _open_members(table, parent, crowded)
         at = 0
-        while at < members.size:
-            ranges = (members, group_ends, bucket_ends)
-            left, right, at = _other_pairs(keys, band, ranges, parent, at, max(_PAIRS_PER_BATCH, members.size))
+        while at < found[0].size:
+            left, right, at = _other_pairs(keys, band, found, parent, at, max(_PAIRS_PER_BATCH, found[0].size))
             yield left, right
+
+
+def share_a_band(keys: Keys, left: Index, right: Index) -> NDArray[np.bool_]:
+    """Whether the nodes of each pair agree in any band, Boolean `(pairs,)`."""
+    result: NDArray[np.bool_] = _share_a_band(keys, left, right)
+    return result
 
 
 @kernel
@@ -167,6 +186,14 @@ def _met_before(keys, band, a, b):  # type: ignore[no-untyped-def]  # numba
 
 
 @kernel
+def _share_a_band(keys, left, right):  # type: ignore[no-untyped-def]  # numba
+    out = np.empty(left.size, dtype=np.bool_)
+    for pair in range(left.size):
+        out[pair] = _met_before(keys, keys.shape[1], left[pair], right[pair])
+    return out
+
+
+@kernel
 def _first_pairs(keys, band, order, starts, ends, parent):  # type: ignore[no-untyped-def]  # numba
     room = 0
     for bucket in range(starts.size):
@@ -185,32 +212,54 @@ def _first_pairs(keys, band, order, starts, ends, parent):  # type: ignore[no-un
     return left[:n], right[:n]
 
 
-@kernel
-def _open_members(order, starts, ends, parent):  # type: ignore[no-untyped-def]  # numba
+def _open_members(table: Buckets, parent: Index, crowded: NDArray[np.bool_]) -> tuple[Index, Index, Index]:
     """The members, but the first, of buckets with several components, by bucket and component.
 
-    With each one the place where its component ends, and where its bucket ends.
+    With each one the place where its component ends, and where its bucket ends. Of a bucket with more than `CROWDED`
+    pairs of different components a member, the members are marked instead.
     """
+    members, bucket = _several(table.order, table.starts, table.ends, parent)
+    roots = parent[members]
+    order = np.lexsort((members, roots, bucket))
+    members, roots, bucket = members[order], roots[order], bucket[order]
+    bucket_ends = _run_ends(np.diff(bucket) != 0, members.size)
+    group_ends = _run_ends((np.diff(bucket) != 0) | (np.diff(roots) != 0), members.size)
+    many, pairs = np.bincount(bucket), np.bincount(bucket, weights=bucket_ends - group_ends)
+    full = (pairs > CROWDED * many)[bucket]
+    if not full.any():
+        return members, group_ends, bucket_ends
+    crowded[members[full]] = True
+    dropped = np.cumsum(full)
+    return (
+        members[~full],
+        (group_ends - dropped[group_ends - 1])[~full],
+        (bucket_ends - dropped[bucket_ends - 1])[~full],
+    )
+
+
+def _run_ends(changes: NDArray[np.bool_], size: int) -> Index:
+    """Of each of `size` places the end of its run, where `changes` says which place is the last of one."""
+    ends = np.flatnonzero(np.append(changes, np.ones(min(size, 1), np.bool_))) + 1
+    return np.repeat(ends, np.diff(ends, prepend=0))
+
+
+@kernel
+def _several(order, starts, ends, parent):  # type: ignore[no-untyped-def]  # numba
+    """The members, but the first, of buckets where these are of several components, and the bucket of each."""
     members = np.empty(order.size, dtype=np.int64)
-    group_ends = np.empty(order.size, dtype=np.int64)
-    bucket_ends = np.empty(order.size, dtype=np.int64)
+    bucket = np.empty(order.size, dtype=np.int64)
     n = 0
-    for bucket in range(starts.size):
-        rest = order[starts[bucket] + 1 : ends[bucket]]
-        roots = parent[rest]
-        if rest.size < 2 or roots.min() == roots.max():
-            continue
-        by_root = np.argsort(roots, kind="mergesort")
-        end = n + rest.size
-        group_end = end
-        for at in range(rest.size - 1, -1, -1):
-            if at + 1 < rest.size and roots[by_root[at]] != roots[by_root[at + 1]]:
-                group_end = n + at + 1
-            members[n + at] = rest[by_root[at]]
-            group_ends[n + at] = group_end
-            bucket_ends[n + at] = end
-        n = end
-    return members[:n].copy(), group_ends[:n].copy(), bucket_ends[:n].copy()
+    for one in range(starts.size):
+        first = parent[order[starts[one] + 1]]
+        several = False
+        for at in range(starts[one] + 2, ends[one]):
+            several |= parent[order[at]] != first
+        if several:
+            for at in range(starts[one] + 1, ends[one]):
+                members[n] = order[at]
+                bucket[n] = one
+                n += 1
+    return members[:n].copy(), bucket[:n].copy()
 
 
 @kernel
@@ -237,9 +286,9 @@ def _band_keys(signature, bands, rows):  # type: ignore[no-untyped-def]  # numba
     out = np.empty((signature.shape[0], bands), dtype=np.uint32)
     for row in range(signature.shape[0]):
         for band in range(bands):
-            h = np.uint64(0x9E3779B97F4A7C15)
+            h = KEY_SEED
             for at in range(band * rows, (band + 1) * rows):
-                h = (h ^ np.uint64(signature[row, at])) * np.uint64(0xBB67AE8584CAA73B)
+                h = (h ^ np.uint64(signature[row, at])) * KEY_MIX
                 h ^= h >> np.uint64(32)
             out[row, band] = np.uint32(h >> np.uint64(16))
     return out

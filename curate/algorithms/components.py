@@ -84,7 +84,8 @@ def survivors(labels: Index, ids: Sequence[str], scores: NDArray[np.float64] | N
     The choice depends on ids and scores only, never on the order of the nodes.
     """
     rank = np.empty(len(ids), dtype=np.int64)
-    rank[sorted(range(len(ids)), key=lambda node: id_order(ids[node]))] = np.arange(len(ids))
+    keys = [id_order(example_id) for example_id in ids]
+    rank[sorted(range(len(ids)), key=keys.__getitem__)] = np.arange(len(ids))
     worth = np.zeros(len(ids)) if scores is None else np.where(np.isnan(scores), -np.inf, scores)
     order = np.lexsort((rank, -worth, labels))
     first = np.flatnonzero(np.diff(labels[order], prepend=-1))
@@ -93,7 +94,8 @@ def survivors(labels: Index, ids: Sequence[str], scores: NDArray[np.float64] | N
     return best
 
 
-def id_order(example_id: str) -> tuple[str, int, str]:
+def id_order(example_id: str) -> str:
     """A sort key of ids that puts repeats in their own order: `ab`, `ab-2`, `ab-10`, `ac`."""
-    repeat = _REPEAT.fullmatch(example_id)
-    return (repeat[1], int(repeat[2]), example_id) if repeat else (example_id, 1, example_id)
+    repeat = _REPEAT.fullmatch(example_id) if "-" in example_id else None
+    # Sorting plain texts takes a fraction of the time of sorting tuples; NUL stands before every other character.
+    return f"{repeat[1]}\0{int(repeat[2]):020d}\0{repeat[2]}" if repeat else example_id

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+from numba import types
+from numba.extending import intrinsic
 
 
 def kernel(fn: Callable[..., Any]) -> Any:
@@ -18,3 +20,13 @@ def kernel(fn: Callable[..., Any]) -> Any:
     except RuntimeError:
         # numba finds no folder to keep the code in (a read-only installation, a full disk).
         return numba.njit(nogil=True)(fn)
+
+
+@intrinsic
+def at_address(_typing, address):  # type: ignore[no-untyped-def]  # noqa: ARG001 (numba passes its type)
+    """In a kernel: the memory at an address (int64), for `numba.carray`."""
+
+    def pointer(context, builder, _, arguments):  # type: ignore[no-untyped-def]
+        return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
+
+    return types.voidptr(types.int64), pointer

@@ -9,15 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
+from itertools import chain
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.algorithms.banding import Buckets, first_pairs, other_pairs
+from curate.algorithms.banding import Buckets, first_pairs, other_pairs, share_a_band
 from curate.algorithms.components import unite
 from curate.algorithms.jit import kernel
 from curate.algorithms.parallel import thread_map
+from curate.algorithms.prefix_join import possible_pairs
 
 Index = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -25,7 +27,8 @@ Signatures = NDArray[np.uint32]
 
 #: datasketch's default seed.
 SEED: Final = 1
-_EMPTY = np.uint32(0xFFFFFFFF)
+#: Each value of the signature of a text without shingles.
+EMPTY: Final = np.uint32(0xFFFFFFFF)
 _PAIRS_PER_TASK = 2048
 
 
@@ -44,6 +47,19 @@ class ShingleSets:
     values: Hashes
     offsets: Index
 
+    def places(self, nodes: Index) -> Index:
+        """Which of the sets is that of each node, int64.
+
+        Raises
+        ------
+        ValueError : a node has no set here.
+        """
+        found = np.searchsorted(self.nodes, nodes)
+        last = self.nodes.size - 1
+        if nodes.size and (last < 0 or (self.nodes[np.minimum(found, last)] != nodes).any()):
+            raise ValueError("a pair has a node without a set")
+        return found
+
     def jaccard(self, left: Index, right: Index, *, least: float = 0.0) -> NDArray[np.float64]:
         """Exact Jaccard index of the sets of the nodes `left[i]` and `right[i]`, float64 `(pairs,)`.
 
@@ -54,14 +70,7 @@ class ShingleSets:
         ------
         ValueError : a node has no set here.
         """
-        a, b = np.searchsorted(self.nodes, left), np.searchsorted(self.nodes, right)
-        last = self.nodes.size - 1
-        if left.size and (
-            last < 0
-            or (self.nodes[np.minimum(a, last)] != left).any()
-            or (self.nodes[np.minimum(b, last)] != right).any()
-        ):
-            raise ValueError("a pair has a node without a set")
+        a, b = self.places(left), self.places(right)
         cuts = range(0, left.size, _PAIRS_PER_TASK)
         parts = thread_map(
             lambda at: _jaccard(
@@ -92,17 +101,37 @@ def signatures(shingles: Hashes, offsets: Index, num_perm: int, *, used: int | N
     """
     a, b = permutations(num_perm)
     count = num_perm if used is None else used
-    result: Signatures = _signatures(shingles, offsets, a[:count], b[:count])
+    # All permutations, for whole vectors: the few that are not used cost less than a remainder.
+    result: Signatures = _signatures(shingles, offsets, a, b, count)
     return result
+
+
+def lean(signature: Signatures) -> NDArray[np.void]:
+    """Signatures as `datasketch.LeanMinHash.serialize` writes them on a little-endian machine, `(n,)` of 16 + 4k bytes.
+
+    Parameters
+    ----------
+    signature : uint32 `(n, k)`, of all k permutations.
+    """
+    count = signature.shape[1]
+    layout = np.dtype(
+        [("seed", "<i8"), ("count", "<i4"), ("scheme", "u1"), ("zeros", "u1", 3), ("values", "<u4", (count,))]
+    )
+    out = np.zeros(signature.shape[0], dtype=layout)
+    # A negative count marks the format of datasketch 2; the scheme 1 is `affine32`.
+    out["seed"], out["count"], out["scheme"], out["values"] = SEED, -count, 1, signature
+    return out
 
 
 def cluster(keys: Signatures, tables: list[Buckets], sets: ShingleSets, threshold: float, parent: Index) -> None:
     """Join all nodes that share a band and have a Jaccard index of `threshold` or more.
 
     The result is exactly the components of that graph: a pair is left unverified only where its nodes are in
-    one component already. Each bucket's members are compared with its first member, band by band, then all
-    pairs of a bucket that are still apart; a pair is compared in the first band it shares and nowhere else. So
-    a bucket of n texts that are all alike takes n - 1 comparisons.
+    one component already, or cannot reach the threshold (`prefix_join`). Each bucket's members are compared with its
+    first member, band by band; then all pairs of a bucket that are still apart; then, of buckets with very many such
+    pairs, those that share one of their rare members. A pair is compared in the first band it shares and nowhere else.
+    So a bucket of n texts that are all alike takes n - 1 comparisons, and one of n texts around a template, each with
+    a part of its own, few more.
 
     Parameters
     ----------
@@ -112,10 +141,20 @@ def cluster(keys: Signatures, tables: list[Buckets], sets: ShingleSets, threshol
     threshold : least Jaccard index of two near-duplicates, in (0, 1].
     parent : int64 `(n,)`, as in `components.unite`, changed in place.
     """
-    for pairs in (first_pairs, other_pairs):
-        for left, right in pairs(keys, tables, parent):
-            alike = sets.jaccard(left, right, least=threshold) >= threshold
-            unite(parent, left[alike], right[alike])
+    crowded = np.zeros(parent.size, dtype=np.bool_)
+    for left, right in chain(first_pairs(keys, tables, parent), other_pairs(keys, tables, parent, crowded)):
+        _verify(sets, left, right, threshold, parent)
+    nodes = np.flatnonzero(crowded)
+    if nodes.size:
+        possible = possible_pairs(sets.values, sets.offsets, nodes, sets.places(nodes), threshold, parent)
+        for left, right in possible:
+            here = share_a_band(keys, left, right)
+            _verify(sets, left[here], right[here], threshold, parent)
+
+
+def _verify(sets: ShingleSets, left: Index, right: Index, threshold: float, parent: Index) -> None:
+    alike = sets.jaccard(left, right, least=threshold) >= threshold
+    unite(parent, left[alike], right[alike])
 
 
 @kernel
@@ -144,35 +183,46 @@ def _jaccard(values, offsets, left, right, least):  # type: ignore[no-untyped-de
 
 
 @kernel
-def _signatures(shingles, offsets, a, b):  # type: ignore[no-untyped-def]  # numba
+def _lower(h, a, b, least):  # type: ignore[no-untyped-def]  # numba
+    """Lower each permutation's minimum by eight shingles: one vector lane a permutation, minima loaded once."""
+    h0, h1, h2, h3, h4, h5, h6, h7 = h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]
+    for k in range(a.size):
+        x, y = a[k], b[k]
+        low = min(least[k], np.uint32(h0 * x + y))
+        low = min(low, np.uint32(h1 * x + y))
+        low = min(low, np.uint32(h2 * x + y))
+        low = min(low, np.uint32(h3 * x + y))
+        low = min(low, np.uint32(h4 * x + y))
+        low = min(low, np.uint32(h5 * x + y))
+        low = min(low, np.uint32(h6 * x + y))
+        least[k] = min(low, np.uint32(h7 * x + y))
+
+
+@kernel
+def _signatures(shingles, offsets, a, b, count):  # type: ignore[no-untyped-def]  # numba
     n = offsets.size - 1
-    count = a.size
     out = np.empty((n, count), dtype=np.uint32)
     longest = 0
     for row in range(n):
-        longest = max(longest, offsets[row + 1] - offsets[row])
-    mixed = np.empty(longest + 64, dtype=np.uint32)
+        size = offsets[row + 1] - offsets[row]
+        longest = max(longest, size)
+    mixed = np.empty(longest + 8, dtype=np.uint32)
+    least = np.empty(a.size, dtype=np.uint32)
     for row in range(n):
-        low = offsets[row]
-        length = offsets[row + 1] - low
-        if length == 0:
-            out[row, :] = _EMPTY
-            continue
-        for j in range(length):
-            h = np.uint32(shingles[low + j])
-            h = np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B)
-            h = np.uint32(h)
-            h = np.uint32(h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35)
-            h = np.uint32(h)
+        text = shingles[offsets[row] : offsets[row + 1]]
+        for j in range(text.size):
+            h = np.uint32(text[j])
+            h = np.uint32(np.uint32(h ^ (h >> np.uint32(16))) * np.uint32(0x85EBCA6B))
+            h = np.uint32(np.uint32(h ^ (h >> np.uint32(13))) * np.uint32(0xC2B2AE35))
             mixed[j] = h ^ (h >> np.uint32(16))
-        # Repeats change no minimum, and a whole number of blocks leaves the vector loop no remainder.
-        padded = (length + 63) // 64 * 64
-        for j in range(length, padded):
+        # Repeats change no minimum, and whole eights leave no remainder.
+        padded = (text.size + 7) // 8 * 8
+        for j in range(text.size, padded):
             mixed[j] = mixed[0]
+        for k in range(a.size):
+            least[k] = EMPTY
+        for j in range(0, padded, 8):
+            _lower(mixed[j : j + 8], a, b, least)
         for k in range(count):
-            least = _EMPTY
-            factor, addend = a[k], b[k]
-            for j in range(padded):
-                least = min(least, np.uint32(mixed[j] * factor + addend))
-            out[row, k] = least
+            out[row, k] = least[k]
     return out

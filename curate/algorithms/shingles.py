@@ -1,58 +1,48 @@
 """Texts as sets of hashed n-grams: UTF-8 bytes -> tokens -> 64-bit shingles, in one pass per text.
 
-A *token* is a maximal run of word characters, lower-cased code point by code point; in scripts written
-without spaces between words (Han, kana, Thai, Lao, Khmer, Myanmar) every code point is its own token. A word
-character has a Unicode general category of L, M or N (letters, marks, numbers) or is not yet assigned; all
-else (white space, punctuation, symbols, emoji, the underscore, controls, variation selectors) separates
-tokens. A *shingle* is `ngram` consecutive tokens. With `unit="char"` the tokens are the code points of the
-same words, with one space between words.
+A *token* is
+
+- a maximal run of word characters, lower-cased code point by code point. A word character has a Unicode general
+  category of L, M or N (letters, marks, numbers) or is not yet assigned;
+- a maximal run of the ASCII symbols `# $ % & * + - / < = > @ ^ | ~`, so that `2+3`, `2-3` and `2 >= 3` differ;
+- any other symbol (category S: `×`, `€`, `≤`, an emoji), and in scripts written without spaces between words (Han,
+  kana, Thai, Lao, Khmer, Myanmar) any code point, each on its own.
+
+All else separates tokens: white space, controls, variation selectors, and the punctuation of sentences, quotations and
+brackets (category P apart from the signs above, the underscore and the backtick). A *shingle* is `ngram` consecutive
+tokens. With `unit="char"` the tokens are the code points of all these, with one space wherever something separates.
 
 The kernels read UTF-8 that is known to be valid (polars guarantees it) and never make Python strings.
 """
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import dataclass
-from functools import cache
 from typing import Final, Literal
 
 import numpy as np
+from numba import carray
 from numpy.typing import NDArray
 
-from curate.algorithms.jit import kernel
+from curate.algorithms.folding import CHUNK, fold_table, fold_text
+from curate.algorithms.jit import at_address, kernel
 
 Unit = Literal["word", "char"]
-Bytes = NDArray[np.uint8]
 Hashes = NDArray[np.uint64]
 Offsets = NDArray[np.int64]
 
-#: Scripts that put no space between words: first and last code point of each block.
-UNSPACED: Final[tuple[tuple[int, int], ...]] = (
-    (0x0E00, 0x0EFF),  # Thai, Lao
-    (0x1000, 0x109F),  # Myanmar
-    (0x1780, 0x17FF),  # Khmer
-    (0x2E80, 0x2FDF),  # CJK and Kangxi radicals
-    (0x3005, 0x3007),  # iteration mark, closing mark, zero
-    (0x3040, 0x312F),  # Hiragana, Katakana, Bopomofo
-    (0x31A0, 0x31BF),  # Bopomofo extended
-    (0x31F0, 0x31FF),  # Katakana extensions
-    (0x3400, 0x9FFF),  # Han
-    (0xA9E0, 0xA9FF),  # Myanmar extended
-    (0xAA60, 0xAA7F),  # Myanmar extended
-    (0xF900, 0xFAFF),  # Han, compatibility
-    (0xFF66, 0xFF9D),  # Katakana, half width
-)
-
-_OWN = np.uint32(1 << 31)
 # Odd 64-bit constants: fractional parts of the golden ratio and of square roots of primes.
-_BASE = np.uint64(0x9E3779B97F4A7C15)
-_GRAM = np.uint64(0x6A09E667F3BCC909)
-_MIX = np.uint64(0xBB67AE8584CAA73B)
-_ONE_STEP = np.uint64(0x3C6EF372FE94F82B)
-_TWO_STEP = np.uint64(0xA54FF53A5F1D36F1)
-_TWO_MIX = np.uint64(0x510E527FADE682D1)
-_ZERO = np.uint64(0)
+BASE: Final = np.uint64(0x9E3779B97F4A7C15)
+GRAM: Final = np.uint64(0x6A09E667F3BCC909)
+MIX: Final = np.uint64(0xBB67AE8584CAA73B)
+ONE_STEP: Final = np.uint64(0x3C6EF372FE94F82B)
+TWO_STEP: Final = np.uint64(0xA54FF53A5F1D36F1)
+TWO_MIX: Final = np.uint64(0x510E527FADE682D1)
+#: Mixes the number of tokens of each side but the last into the digests of short texts.
+SPLIT: Final = 1_000_003
+
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_B = np.uint8
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,40 +65,41 @@ class Shingled:
     tokens: Offsets
 
 
-@cache
-def fold_table() -> NDArray[np.uint32]:
-    """What each code point of the Basic Multilingual Plane becomes, uint32 `(65536,)`.
-
-    0 for a separator, else the lower-case code point (the first one, where there are several), with bit 31
-    set where the code point is a token of its own.
-    """
-    table = np.zeros(65536, dtype=np.uint32)
-    for point in range(65536):
-        category = unicodedata.category(chr(point))
-        if category[0] in "LMN" or category == "Cn":
-            table[point] = ord(chr(point).lower()[0])
-    table[0xFE00:0xFE10] = 0
-    for first, last in UNSPACED:
-        block = table[first : last + 1]
-        block[block > 0] |= _OWN
-    table.setflags(write=False)
-    return table
-
-
-def shingles(data: Bytes, starts: Offsets, ends: Offsets, *, ngram: int = 5, unit: Unit = "word") -> Shingled:
-    """The shingles of texts in one buffer, in text order with repeats.
+def shingles(at: Offsets, size: Offsets, *, ngram: int = 5, unit: Unit = "word") -> Shingled:
+    """The shingles of texts in memory, in text order with repeats.
 
     Parameters
     ----------
-    data : uint8, valid UTF-8.
-    starts, ends : int64 `(n, sides)`, the byte range of each side of each text; a token never spans two
-        sides, a shingle may.
+    at, size : int64 `(n, sides)`, the address and the number of bytes of each side of each text (`texts.Texts`),
+        valid UTF-8; a token never spans two sides, a shingle may.
     ngram : tokens per shingle, at least 1.
-    unit : what a token is, a word or a code point.
+    unit : what a token is, a word (or symbol) or a code point.
+
+    Raises
+    ------
+    ValueError : `ngram` is less than 1, or the shapes differ.
     """
-    _check(starts, ends, ngram)
-    values, offsets, digests, tokens = _shingles(data, starts, ends, ngram, unit == "char", fold_table())
-    return Shingled(values, offsets, digests, tokens)
+    check(at, size, ngram)
+    sides = at.shape[1]
+    longest = int(size.max(initial=0))
+    # Folding adds at most two separators to a code point of two bytes, or a byte to it.
+    room = 2 * longest + 4 * CHUNK
+    # Each of these twice, as bytes and as words of eight: reinterpreting is quick here and slow to compile.
+    chars, folded = np.zeros(room // 8, dtype=np.uint64), np.zeros(room // 8, dtype=np.uint64)
+    scratch = (
+        chars.view(np.uint8),
+        chars,
+        folded.view(np.uint8),
+        folded,
+        np.zeros(room, dtype=np.uint8),  # kinds
+        np.empty(room, dtype=np.uint8),  # edges
+        np.empty(room, dtype=np.uint32),  # starts
+        np.empty(room, dtype=np.uint32),  # ends
+        np.empty(sides * (longest + 1) + 1, dtype=np.uint64),  # tokens
+    )
+    values = np.empty(int(size.sum()) + at.size, dtype=np.uint64)
+    offsets, digests, tokens = _shingles(at, size, ngram, unit == "char", fold_table(), scratch, values)
+    return Shingled(values[: offsets[-1]], offsets, digests, tokens)
 
 
 def distinct(found: Shingled) -> tuple[Hashes, Offsets]:
@@ -117,81 +108,73 @@ def distinct(found: Shingled) -> tuple[Hashes, Offsets]:
     return values, offsets
 
 
-def _check(starts: Offsets, ends: Offsets, ngram: int) -> None:
+def check(at: Offsets, size: Offsets, ngram: int) -> None:
+    """Raise `ValueError` for arguments that `shingles` does not take."""
     if ngram < 1:
         raise ValueError(f"ngram must be at least 1, not {ngram}")
-    if starts.ndim != 2 or starts.shape != ends.shape:
-        raise ValueError(f"starts {starts.shape} and ends {ends.shape} must both be (texts, sides)")
+    if at.ndim != 2 or at.shape != size.shape:
+        raise ValueError(f"addresses {at.shape} and sizes {size.shape} must both be (texts, sides)")
 
 
 @kernel
-def _decode(data, i, fold):  # type: ignore[no-untyped-def]  # numba infers the types of a kernel
-    """The folded code point of the multi-byte sequence at `i`, and where the next begins."""
-    c = np.uint32(data[i])
-    second = np.uint32(data[i + 1] & 0x3F)
-    if c < 0xE0:
-        return fold[(c & np.uint32(0x1F)) << np.uint32(6) | second], i + 2
-    third = np.uint32(data[i + 2] & 0x3F)
-    if c < 0xF0:
-        return fold[(c & np.uint32(0x0F)) << np.uint32(12) | second << np.uint32(6) | third], i + 3
-    fourth = np.uint32(data[i + 3] & 0x3F)
-    point = (c & np.uint32(0x07)) << np.uint32(18) | second << np.uint32(12) | third << np.uint32(6) | fourth
-    # Beyond the table: emoji and other pictures, tags and private use separate; planes 2 and 3 are Han.
-    if 0x1F000 <= point < 0x1FB00 or point >= 0xE0000:
-        return np.uint32(0), i + 4
-    if 0x20000 <= point < 0x40000:
-        return np.uint32(point) | _OWN, i + 4
-    return np.uint32(point), i + 4
+def _load(words, place):  # type: ignore[no-untyped-def]  # numba
+    """The eight bytes from `place` on, the first in the lowest bits, from an array of aligned words."""
+    at = place >> np.uint64(3)
+    shift = (place & np.uint64(7)) << np.uint64(3)
+    return (words[at] >> shift) | ((words[at + np.uint64(1)] << np.uint64(1)) << (np.uint64(63) - shift))
 
 
 @kernel
-def _words(data, low, high, fold, out, n):  # type: ignore[no-untyped-def]  # numba
-    """Append the hash of each word in `data[low:high]` to `out` at `n`; the new length."""
-    h = _ZERO
-    i = low
-    while i < high:
-        if data[i] < 0x80:
-            t = np.uint64(fold[data[i]])
-            i += 1
-            # Written without branches: a word ends where a separator follows one or more word characters.
-            out[n] = h
-            n += np.int64(t == _ZERO) & np.int64(h != _ZERO)
-            h = (h * _BASE + t) if t != _ZERO else _ZERO
-            continue
-        point, i = _decode(data, i, fold)
-        if point == 0 or point & _OWN:
-            out[n] = h
-            n += np.int64(h != _ZERO)
-            h = _ZERO
-        if point & _OWN:
-            out[n] = np.uint64(point ^ _OWN)
-            n += 1
-        elif point != 0:
-            h = h * _BASE + np.uint64(point)
-    out[n] = h
-    return n + np.int64(h != _ZERO)
+def _words(words, kinds, edges, end, starts, ends, out, n):  # type: ignore[no-untyped-def]  # numba
+    """Append the hash of each token to `out` at `n`; the new length. `words` has the bytes from 1 to `end`."""
+    kinds[end] = 0
+    here, before, edge = kinds[1 : end + 1], kinds[0:end], edges[0:end]
+    for i in range(end):
+        change = here[i] != before[i]
+        edge[i] = _B(_B((here[i] != 0) & change) | _B(_B((before[i] != 0) & change) << _B(1)))
+    begun, done = np.uint64(0), np.uint64(0)
+    for i in range(end):  # without branches: a place is written each time, and kept where a token begins or ends
+        starts[begun] = i + 1
+        ends[done] = i + 1
+        begun += np.uint64(edge[i] & _B(1))
+        done += np.uint64(edge[i] >> _B(1))
+    tail = out[n : n + np.int64(begun)]
+    for token in range(tail.size):
+        place = np.uint64(starts[token])
+        left = int(ends[token]) - int(starts[token])
+        h = _load(words, place)
+        h &= _ALL if left >= 8 else _ALL >> np.uint64(64 - 8 * left)
+        while left > 8:
+            place += np.uint64(8)
+            left -= 8
+            rest = _load(words, place)
+            h = _mixed(h, BASE) + (rest & (_ALL if left >= 8 else _ALL >> np.uint64(64 - 8 * left)))
+        tail[token] = h
+    return n + tail.size
 
 
 @kernel
-def _chars(data, low, high, fold, out, n):  # type: ignore[no-untyped-def]  # numba
-    """Append each code point of the words in `data[low:high]` to `out` at `n`, with a space between words."""
-    i = low
+def _chars(folded, end, out, n):  # type: ignore[no-untyped-def]  # numba
+    """Append each code point in `folded[1:end]` to `out` at `n`, with a space where something separates."""
+    i = 1
     gap = n > 0
-    while i < high:
-        if data[i] < 0x80:
-            point = fold[data[i]]
-            i += 1
-        else:
-            point, i = _decode(data, i, fold)
-        if point == 0:
+    while i < end:
+        if folded[i] == 0:
             gap = n > 0
+            i += 1
             continue
         if gap:
             out[n] = np.uint64(32)
             n += 1
             gap = False
-        out[n] = np.uint64(point & ~_OWN)
+        c = np.uint64(folded[i])
+        length = 1 + int(c >= 0xC0) + int(c >= 0xE0) + int(c >= 0xF0)
+        # The bytes themselves are as good as the code point: one-to-one, and nothing to decode.
+        for j in range(1, length):
+            c |= np.uint64(folded[i + j]) << np.uint64(8 * j)
+        out[n] = c
         n += 1
+        i += length
     return n
 
 
@@ -202,57 +185,53 @@ def _mixed(x, factor):  # type: ignore[no-untyped-def]  # numba
 
 
 @kernel
-def _shingles(data, starts, ends, ngram, by_char, fold):  # type: ignore[no-untyped-def]  # numba
-    n, sides = starts.shape
-    longest = 0
-    total = 0
-    for row in range(n):
-        size = 2 * sides
-        for side in range(sides):
-            size += ends[row, side] - starts[row, side]
-        longest = max(longest, size)
-        # A word and its separator take two bytes at least, except in unspaced scripts (two or three bytes a
-        # token); characters and the spaces between words take no more bytes than the text and a space a side.
-        total += size if by_char else size // 2 + sides
-    tokens = np.empty(longest + 2, dtype=np.uint64)
-    values = np.empty(total, dtype=np.uint64)
+def _grams(tokens, count, ngram, split, digest, out):  # type: ignore[no-untyped-def]  # numba
+    """The shingles of `count` tokens into `out`, the digests into `digest`; the number of shingles."""
+    one = np.uint64(count)
+    two = np.uint64(split if count < ngram else 0)
+    for j in range(count):
+        token = _mixed(tokens[j], MIX)
+        tokens[j] = token
+        step = np.uint64(j + 1)
+        one += _mixed(token + step * ONE_STEP, BASE)
+        two += _mixed(token + step * TWO_STEP, TWO_MIX)
+    digest[0] = one
+    digest[1] = two
+    length = count - ngram + 1 if count >= ngram else 0
+    for j in range(length):
+        out[j] = tokens[j]
+    for i in range(1, ngram):
+        ahead = tokens[i : i + length]
+        for j in range(length):
+            out[j] = out[j] * GRAM + ahead[j]
+    for j in range(length):
+        out[j] = _mixed(out[j], MIX)
+    return length
+
+
+@kernel
+def _shingles(at, size, ngram, by_char, fold, scratch, values):  # type: ignore[no-untyped-def]  # numba
+    chars, char_words, folded, folded_words, kinds, edges, starts, ends, tokens = scratch
+    n, sides = at.shape
     offsets = np.zeros(n + 1, dtype=np.int64)
     digests = np.empty((n, 2), dtype=np.uint64)
     counts = np.empty(n, dtype=np.int64)
-    at = 0
+    used = 0
     for row in range(n):
         count = 0
         split = 0
         for side in range(sides):
-            split = split * 1_000_003 + count
+            split = split * SPLIT + count
+            text = carray(at_address(at[row, side]), size[row, side], dtype=np.uint8)
+            end = fold_text(text, chars, char_words, folded, kinds, not by_char, fold)
             if by_char:
-                count = _chars(data, starts[row, side], ends[row, side], fold, tokens, count)
+                count = _chars(folded, end, tokens, count)
             else:
-                count = _words(data, starts[row, side], ends[row, side], fold, tokens, count)
-        one = np.uint64(count)
-        two = np.uint64(split if count < ngram else 0)
-        for j in range(count):
-            token = _mixed(tokens[j], _MIX)
-            tokens[j] = token
-            step = np.uint64(j + 1)
-            one += _mixed(token + step * _ONE_STEP, _BASE)
-            two += _mixed(token + step * _TWO_STEP, _TWO_MIX)
-        digests[row, 0] = one
-        digests[row, 1] = two
+                count = _words(folded_words, kinds, edges, end, starts, ends, tokens, count)
         counts[row] = count
-        length = max(count - ngram + 1, 0)
-        out = values[at : at + length]
-        for j in range(length):
-            out[j] = tokens[j]
-        for i in range(1, ngram):
-            ahead = tokens[i : i + length]
-            for j in range(length):
-                out[j] = out[j] * _GRAM + ahead[j]
-        for j in range(length):
-            out[j] = _mixed(out[j], _MIX)
-        at += length
-        offsets[row + 1] = at
-    return values[:at].copy(), offsets, digests, counts
+        used += _grams(tokens, count, ngram, split, digests[row], values[used:])
+        offsets[row + 1] = used
+    return offsets, digests, counts
 
 
 @kernel
@@ -262,7 +241,8 @@ def _distinct(values, offsets):  # type: ignore[no-untyped-def]  # numba
     ends = np.zeros(n + 1, dtype=np.int64)
     longest = 1
     for row in range(n):
-        longest = max(longest, offsets[row + 1] - offsets[row])
+        size = offsets[row + 1] - offsets[row]
+        longest = max(longest, size)
     slots = np.empty(4 * longest + 2, dtype=np.int64)
     spread = np.empty(longest, dtype=np.uint64)
     at = 0
@@ -296,4 +276,4 @@ def _distinct(values, offsets):  # type: ignore[no-untyped-def]  # numba
             out[place] = value
             at += 1
         ends[row + 1] = at
-    return out[:at].copy(), ends
+    return out[:at], ends

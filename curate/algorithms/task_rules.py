@@ -129,7 +129,7 @@ summarization 3.0 opening context
 rewriting 5.0 request
     \bre-?writ(?:e|ing|ten)\b|\brephras|\bparaphras|\breword|\bproof-?read|\bumschreib|\bumformulier
     |\bformuliere?\b[^.]*\bum\b|\bschreibe?\b[^.]*\bum\b|\breformul|\bréécri|\breescr[ie]|\briscriv|\bparafra
-    |\breorgani[sz]e\b
+    |\breorgani[sz]e\b|\bproof read|\bstreamline (?:this|the)|\brevamp (?:this|the)
 rewriting 4.5 opening
     ^(?:edit|correct|fix|improve|polish|simplify|shorten|revise|refine|expand|enhance|tighten|review and|korrigiere
     |verbessere|corrige[rz]?|corrija|améliore[rz]?|mejora|melhore|correggi|migliora)\b[^.?!\n]{0,50}\b(?:sentences?
@@ -164,6 +164,7 @@ classification 4.5 opening
 classification 4.0 request
     \bclassify\b|\bclassification of\b|\bcategori[sz]e\b|\bsentiment\b|\bodd one out\b
     |\bthe (?:proper |right |correct )?category\b|\bone of (?:the|these) (?:following )?categories
+    |\bbelongs? to [^?\n]{1,60} or\b|\b(?:what|which) \w+ (?:is |are )?(?:each (?:of|one)|these \w+|the following)\b
     |\b(?:positive|negative|positiv|positif|positiva?) (?:or|and
     |oder|ou|o|and|und) (?:negative|positive|negativ|négatif|negativ[ao])\b|\bspam or\b
 classification 4.5 opening bare
@@ -178,6 +179,9 @@ classification 4.0 opening bare
 classification 2.5 opening bare
     \b(?:are|is|as|into|either|whether) [^:?\n]{1,60} or [^:?\n]{1,40}[:?,]|^(?:which|what
     |who)\b[^?\n]* or [^?\n]*\?? [^?\n]+, |(?:[\w' ]+, ){4,}
+classification 3.0 opening bare
+    ^(?:which is|which are|are these|are the following|is each) [^?\n]{1,80} or [^?\n]{1,40}[?:]
+    |^(?:label|mark|assign|apply)\b[^.?!\n]{0,60}\b(?:each|following|these)\b
 classification 2.0 response bare
     ^(?:positive|negative|neutral|spam|true|false)\.?$|(?:^
     |\n)[^:\n]{1,40}: ?[^:\n]{1,30}\n[^:\n]{1,40}: ?[^:\n]{1,30}(?:\n|$)
@@ -227,6 +231,8 @@ brainstorming 4.5 opening bare
 brainstorming 2.5 request
     \blist of (?:\d+ )?(?:potential|possible|things)|\b(?:\d+|some|any) (?:\w+ )?(?:suggestions|topics|options
     |alternatives|titles)\b
+brainstorming 3.0 request
+    \b\d+ (?:\w+ ){0,3}(?:keywords|hashtags|headlines|taglines|slogans|titles|names|topics|questions|captions)\b
 brainstorming 1.0 response bare
     (?m)^(?:[-*•]|\d+[.)]) ?\S[^\n]{0,80}\n+(?:[-*•]|\d+[.)])
 advice 4.5 request

@@ -15,6 +15,8 @@ from typing import NoReturn
 import click
 
 from curate import __version__
+from curate.cli.audit import audit
+from curate.cli.compare import compare
 from curate.cli.diff import diff
 from curate.cli.init import init
 from curate.cli.run import run
@@ -40,7 +42,7 @@ def cli(*, debug: bool) -> None:
     del debug
 
 
-for command in (run, why, diff, stages, schema, validate, init, verify):
+for command in (run, audit, compare, why, diff, stages, schema, validate, init, verify):
     cli.add_command(command)
 
 

@@ -28,17 +28,23 @@ if TYPE_CHECKING:
 @click.option("--threads", type=click.IntRange(min=1), help="Threads to use (default: all cores).")
 @click.option("--cache", type=click.Path(path_type=Path, file_okay=False),
               help="Folder for stage results that several runs share (default: OUT/.curate).")  # fmt: skip
+@click.option("--report/--no-report", default=True, help="Write report.html and report.json (default) or not.")
+@click.option("--hf", is_flag=True, help="Write data/train-*.parquet too, as dataset hubs load it (extra `hf`).")
+@click.option("--licence", "licences", multiple=True, metavar="SOURCE=ID",
+              help="Licence of a source, for the dataset card; once for each.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be done; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON on stdout.")
 @click.pass_context
 def run(  # noqa: PLR0913 - a parameter for each option
         ctx: click.Context, pipeline: str, inputs: tuple[str, ...], *, out: Path | None, size: int | None,
         seed: int | None, format_: str | None, template: str | None, skip_unknown: bool, max_rejects: float,
-        threads: int | None, cache: Path | None, dry_run: bool, as_json: bool) -> None:  # fmt: skip
+        threads: int | None, cache: Path | None, report: bool, hf: bool, licences: tuple[str, ...],
+        dry_run: bool, as_json: bool) -> None:  # fmt: skip
     """Run PIPELINE (a YAML file or a shipped recipe) over INPUTS and write the set into a folder.
 
     INPUTS are files, folders, globs, URLs, or - for standard input: JSONL, JSON, Parquet or CSV, compressed or not.
-    The folder gets train.jsonl, examples.parquet, ledger.parquet, rejects.jsonl, manifest.json and README.md.
+    The folder gets train.jsonl, examples.parquet, ledger.parquet, rejects.jsonl, report.html,
+    report.json, manifest.json and README.md.
 
     A run that was stopped goes on from its last finished stage when the same command is given again.
     """
@@ -54,7 +60,8 @@ def run(  # noqa: PLR0913 - a parameter for each option
         find_references(plan.stages)
         _announce(plan, discover(inputs, **plan.config.read.detection()), as_json=as_json)
         return
-    options = Options(skip_unknown=skip_unknown, threads=threads, max_rejects=max_rejects, cache=cache)
+    options = Options(skip_unknown=skip_unknown, threads=threads, max_rejects=max_rejects, cache=cache,
+                      report=report, hub=hf, licences=_licences(licences))  # fmt: skip
     narrator = console.Narrator()
     try:
         result = plan.run(inputs, out, options=options, progress=narrator)
@@ -65,6 +72,16 @@ def run(  # noqa: PLR0913 - a parameter for each option
     _conclude(result.manifest, result.out)
     if result.findings:
         ctx.exit(1)
+
+
+def _licences(given: tuple[str, ...]) -> dict[str, str]:
+    """The licence of each source, from arguments like `dolly=cc-by-sa-3.0`."""
+    pairs = [item.partition("=") for item in given]
+    if wrong := [
+        item for item, (source, sign, name) in zip(given, pairs, strict=True) if not (source and sign and name)
+    ]:
+        raise click.UsageError(f"--licence takes SOURCE=ID, not {wrong[0]}")
+    return {source: name for source, _, name in pairs}
 
 
 def _announce(plan: Pipeline, found: Discovery, *, as_json: bool) -> None:

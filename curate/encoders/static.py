@@ -28,6 +28,8 @@ FILES: Final[dict[str, str]] = {
 #: What is read of a text: so many word pieces of so many characters.
 MAX_PIECES: Final = 512
 MAX_CHARS: Final = 8 * MAX_PIECES
+#: The tokenizer of `StaticEncoder.count_pieces`, for people.
+PIECES: Final = "WordPiece of BERT uncased (the vocabulary of all-MiniLM-L6-v2)"
 
 # Many texts share most words; at 4,096 characters each, this many take 64 MB.
 _BATCH: Final = 16_384
@@ -72,6 +74,15 @@ class StaticEncoder:
         place = dict(zip(distinct, range(len(distinct)), strict=True))
         return vectors[np.fromiter((place[text] for text in texts), dtype=np.int64, count=len(texts))]
 
+    def count_pieces(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+        """How many word pieces each text has, int64 (n,), all of it counted; `PIECES` names the tokenizer."""
+        words, starts, distinct = _words(texts, chars=None)
+        tokenizer = self._make_tokenizer()
+        found = tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
+        sizes = np.fromiter((len(f.ids) for f in found), dtype=np.int64, count=len(distinct))
+        total = np.concatenate([[0], np.cumsum(sizes[words])])
+        return np.asarray(total[starts[1:]] - total[starts[:-1]])
+
     def _read(self, name: str) -> bytes:
         path = self._folder / name
         remedy = "reinstall curate-sft"
@@ -99,6 +110,11 @@ class StaticEncoder:
 
     @cached_property
     def _tokenizer(self) -> Tokenizer:
+        tokenizer = self._make_tokenizer()
+        tokenizer.enable_truncation(MAX_PIECES)
+        return tokenizer
+
+    def _make_tokenizer(self) -> Tokenizer:
         from tokenizers import Tokenizer
         from tokenizers.models import WordPiece
         from tokenizers.normalizers import BertNormalizer
@@ -110,7 +126,6 @@ class StaticEncoder:
         # As BERT's uncased tokenizer; special tokens are not added, so that `[PAD]` in a text is plain text.
         tokenizer.normalizer = BertNormalizer(lowercase=True)
         tokenizer.pre_tokenizer = BertPreTokenizer()
-        tokenizer.enable_truncation(MAX_PIECES)
         return tokenizer
 
 
@@ -133,12 +148,16 @@ def _encode(texts: Sequence[str], tokenizer: Tokenizer, arrays: dict[str, Any]) 
     return vectors
 
 
-def _words(texts: Sequence[str]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], list[str]]:
+def _words(
+    texts: Sequence[str], chars: int | None = MAX_CHARS
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], list[str]]:
     """All words of all texts as positions in the distinct ones, where each text's begin, and the distinct ones.
 
     BERT's tokenizer looks at nothing across white space, so a word that occurs a thousand times is cut once.
     """
-    read = pl.Series("word", texts, dtype=pl.String).str.slice(0, MAX_CHARS)
+    read = pl.Series("word", texts, dtype=pl.String)
+    if chars is not None:
+        read = read.str.slice(0, chars)
     split = read.str.replace_all(r"[\t\n\r]", " ").str.split(" ")
     flat = split.explode(empty_as_null=False).to_frame()
     distinct = flat.unique().with_row_index("number")

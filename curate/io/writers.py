@@ -11,6 +11,7 @@ from typing import Final
 
 import polars as pl
 
+from curate.errors import UsageError
 from curate.io.atomic import atomic_file
 from curate.io.model import Reject
 from curate.schema import Message
@@ -57,6 +58,30 @@ def write_parquet(frames: pl.DataFrame | Iterable[pl.DataFrame], path: Path) -> 
     )
     with atomic_file(path) as stream:
         stream.write(buffer.getbuffer())
+
+
+def write_hub_parquet(frames: Iterable[pl.DataFrame], path: Path) -> None:
+    """Write the `messages` of the frames' rows as the Parquet file that dataset hubs show and load.
+
+    Its Arrow types are `list<struct<role: string, content: string>>`, those that `datasets` gives to the same
+    conversations read from JSON, so that both concatenate; polars alone would write the large variants.
+
+    Raises
+    ------
+    UsageError : pyarrow is not installed.
+    OutputError : as `atomic_file`.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+    except ImportError as error:
+        raise UsageError("--hf needs pyarrow: pip install 'curate-sft[hf]'") from error
+    turn = pa.struct([("role", pa.string()), ("content", pa.string())])
+    schema = pa.schema([("messages", pa.list_(turn))])
+    with atomic_file(path) as stream, pq.ParquetWriter(stream, schema, compression="zstd") as writer:
+        for frame in frames:
+            whole = frame.select("messages").rechunk().to_arrow().cast(schema)
+            writer.write_table(whole, row_group_size=_ROW_GROUP)
 
 
 def write_rejects(rejects: Iterable[Reject], path: Path) -> None:

@@ -18,21 +18,30 @@ _SIZES = (
 )
 
 
-def dataset_card(manifest: Mapping[str, Any]) -> str:
+def dataset_card(manifest: Mapping[str, Any], *, hub: bool = False, report: bool = False) -> str:
     """The card's Markdown for a run's manifest: front matter, what the set is, how it was made, where it came from.
 
     Parameters
     ----------
     manifest : as `curate.outputs` builds it, before `outputs` is filled in.
+    hub : whether there is a Parquet file for hubs to load, instead of `train.jsonl`.
+    report : whether there is a `report.html` to point to.
     """
     counts = manifest["counts"]
     size = next((label for bound, label in _SIZES if counts["kept"] < bound), "1B<n<10B")
+    licences = manifest["options"].get("licences", {})
     front = {
+        **_licence(manifest, licences),
         "pretty_name": manifest["name"],
         "size_categories": [size],
         "task_categories": ["text-generation"],
         "tags": ["instruction-tuning", "sft", "curate"],
-        "configs": [{"config_name": "default", "data_files": [{"split": "train", "path": "train.jsonl"}]}],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [{"split": "train", "path": "data/train-*.parquet" if hub else "train.jsonl"}],
+            }
+        ],
     }
     parts = [
         f"---\n{yaml.safe_dump(front, sort_keys=False, allow_unicode=True)}---\n",
@@ -43,7 +52,7 @@ def dataset_card(manifest: Mapping[str, Any]) -> str:
             f"{manifest['versions']['curate']}. Each line of `train.jsonl` is one conversation: "
             '`{"messages": [{"role", "content"}, …]}`. `examples.parquet` has a row for each line, with its source '
             "and all that the stages measured; `ledger.parquet` says of every other record which stage dropped it, "
-            "and why.\n"
+            f"and why.{' `report.html` audits its diversity.' if report else ''}\n"
         ),
         *_findings(manifest["findings"]),
         "## Where the records went\n",
@@ -54,10 +63,11 @@ def dataset_card(manifest: Mapping[str, Any]) -> str:
         "## Sources\n",
         _table(("file", "format", "examples read", "kept"), _sources(manifest)),
         "## Licence and limits\n",
+        _table(("source", "kept", "licence"), _terms(manifest, licences)),
         (
-            "The licence of each example is that of its source; the run does not know it. Fill it in here before "
-            "you share the set. The records were chosen by the measures above and read by nobody: they can still be "
-            "wrong, biased or unsafe.\n"
+            "The licence of each example is that of its source; the run knows no more of it than it was told "
+            "(`--licence SOURCE=ID`). Fill in what is missing before you share the set. The records were chosen by the "
+            "measures above and read by nobody: they can still be wrong, biased or unsafe.\n"
         ),
     ]
     return "\n".join(part for part in parts if part)
@@ -98,6 +108,22 @@ def _sources(manifest: Mapping[str, Any]) -> list[tuple[str, ...]]:
     return rows
 
 
+def _licence(manifest: Mapping[str, Any], licences: Mapping[str, str]) -> dict[str, str]:
+    """The licence of the whole in the front matter: the one of all sources kept, or `other`; none where unknown."""
+    named = {licences.get(source) for source in manifest["kept_by_source"]}
+    if not named or None in named:
+        return {}
+    return {"license": named.pop() or "other"} if len(named) == 1 else {"license": "other"}
+
+
+def _terms(manifest: Mapping[str, Any], licences: Mapping[str, str]) -> list[tuple[str, ...]]:
+    kept = manifest["kept_by_source"]
+    return [
+        (f"`{_code(s)}`", f"{n:,}", f"`{_code(licences[s])}`" if s in licences else "not known")
+        for s, n in kept.items()
+    ]
+
+
 def _findings(findings: Sequence[Mapping[str, str]]) -> list[str]:
     if not findings:
         return []
@@ -105,7 +131,7 @@ def _findings(findings: Sequence[Mapping[str, str]]) -> list[str]:
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    right = ["---"] + ["---:" if name not in {"dropped because", "format"} else "---" for name in head[1:]]
+    right = ["---"] + ["---:" if name not in {"dropped because", "format", "licence"} else "---" for name in head[1:]]
     lines = [head, right, *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 

@@ -55,12 +55,10 @@ def test_each_pair_of_a_bucket_comes_once() -> None:
     rng = np.random.default_rng(3)
     keys = rng.integers(0, 9, (60, 4)).astype(np.uint32)
     tables, apart = banding.buckets(keys, np.arange(60)), np.arange(60)
-    found = [
-        (int(a), int(b))
-        for pairs in (banding.first_pairs, banding.other_pairs)
-        for left, right in pairs(keys, tables, apart)
-        for a, b in zip(left, right, strict=True)
-    ]
+    crowded = np.zeros(60, dtype=np.bool_)
+    batches = [*banding.first_pairs(keys, tables, apart), *banding.other_pairs(keys, tables, apart, crowded)]
+    found = [(int(a), int(b)) for left, right in batches for a, b in zip(left, right, strict=True)]
+    assert not crowded.any()
     expected = {(a, b) for b in range(60) for a in range(b) if (keys[a] == keys[b]).any()}
     assert {(min(pair), max(pair)) for pair in found} == expected
     assert len(found) == len(expected)
@@ -73,9 +71,9 @@ def test_pairs_of_one_component_are_left_out() -> None:
         (a, b) for left, right in banding.first_pairs(keys, tables, parent) for a, b in zip(left, right, strict=True)
     ]
     assert first == [(0, 2), (0, 4), (0, 5)]
-    other = [
-        (a, b) for left, right in banding.other_pairs(keys, tables, parent) for a, b in zip(left, right, strict=True)
-    ]
+    crowded = np.zeros(6, dtype=np.bool_)
+    batches = banding.other_pairs(keys, tables, parent, crowded)
+    other = [(a, b) for left, right in batches for a, b in zip(left, right, strict=True)]
     assert other == [(1, 2), (1, 4), (1, 5), (3, 2), (3, 4), (3, 5), (2, 5), (4, 5)]
 
 
@@ -86,8 +84,27 @@ def test_a_stranger_in_a_large_bucket_costs_no_more_than_its_own_pairs() -> None
     tables = banding.buckets(keys, np.arange(count))
     first = list(banding.first_pairs(keys, tables, parent))
     assert [pair.tolist() for pair in first[0]] == [[0], [count - 1]]
-    other = list(banding.other_pairs(keys, tables, parent))
+    crowded = np.zeros(count, dtype=np.bool_)
+    other = list(banding.other_pairs(keys, tables, parent, crowded))
     assert sum(left.size for left, _ in other) == count - 2
+    assert not crowded.any()
+
+
+def test_a_bucket_of_too_many_pairs_is_marked_and_not_compared() -> None:
+    count = 4 * banding.CROWDED
+    keys, parent = np.zeros((count + 3, 1), dtype=np.uint32), np.arange(count + 3)
+    keys[count:] = 1
+    tables, crowded = banding.buckets(keys, np.arange(count + 3)), np.zeros(count + 3, dtype=np.bool_)
+    other = list(banding.other_pairs(keys, tables, parent, crowded))
+    assert [(left.tolist(), right.tolist()) for left, right in other] == [([count + 1], [count + 2])]
+    # All but the bucket's first member, which `first_pairs` has compared with each of them.
+    assert np.flatnonzero(crowded).tolist() == list(range(1, count))
+
+
+def test_nodes_that_share_a_band() -> None:
+    keys = np.random.default_rng(4).integers(0, 12, (80, 5)).astype(np.uint32)
+    left, right = np.triu_indices(80, 1)
+    assert banding.share_a_band(keys, left, right).tolist() == (keys[left] == keys[right]).any(axis=1).tolist()
 
 
 def test_no_texts_have_no_buckets() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from itertools import combinations
+from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ from datasketch import MinHash
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components as scipy_components
 
-from curate.algorithms import banding, minhash, parallel
+from curate.algorithms import banding, minhash, parallel, prefix_join
 from curate.algorithms.minhash import ShingleSets
 
 
@@ -114,9 +115,12 @@ def test_clusters_are_the_components_of_all_verified_candidates(threshold: float
         assert len(set(expected)) < len(sets)
 
 
+@pytest.mark.parametrize("crowded", [0, 2, 32])
 @pytest.mark.parametrize("batch", [1, 7, 1 << 20])
-def test_large_false_buckets_hide_no_pair(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_large_false_buckets_hide_no_pair(batch: int, crowded: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(banding, "_PAIRS_PER_BATCH", batch)
+    monkeypatch.setattr(prefix_join, "_PAIRS_PER_BATCH", batch)
+    monkeypatch.setattr(banding, "CROWDED", crowded)
     for seed in range(4):
         rng = np.random.default_rng(seed)
         sets = planted(rng, 25, 6)
@@ -132,19 +136,52 @@ def test_nodes_left_out_stay_alone() -> None:
     assert clusters(keys, shingle_sets(same, np.array([0, 2, 3, 5])), 0.7) == [0, 1, 0, 0, 4, 0]
 
 
+class Counting(ShingleSets):
+    """Sets that count how many pairs are compared."""
+
+    compared: ClassVar[int] = 0
+
+    def jaccard(self, left: np.ndarray, right: np.ndarray, *, least: float = 0.0) -> np.ndarray:
+        Counting.compared += left.size
+        return super().jaccard(left, right, least=least)
+
+
+def counted(sets: list[np.ndarray], threshold: float = 0.7) -> tuple[int, int]:
+    """The comparisons made, and the clusters found."""
+    packed = shingle_sets(sets)
+    keys = banding.band_keys(minhash.signatures(packed.values, packed.offsets, 128), 25, 5)
+    Counting.compared = 0
+    found = clusters(keys, Counting(packed.nodes, packed.values, packed.offsets), threshold)
+    return Counting.compared, len(set(found))
+
+
 def test_a_bucket_of_texts_all_alike_takes_one_comparison_a_text() -> None:
-    class Counting(ShingleSets):
-        compared = 0
-
-        def jaccard(self, left: np.ndarray, right: np.ndarray, *, least: float = 0.0) -> np.ndarray:
-            Counting.compared += left.size
-            return super().jaccard(left, right, least=least)
-
     count = 50_000
     values = np.tile(np.arange(20, dtype=np.uint64), count)
     alike = Counting(np.arange(count), values, np.arange(count + 1) * 20)
+    Counting.compared = 0
     assert set(clusters(np.zeros((count, 25), dtype=np.uint32), alike, 0.7)) == {0}
     assert Counting.compared == count - 1
+
+
+@pytest.mark.parametrize("own", [19, 25, 40])
+def test_texts_around_a_template_take_few_comparisons_a_text(own: int) -> None:
+    # Mutual Jaccard indices from 0.43 to 0.68: most of the millions of pairs share a band, and none is a near-duplicate.
+    rng = np.random.default_rng(own)
+    template = random_hashes(rng, 100 - own)
+    sets = [np.concatenate([template, random_hashes(rng, own)]) for _ in range(4000)]
+    compared, found = counted(sets)
+    assert found == len(sets)
+    assert compared < 10 * len(sets)
+
+
+def test_a_giant_cluster_of_near_duplicates_takes_few_comparisons_a_text() -> None:
+    rng = np.random.default_rng(0)
+    template = random_hashes(rng, 100)
+    sets = [np.concatenate([template[rng.random(100) < 0.93], random_hashes(rng, 4)]) for _ in range(6000)]
+    compared, found = counted(sets)
+    assert found < 10
+    assert compared < 30 * len(sets)
 
 
 def test_threads_change_nothing() -> None:

@@ -10,10 +10,11 @@ from pydantic import ValidationError
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+from curate.algorithms import plain, sketch
 from curate.algorithms.banding import optimal_bands
 from curate.errors import StageError
 from curate.stages.dedup.minhash_dedup import MinhashDedup
-from tests.helpers import shards, table
+from tests.helpers import MemoryShards, compared_with, shards, table
 
 
 def run(stage: MinhashDedup, frame: pl.DataFrame, parts: int = 1) -> pl.DataFrame:
@@ -54,7 +55,7 @@ def corpus(seed: int, families: int = 16) -> list[tuple[str, str]]:
             for _ in range(int(rng.choice([0, 0, 1, 100]))):
                 copy[int(rng.integers(len(copy)))] = str(rng.choice(VOCABULARY))
             copy = copy[: len(copy) - int(rng.integers(0, 3))]
-            joint = str(rng.choice([" ", ", ", "\n", " - "]))
+            joint = str(rng.choice([" ", ", ", "\n", " … "]))
             pairs.append((" ".join(question).capitalize() + "?", joint.join(copy)))
     return [pairs[i] for i in rng.permutation(len(pairs))]
 
@@ -79,6 +80,14 @@ def expected_clusters(pairs: list[tuple[str, str]], threshold: float, ngram: int
     return [{row for row, label in enumerate(labels) if label == one} for one in sorted(set(labels))]
 
 
+@pytest.fixture(params=["numpy", "kernels"])
+def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to do the work: without a compiler for few texts, and the one for many."""
+    if request.param == "kernels":
+        monkeypatch.setattr(plain, "FEW", -1)
+
+
+@pytest.mark.usefixtures("path")
 @pytest.mark.parametrize(("ngram", "unit"), [(5, "word"), (3, "word"), (9, "char")])
 @pytest.mark.parametrize("threshold", [0.5, 0.7, 0.8])
 def test_clusters_survivors_and_values_match_brute_force(threshold: float, ngram: int, unit: str) -> None:
@@ -109,6 +118,7 @@ def test_members_may_be_linked_by_a_third() -> None:
     assert kept_rows(run(MinhashDedup(threshold=0.7), frame[[0, 2]])) == [0, 2]
 
 
+@pytest.mark.usefixtures("path")
 def test_short_texts_are_duplicates_only_of_the_same_words() -> None:
     pairs = [
         ("Say hello", "hello"),
@@ -128,14 +138,16 @@ def test_short_texts_are_duplicates_only_of_the_same_words() -> None:
     assert out["value"].drop_nulls().to_list() == ["1.0"] * 3
 
 
+@pytest.mark.usefixtures("path")
 def test_a_text_without_words_is_a_duplicate_of_none() -> None:
-    pairs = [("", ""), ("", ""), ("?!", "..."), (" ", "👍"), ("…", ""), ("", "👍")]
+    pairs = [("", ""), ("", ""), ("?!", "..."), (" ", "“”"), ("…", ""), ("", "()")]
     for unit in ("word", "char"):
         assert run(MinhashDedup(unit=unit), table(pairs))["keep"].all()
     answered = table([("one two three four five six", ""), ("seven eight nine ten eleven twelve", "")])
     assert run(MinhashDedup(on="response"), answered)["keep"].all()
 
 
+@pytest.mark.usefixtures("path")
 def test_unspaced_scripts() -> None:
     text = "機械学習とはデータから規則性を見つけ出し予測に役立てる技術のことです"
     other = "今日は天気がとても良いので近くの公園まで歩いて行こうと思っています"
@@ -199,6 +211,8 @@ def test_neither_shards_nor_the_order_of_rows_matter(keep_by: str | None) -> Non
     whole = run(stage, frame)
     for parts in (2, 7, len(pairs) + 3):
         assert run(stage, frame, parts).equals(whole)
+    interleaved = MemoryShards((frame[1::3], frame[::3], frame[2::3]))
+    assert stage.apply(interleaved).frame.equals(whole)
     for seed in range(3):
         order = np.random.default_rng(seed).permutation(len(pairs))
         shuffled = frame[order].with_columns(row=pl.Series(range(len(pairs)), dtype=pl.UInt64))
@@ -208,7 +222,7 @@ def test_neither_shards_nor_the_order_of_rows_matter(keep_by: str | None) -> Non
 def test_texts_larger_than_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
     frame = table(corpus(seed=4))
     whole = run(MinhashDedup(), frame)
-    monkeypatch.setattr("curate.stages.dedup.minhash_dedup._BLOCK", 300)
+    monkeypatch.setattr(sketch, "BLOCK", 300)
     assert run(MinhashDedup(), frame).equals(whole)
 
 
@@ -224,6 +238,89 @@ def test_a_hundred_thousand_repeats() -> None:
     out = run(MinhashDedup(), table([(text, "yes")] * 100_000), 4)
     assert kept_rows(out) == [0]
     assert set(out["value"].drop_nulls()) == {"1.0"}
+
+
+def test_operators_tell_texts_apart() -> None:
+    frame = table(
+        [("What is 2+3?", "5"), ("What is 2-3?", "5"), ("What is 2 + 3", "5."), ("Sort a<b", ""), ("Sort a>b", "")]
+    )
+    assert kept_rows(run(MinhashDedup(), frame)) == [0, 1, 3, 4]
+    code = "for i in range(n): total = total {} i; print(total)"
+    same = table([(code.format(sign), "") for sign in ("+", "-", "*", "//", "<<", "+")])
+    assert kept_rows(run(MinhashDedup(), same)) == [0, 1, 2, 3, 4]
+
+
+def test_responses_that_differ_are_reported_where_instructions_alone_are_compared() -> None:
+    rng = np.random.default_rng(2)
+    question = " ".join(sentence(rng, 40))
+    pairs = [
+        (question, "Yes."),
+        (question + " please", "No."),
+        (question + "!", "Yes."),
+        ("?", "Yes."),
+        ("other", "Yes."),
+    ]
+    out = run(MinhashDedup(on="instruction"), table(pairs))
+    assert kept_rows(out) == [0, 3, 4]
+    assert out["also"].to_list() == [[], ["other_response"], [], [], []]
+    out = run(MinhashDedup(on="response"), table(pairs))
+    assert kept_rows(out) == [0, 1]
+    assert out["also"].to_list() == [[], [], ["other_instruction"], ["other_instruction"], ["other_instruction"]]
+    assert set(run(MinhashDedup(threshold=0.6), table(pairs))["reason"].drop_nulls()) == {"near_duplicate"}
+
+
+@pytest.mark.usefixtures("path")
+@pytest.mark.parametrize("keep_by", [None, "score"])
+def test_what_is_near_an_earlier_dataset_goes_and_names_its_place_there(keep_by: str | None) -> None:
+    pairs = corpus(seed=6, families=20)
+    stays = np.random.default_rng(0).random(len(pairs)) < 0.3
+    earlier, later = ([p for p, s in zip(pairs, stays, strict=True) if s == old] for old in (True, False))
+    stage = compared_with(MinhashDedup(against=("earlier",), keep_by=keep_by), earlier)
+    out = run(stage, table(later, score=np.arange(len(later))), 3)
+    clusters = expected_clusters(earlier + later, 0.7, 5, "word")
+    # `compared_with` calls the files dump0.jsonl, dump1.jsonl, dump2.jsonl in turn.
+    names = [f"dump{row % 3}.jsonl:{row + 1}" for row in range(len(earlier))]
+    sets = [grams(pair, 5) for pair in earlier + later]
+    gone = 0
+    for members in clusters:
+        known = {row for row in members if row < len(earlier)}
+        for row in members - known:
+            verdict = out.row(row - len(earlier), named=True)
+            if not known:
+                assert verdict["reason"] in (None, "near_duplicate")
+                continue
+            gone += 1
+            assert verdict["reason"] == "already_known"
+            assert verdict["kept_id"] in {names[place] for place in known}
+            index = jaccard(sets[row], sets[names.index(verdict["kept_id"])])
+            assert float(verdict["value"]) == pytest.approx(index, abs=5.1e-5)
+    assert gone > 5
+    assert out.filter(pl.col("reason") == "near_duplicate").height > 3
+    fresh = [row for row in range(len(later)) if out["reason"][row] != "already_known"]
+    again = run(MinhashDedup(keep_by=keep_by), table([later[row] for row in fresh], [f"id{row:05d}" for row in fresh],
+                                                     score=np.array(fresh, dtype=np.int64)))  # fmt: skip
+    assert again["kept_id"].to_list() == out["kept_id"].gather(fresh).to_list()
+
+
+def test_an_earlier_dataset_does_not_change_by_itself() -> None:
+    rng = np.random.default_rng(5)
+    text = " ".join(sentence(rng, 50))
+    stage = compared_with(MinhashDedup(against=("earlier",)), [(text, ""), (text + " more", ""), ("", "")])
+    out = run(stage, table([("nothing of the kind", "at all"), ("", "")]))
+    assert out["keep"].all()
+    assert run(compared_with(MinhashDedup(against=("earlier",)), []), table([(text, ""), (text, "")]))[
+        "reason"
+    ].to_list() == [
+        None,
+        "near_duplicate",
+    ]
+
+
+def test_the_same_text_in_an_earlier_dataset_stays_there() -> None:
+    stage = compared_with(MinhashDedup(against=("earlier",)), [("Say hello", "Hello")])
+    out = run(stage, table([("say hello!", "hello"), ("Say goodbye", "Hello")]))
+    assert out["reason"].to_list() == ["already_known", None]
+    assert out["value"].to_list() == ["1.0", None]
 
 
 def test_parameters_out_of_bounds_are_refused() -> None:

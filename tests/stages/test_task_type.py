@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
+import math
 import re
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
+from curate.algorithms.task_features import BUCKETS, hashed
+from curate.algorithms.task_model import FILE, read, shipped, write
 from curate.algorithms.task_rules import TABLE, TASKS
-from curate.stages.annotate.task_type import TaskType
+from curate.stages.annotate.task_type import TaskType, evidence
 
 TRUTH = Path(__file__).parents[2] / ".." / "shared" / "data" / "truth" / "task_labels.parquet"
 
@@ -192,6 +198,7 @@ def _cases() -> pl.DataFrame:
 
 
 def test_planted_types() -> None:
+    """Written for this test, in six languages; nothing here was fitted on. Some are two types at once."""
     assert len(CASES) >= 60
     assert {case[0] for case in CASES} == set(TASKS)
     out = TaskType().apply(_cases())
@@ -200,7 +207,7 @@ def test_planted_types() -> None:
         for (expected, instruction, _), found in zip(CASES, out["task_type"], strict=True)
         if expected != found
     ]
-    assert not wrong
+    assert len(wrong) <= 0.06 * len(CASES), wrong
 
 
 def test_every_entry_names_a_known_task_and_view() -> None:
@@ -212,10 +219,8 @@ def test_every_entry_names_a_known_task_and_view() -> None:
         assert not re.search(r"<[A-Z_]+>|\(\?[=!<]", entry.pattern), entry
 
 
-def _python_oracle(instruction: str, response: str) -> tuple[str, float]:
-    """Score, winner and softmax again, in plain Python; only the table is shared."""
-    import math
-
+def _python_oracle(instruction: str, response: str) -> dict[str, float]:
+    """The sum of the rules for each type again, in plain Python; only the table is shared."""
     from curate.algorithms.task_rules import CONTEXT_CHARS, POLITE
 
     def strip(text: str) -> str:
@@ -241,27 +246,114 @@ def _python_oracle(instruction: str, response: str) -> tuple[str, float]:
         pattern = entry.pattern.replace("(?m)", "").replace("(?s)", "")
         if given and re.search(pattern, views[entry.view], flags):
             sums[entry.task] += entry.weight
-    best = max(sums.values())
-    winner = next(task for task in TASKS if sums[task] == best)
-    return winner, 1 / math.fsum(math.exp(value - best) for value in sums.values())
+    return sums
 
 
-def test_score_against_plain_python() -> None:
-    out = TaskType().apply(_cases())
-    for (_, instruction, response), found, confidence in zip(
-        CASES, out["task_type"], out["task_confidence"], strict=True
-    ):
-        winner, share = _python_oracle(instruction, response)
-        assert found == winner, instruction
-        assert confidence == pytest.approx(share, rel=1e-12)
+def test_rules_against_plain_python() -> None:
+    seen = evidence(_cases()["instruction"], _cases()["response"])
+    for (_, instruction, response), found in zip(CASES, seen.rules, strict=True):
+        assert dict(zip(TASKS, found, strict=True)) == pytest.approx(_python_oracle(instruction, response))
+
+
+def _fnv(word: str) -> int:
+    value = 0xCBF29CE484222325
+    for byte in word.encode():
+        value = ((value ^ byte) * 0x100000001B3) % 2**64
+    return value
+
+
+def _bucket(value: int, kind: int) -> int:
+    factor = 0x9E3779B97F4A7C15
+    mixed = ((value ^ kind) * factor) % 2**64
+    mixed = ((mixed ^ (mixed >> 32)) * factor) % 2**64
+    return (mixed >> 32) % BUCKETS
+
+
+def _python_features(request: str, opening: str, context: bool) -> list[set[int]]:
+    """The hashed columns of one text, from the description in the module, in plain Python."""
+    factor = 0x9E3779B97F4A7C15
+    pattern = r"[a-zA-Z0-9'+#\x80-\U0010ffff]+|[?:]"
+    asked = [_fnv(word) for word in re.findall(pattern, request)]
+    words = {_bucket(word, 1) for word in asked}
+    words |= {_bucket((a * factor) % 2**64 ^ b, 2) for a, b in itertools.pairwise(asked)}
+    heads: set[int] = set()
+    joined = 0xCBF29CE484222325
+    for place, word in enumerate([_fnv(w) for w in re.findall(pattern, opening)][:4]):
+        heads |= {_bucket(word, 10 + place), _bucket(word, 20 + context)}
+        joined = ((joined ^ word) * factor) % 2**64
+        if place in (1, 2):
+            heads.add(_bucket(joined, 30 + place))
+    plain = b" " + b"".join(
+        bytes([b]) if b >= 0x80 or chr(b).isalnum() or chr(b) in "'+#" else b" " for b in opening.encode()
+    )
+    runs = [plain[i : i + 4] for i in range(min(len(plain) - 3, 121 - 3))]
+    chars = set()
+    for run in runs:
+        value = 0xCBF29CE484222325
+        for byte in run:
+            value = ((value ^ byte) * 0x100000001B3) % 2**64
+        chars.add(_bucket(value, 40))
+    return [words, heads, chars]
+
+
+def test_hashed_features_against_plain_python() -> None:
+    seen = evidence(_cases()["instruction"], _cases()["response"])
+    features = hashed(seen.requests, seen.openings, seen.context)
+    for n, (request, opening, context) in enumerate(zip(seen.requests, seen.openings, seen.context, strict=True)):
+        for group, expected in enumerate(_python_features(request, opening, bool(context))):
+            low, high = features.starts[3 * n + group], features.starts[3 * n + group + 1]
+            assert features.columns[low:high].tolist() == sorted(expected), (request, group)
+
+
+def test_probability_against_plain_python() -> None:
+    """The whole sum again: rules, signs and hashed words, then the softmax."""
+    model = shipped()
+    seen = evidence(_cases()["instruction"], _cases()["response"])
+    out = TaskType(min_confidence=0).apply(_cases())
+    for n, (request, opening) in enumerate(zip(seen.requests, seen.openings, strict=True)):
+        total = model.bias + model.rule_weight * seen.rules[n] + seen.signs[n] @ model.signs
+        for columns in _python_features(request, opening, bool(seen.context[n])):
+            at = sorted(columns)
+            norm = math.sqrt(math.fsum(float(model.idf[c]) ** 2 for c in at))
+            for c in at:
+                total = total + model.step * float(model.idf[c]) / max(norm, 1e-300) * model.words[c].astype(float)
+        weight = [math.exp(v / model.temperature) for v in total]
+        share = [w / math.fsum(weight) for w in weight]
+        assert out["task_confidence"][n] == pytest.approx(max(share), abs=2e-6)
+        assert out["task_type"][n] == TASKS[share.index(max(share))]
+
+
+def test_weights_are_small_and_hold_no_objects() -> None:
+    assert FILE.stat().st_size <= 3_000_000
+    with np.load(FILE, allow_pickle=False) as data:
+        assert all(data[name].dtype != object for name in data.files)
+    assert TaskType().content_key()["model"] == shipped().sha256
+
+
+def test_a_model_survives_its_file(tmp_path: Path) -> None:
+    model = shipped()
+    write(tmp_path / "weights.npz", model)
+    assert (tmp_path / "weights.npz").read_bytes() == FILE.read_bytes()
+    other = dataclasses.replace(model, words=model.words[:100])
+    write(tmp_path / "small.npz", other)
+    with pytest.raises(ValueError, match="not a model"):
+        read(tmp_path / "small.npz")
 
 
 def test_nothing_to_go_by() -> None:
-    out = TaskType().apply(_frame(["", "zzz", "hello", "\u00a0\n\n", "lorem ipsum?"], ["", "", "", "", ""]))
-    assert out["task_type"].to_list() == ["open_qa"] * 5
-    assert out["task_confidence"][0] == pytest.approx(2.718281828 / (2.718281828 + len(TASKS) - 1))
-    assert out["task_confidence"][4] > out["task_confidence"][0]
+    out = TaskType().apply(_frame(["", "zzz qqq", "\u00a0\n\n", "🙂"], [""] * 4))
     assert out.null_count().row(0) == (0, 0, 0)
+    assert (out["task_confidence"] < 0.9).all()
+    assert set(out["task_type"]) <= {*TASKS, "other"}
+
+
+@pytest.mark.parametrize("least", [0.0, 0.5, 0.9, 1.0])
+def test_other_is_what_is_below_the_confidence(least: float) -> None:
+    every = TaskType(min_confidence=0).apply(_cases())
+    some = TaskType(min_confidence=least).apply(_cases())
+    assert some["task_confidence"].to_list() == every["task_confidence"].to_list()
+    for named, found, confidence in zip(every["task_type"], some["task_type"], every["task_confidence"], strict=True):
+        assert found == ("other" if confidence < least else named)
 
 
 def test_polite_phrases_do_not_matter() -> None:
@@ -283,18 +375,19 @@ def test_same_for_any_split_and_order() -> None:
     assert TaskType().apply(frame.clear()).height == 0
 
 
-@pytest.mark.parametrize("half", [0, 1])
-def test_labelled_sets(half: int) -> None:
+def test_labelled_sets() -> None:
+    """Sets that nothing was fitted on; GSM8K and GPTeacher are left out, as half of each was."""
     if not TRUTH.exists():
         pytest.skip("needs ../shared/data/truth/task_labels.parquet")
     names = {"math_reasoning": "math", "roleplay_chat": "roleplay", "planning_advice": "advice"}
     records = pl.read_parquet(TRUTH).filter(pl.col("task") != "").with_columns(pl.col("task").replace(names))
     joined = [f"{a}\n\n{b}" if b else a for a, b in zip(records["instruction"], records["input"], strict=True)]
     out = TaskType().apply(_frame(joined, records["output"].to_list()))
-    records = records.with_columns(out["task_type"], half=pl.Series(joined).hash(seed=1) % 2)
-    records = records.filter(pl.col("half") == half)
-    assert (records["task"] == records["task_type"]).mean() >= 0.8
-    dolly = records.filter(pl.col("source") == "dolly")
-    assert (dolly["task"] == dolly["task_type"]).mean() >= 0.7
-    wild = records.filter(pl.col("source").str.starts_with("autoj"))
-    assert (wild["task"] == wild["task_type"]).mean() >= 0.6
+    right = (records["task"] == out["task_type"]).to_numpy()
+    source = records["source"].to_numpy()
+    assert right[source == "dolly"].mean() >= 0.75
+    assert right[np.isin(source, ["autoj_train", "autoj_test"])].mean() >= 0.70
+    assert right[np.isin(source, ["dolly", "autoj_train", "autoj_test", "codealpaca"])].mean() >= 0.75
+    sure = out["task_confidence"].to_numpy() >= 0.9
+    wild = np.isin(source, ["dolly", "autoj_train", "autoj_test"])
+    assert right[sure & wild].mean() >= 0.85

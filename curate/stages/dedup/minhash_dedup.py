@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from itertools import pairwise
-from typing import TYPE_CHECKING, ClassVar, Final, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 import polars as pl
@@ -17,19 +16,18 @@ from curate.stage import Selection, Selector, Shards, verdict_frame
 
 if TYPE_CHECKING:
     from curate.algorithms.minhash import ShingleSets
-    from curate.algorithms.shingles import Shingled
-
-#: Bytes of text per call of the kernels: small enough that a block and its shingles stay in the processor's cache.
-_BLOCK: Final = 1 << 20
+    from curate.algorithms.texts import Texts
 
 
 class MinhashDedup(Selector):
     """Keeps one of each cluster of examples that say nearly the same in the same words.
 
     A text becomes the set of its n-grams of lower-cased words (`ngram`, `unit`). Words are runs of letters,
-    marks and digits; punctuation, symbols and white space only separate them. In scripts without spaces between
-    words (Han, kana, Thai, Lao, Khmer, Myanmar) each code point counts as a word. With `on: both` the words of
-    the response follow those of the instruction. Two texts are near-duplicates if the Jaccard index of their
+    marks and digits; in scripts without spaces between words (Han, kana, Thai, Lao, Khmer, Myanmar) each code point
+    counts as a word. Symbols count as words, too, so that `2+3` and `2-3` or `a < b` and `a > b` differ: a run of
+    ``# $ % & * + - / < = > @ ^ | ~``, and any other symbol (`×`, `€`, an emoji) on its own. The punctuation of
+    sentences, quotations and brackets and white space only separate. With `on: both` the words of the response
+    follow those of the instruction. Two texts are near-duplicates if the Jaccard index of their
     sets (shared n-grams divided by distinct n-grams of both) is at least `threshold`. MinHash signatures and
     banding find the candidates; each candidate pair is then compared exactly, so nothing is dropped on an
     estimate. A pair at the threshold of 0.7 is found with probability 0.99, one at 0.8 with 0.9999.
@@ -43,10 +41,19 @@ class MinhashDedup(Selector):
     the same order, divided alike into instruction and response (`value` is then 1), and a text without any word
     is a duplicate of none.
 
+    Where one side alone is compared, the other may differ: such an example has `other_response` (or
+    `other_instruction`) in `also`, so that the ledger tells them apart; compare `both` to keep them.
+
+    `against` names datasets that are already there, such as the folder of an earlier run: each example in a cluster
+    with one of theirs is dropped as `already_known`, and `kept_id` names the place of that one (`file:line`). So runs
+    can follow each other without repeats. Their texts are compared exactly, like all others.
+
+    Time and memory are near linear also for 100,000 equal texts, for one large cluster, and for thousands of texts
+    around one template that are no near-duplicates of each other.
+
     Why: crawled and generated dumps repeat themselves with a name or number changed; such examples crowd out
-    others and let a model memorise. When not to use it: since only words count, texts that differ in punctuation
-    or symbols alone (`a < b` and `a > b`) are the same to it, at any threshold; and it does not find paraphrases,
-    which share few n-grams.
+    others and let a model memorise. When not to use it: texts that differ in sentence punctuation alone are the same
+    to it, at any threshold; and it does not find paraphrases, which share few n-grams.
 
     Example
     -------
@@ -62,6 +69,8 @@ class MinhashDedup(Selector):
     - Leskovec, Rajaraman and Ullman (2014), *Mining of Massive Datasets*, section 3.4: banding.
     - Lee et al. (2022), *Deduplicating Training Data Makes Language Models Better*, ACL, section 4.2: word 5-grams,
       candidates verified, clusters as connected components.
+    - Xiao, Wang, Lin and Yu (2008), *Efficient Similarity Joins for Near Duplicate Detection*, WWW: the exact filter by
+      rare n-grams in crowded buckets.
     - datasketch 2.0: permutations (scheme `affine32`), default of 128, and the choice of bands (`MinHashLSH`
       with weights 0.01 for false positives, which verification removes, and 0.99 for false negatives).
     """
@@ -72,7 +81,13 @@ class MinhashDedup(Selector):
     reasons: ClassVar[Mapping[str, str]] = {
         "near_duplicate": "The text shares most of its n-grams with that of an example that is kept, or with one "
         "that does.",
+        "other_response": "Where instructions alone are compared: the response differs from that of the one kept.",
+        "other_instruction": "Where responses alone are compared: the instruction differs from that of the one kept.",
+        "already_known": "The text shares most of its n-grams with that of an example in `against`, or with one that "
+        "does.",
     }
+    references: ClassVar[Mapping[str, Literal["examples", "records"]]] = {"against": "examples"}
+    version: ClassVar[int] = 2
 
     on: Side = Field(
         "both",
@@ -99,6 +114,11 @@ class MinhashDedup(Selector):
         gt=0,
         le=1,
     )
+    against: tuple[str, ...] = Field(
+        (),
+        description="Datasets that are already there: files, folders of a finished run, other folders, patterns or "
+        "URLs. Each example that is a near-duplicate of one in them is dropped. Default: none.",
+    )
     keep_by: str | None = Field(
         None,
         description="Numeric column; of each cluster the example with the largest value stays (null is least). "
@@ -111,108 +131,156 @@ class MinhashDedup(Selector):
         return self.reads_with(self.keep_by)
 
     def verdict(self, shards: Shards) -> Selection:
-        """Drop all but one example of each cluster of near-duplicates."""
-        from curate.algorithms import banding, minhash
-        from curate.algorithms.components import survivors
+        """Drop all but one example of each cluster of near-duplicates, and each that is in one with `against`."""
+        from curate.algorithms import sketch
 
         frame = shards.map(self._sketch).collect()
+        size = frame.height
+        frame = pl.concat([frame, *(self._sketch(part) for part in self._known())])
         nodes = np.arange(frame.height, dtype=np.int64)
         same = _first_with_same_words(frame)
         # One node stands for all texts with the same words, so that any number of them costs linear time.
         distinct = nodes[(same == nodes) & (frame["words"] >= self.ngram).to_numpy()]
-        keys = frame["bands"].to_numpy()
-        tables = banding.buckets(keys, distinct)
-        sets = self._sets(shards, frame["row"], banding.bucket_members(tables, frame.height))
         parent = same.copy()
-        minhash.cluster(keys, tables, sets, self.threshold, parent)
+        sets = sketch.cluster(
+            frame["bands"].to_numpy(),
+            distinct,
+            self.threshold,
+            parent,
+            lambda some: self._sets(shards, size, frame, some),
+        )
+        kept = self._kept(frame, parent, size)
+        index = np.ones(size)
+        other = np.flatnonzero(same[:size] != same[kept[:size]])
+        index[other] = sketch.jaccard(sets, same[other], same[kept[other]])
+        mine = kept[:size]
+        verdicts = verdict_frame(
+            frame["row"][:size],
+            keep=pl.Series(mine == nodes[:size], dtype=pl.Boolean),
+            reason=pl.Series(np.where(mine < size, "near_duplicate", "already_known"), dtype=pl.String),
+            value=pl.Series(index, dtype=pl.Float64).round(4),
+            kept_id=frame["name"].gather(mine),
+        )
+        return Selection(verdicts.with_columns(self._also(frame, mine)))
 
+    def _kept(self, frame: pl.DataFrame, parent: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+        """The place of the example that is kept in favour of each one; from `size` on they are those of `against`."""
+        from curate.algorithms.components import survivors
+
+        kept = np.arange(frame.height, dtype=np.int64)
         members = np.flatnonzero(np.bincount(parent, minlength=frame.height)[parent] > 1)
         scores = None if self.keep_by is None else frame["score"].to_numpy()[members]
-        kept = nodes.copy()
         kept[members] = members[survivors(parent[members], frame["id"].gather(members).to_list(), scores)]
-        index = np.ones(frame.height)
-        other = np.flatnonzero(same != same[kept])
-        index[other] = sets.jaccard(same[other], same[kept[other]])
-        return Selection(
-            verdict_frame(
-                frame["row"],
-                keep=pl.Series(kept == nodes, dtype=pl.Boolean),
-                reason="near_duplicate",
-                value=pl.Series(index, dtype=pl.Float64).round(4),
-                kept_id=frame["id"].gather(kept),
-            )
-        )
+        known = members[members >= size]
+        if known.size:  # what was there before stays, whatever the scores
+            first = np.full(frame.height, -1, dtype=np.int64)
+            first[parent[known[::-1]]] = known[::-1]
+            kept = np.where(first[parent] < 0, kept, first[parent])
+        return kept
+
+    def _also(self, frame: pl.DataFrame, kept: NDArray[np.int64]) -> pl.Series:
+        """Of each of the first examples of `frame`: whether its other side differs from that of the one kept."""
+        name = {"instruction": "other_response", "response": "other_instruction"}.get(self.on)
+        other = frame["other"].to_numpy()
+        differs = pl.Series(other[: kept.size] != other[kept], dtype=pl.Boolean)
+        named = pl.lit([] if name is None else [name], dtype=pl.List(pl.String))
+        none = pl.lit([], dtype=pl.List(pl.String))
+        return pl.select(pl.when(differs).then(named).otherwise(none).alias("also"))["also"]
+
+    def _known(self) -> Iterator[pl.DataFrame]:
+        """The examples of `against`, with their places as `name`."""
+        reference = self.reference("against")
+        if reference is None:
+            return
+        for part in reference.frames([*SIDES["both"], "file", "line"]):
+            name = pl.concat_str("file", pl.col("line").cast(pl.String), separator=":")
+            extra = [] if self.keep_by is None else [pl.lit(None, dtype=pl.Float64).alias(self.keep_by)]
+            yield part.with_columns(name.alias("name"), *extra)
 
     def _sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """`row`, `id`, `words`, a 128-bit digest of the words (`one`, `two`), `bands` and, with `keep_by`, `score`."""
-        from curate.algorithms import banding, minhash
+        """`row`, `id`, `name`, `other`, `words`, a 128-bit digest of them (`one`, `two`), `bands` and maybe `score`."""
+        from curate.algorithms import banding, sketch
 
-        bands, rows = banding.optimal_bands(self.threshold, self.num_perm)
-        parts = [(np.empty((0, bands), np.uint32), np.empty((0, 2), np.uint64), np.empty(0, np.int64))]
-        for block in self._blocks(frame):
-            found = self._shingles(block)
-            signature = minhash.signatures(found.values, found.offsets, self.num_perm, used=bands * rows)
-            parts.append((banding.band_keys(signature, bands, rows), found.digests, found.tokens))
-        keys, digests, words = (np.concatenate(part) for part in zip(*parts, strict=True))
-        out = frame.select("row", "id").with_columns(
-            pl.Series("words", words),
-            pl.Series("one", digests[:, 0]),
-            pl.Series("two", digests[:, 1]),
-            pl.Series("bands", keys, dtype=pl.Array(pl.UInt32, bands)),
+        bands = banding.optimal_bands(self.threshold, self.num_perm)
+        found = sketch.sketches(
+            self._sides(frame), ngram=self.ngram, unit=self.unit, num_perm=self.num_perm, bands=bands
+        )
+        out = frame.select(
+            "row",
+            "id",
+            pl.col("name" if "name" in frame.columns else "id").alias("name"),
+            # Of the side that is not compared: equal hashes, equal texts.
+            pl.concat_str(sorted({"instruction", "response"} - set(SIDES[self.on])) or pl.lit(""))
+            .hash()
+            .alias("other"),
+            pl.Series("words", found.tokens),
+            pl.Series("one", found.digests[:, 0]),
+            pl.Series("two", found.digests[:, 1]),
+            pl.Series("bands", found.keys, dtype=pl.Array(pl.UInt32, bands[0])),
         )
         return out if self.keep_by is None else out.with_columns(self.numbers(frame, self.keep_by).alias("score"))
 
-    def _sets(self, shards: Shards, rows: pl.Series, nodes: NDArray[np.int64]) -> ShingleSets:
-        """The shingle sets of `nodes`, which are places in `rows`; a second pass over the text of those alone."""
+    def _sets(self, shards: Shards, size: int, frame: pl.DataFrame, nodes: NDArray[np.int64]) -> ShingleSets:
+        """The shingle sets of `nodes`, which are places in `frame`; a second pass over the text of those alone."""
         from curate.algorithms.minhash import ShingleSets
 
-        wanted = shards.share(rows.gather(nodes))
-        found = shards.map(partial(self._shingle_sets, wanted=wanted)).collect()
+        mine, known = (frame["row"].gather(some) for some in (nodes[nodes < size], nodes[nodes >= size]))
+        wanted = shards.share(_marked(mine))
+        values, sizes = _in_order(shards.map(partial(self._shingle_sets, wanted=wanted)).collect())
+        if len(known):
+            there = _marked(known)
+            found = pl.concat([self._shingle_sets(part, wanted=there) for part in self._known()])
+            values, sizes = (np.concatenate(pair) for pair in zip((values, sizes), _in_order(found), strict=True))
         offsets = np.zeros(nodes.size + 1, dtype=np.int64)
-        np.cumsum(found["shingles"].bin.size().to_numpy() // 8, out=offsets[1:])
-        return ShingleSets(nodes, _bytes(found["shingles"]).view("<u8"), offsets)
+        np.cumsum(sizes, out=offsets[1:])
+        return ShingleSets(nodes, values, offsets)
 
-    def _shingle_sets(self, frame: pl.DataFrame, wanted: pl.Series) -> pl.DataFrame:
-        """`row` and the sorted distinct `shingles` (little-endian, eight bytes each) of the wanted rows alone."""
-        from curate.algorithms.shingles import distinct
+    def _shingle_sets(self, frame: pl.DataFrame, wanted: NDArray[np.bool_]) -> pl.DataFrame:
+        """The `rows` that are wanted, the `sizes` of their sets and the `shingles` of those, in a line for many rows.
 
-        chosen = frame.filter(pl.col("row").is_in(wanted.implode()))
-        packed: list[bytes] = []
-        for block in self._blocks(chosen):
-            values, offsets = distinct(self._shingles(block))
-            data = values.astype("<u8", copy=False).tobytes()
-            cuts = (offsets * 8).tolist()
-            packed.extend(data[low:high] for low, high in pairwise(cuts))
-        return chosen.select("row").with_columns(pl.Series("shingles", packed, dtype=pl.Binary))
+        `row` is the first of them.
+        """
+        from curate.algorithms import sketch
 
-    def _blocks(self, frame: pl.DataFrame) -> Iterator[pl.DataFrame]:
-        """`frame` in slices of about `_BLOCK` bytes of text."""
-        columns = SIDES[self.on]
-        size = frame.select(pl.sum_horizontal(pl.col(columns).str.len_bytes().cast(pl.Int64))).to_series()
-        block = size.cum_sum().to_numpy() // _BLOCK
-        cuts = np.flatnonzero(np.diff(block, prepend=-1, append=-1)) if block.size else np.zeros(1, np.int64)
-        for low, high in pairwise(cuts.tolist()):
-            yield frame.slice(low, high - low)
+        rows = frame["row"].to_numpy()
+        mask = wanted[np.minimum(rows, wanted.size - 1)]
+        rows = rows[mask]
+        chosen = frame.filter(pl.Series(mask))
+        lines: dict[str, list[NDArray[Any]]] = {"rows": [], "sizes": [], "shingles": []}
+        for first, values, sizes in sketch.shingle_sets(self._sides(chosen), ngram=self.ngram, unit=self.unit):
+            lines["rows"].append(rows[first : first + sizes.size])
+            lines["sizes"].append(sizes)
+            lines["shingles"].append(values)
+        types = {"rows": pl.List(pl.UInt64), "sizes": pl.List(pl.Int64), "shingles": pl.List(pl.UInt64)}
+        return pl.DataFrame({"row": [line[0] for line in lines["rows"]], **lines}, schema={"row": pl.UInt64, **types})
 
-    def _shingles(self, frame: pl.DataFrame) -> Shingled:
-        from curate.algorithms.shingles import shingles
+    def _sides(self, frame: pl.DataFrame) -> list[Texts]:
+        from curate.algorithms.texts import texts
 
-        texts = [frame[column].rechunk() for column in SIDES[self.on]]
-        sizes = np.stack([text.str.len_bytes().to_numpy() for text in texts]).astype(np.int64)
-        ends = np.cumsum(sizes.ravel()).reshape(sizes.shape)
-        data = np.concatenate([_bytes(text.cast(pl.Binary)) for text in texts])
-        return shingles(
-            data,
-            np.ascontiguousarray((ends - sizes).T),
-            np.ascontiguousarray(ends.T),
-            ngram=self.ngram,
-            unit=self.unit,
-        )
+        return [texts(frame[column]) for column in SIDES[self.on]]
 
 
-def _bytes(column: pl.Series) -> NDArray[np.uint8]:
-    """All bytes of a Binary column in a row, without a Python object for each of its values."""
-    return column.cast(pl.List(pl.UInt8)).explode(empty_as_null=False).to_numpy()
+def _in_order(found: pl.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The shingles of all sets of `_shingle_sets` in the order of their rows, and the sizes of the sets."""
+    rows, sizes, values = (
+        np.concatenate([np.zeros(0, dtype), *(line.to_numpy() for line in found[column])])
+        for column, dtype in (("rows", np.uint64), ("sizes", np.int64), ("shingles", np.uint64))
+    )
+    order = np.argsort(rows, kind="stable")
+    if (np.diff(order) == 1).all():
+        return values, sizes
+    begins = (np.cumsum(sizes) - sizes)[order]
+    sizes = sizes[order]
+    places = np.repeat(begins - (np.cumsum(sizes) - sizes), sizes) + np.arange(values.size)
+    return values[places], sizes
+
+
+def _marked(rows: pl.Series) -> NDArray[np.bool_]:
+    """True at each of `rows`, Boolean `(largest + 2,)`."""
+    places = rows.to_numpy()
+    marks = np.zeros(int(places.max(initial=0)) + 2, dtype=np.bool_)
+    marks[places] = True
+    return marks
 
 
 def _first_with_same_words(frame: pl.DataFrame) -> NDArray[np.int64]:

@@ -1,0 +1,177 @@
+"""What an audit looks at: a set of records, and the pool it was chosen from where there is one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Final
+
+import numpy as np
+import polars as pl
+
+from curate.algorithms.parallel import thread_map
+from curate.encoders import get_encoder
+from curate.encoders.base import Vectors
+from curate.registry import stage_classes
+from curate.stage import Annotator, Filter
+from curate.text import turn_count, word_count
+
+#: Records of a side whose text is kept in memory; of a larger one a seeded sample of so many.
+TEXTS: Final = 250_000
+#: Records that slow annotators and checks see; a share found in them has a standard error of 0.5% at most.
+SAMPLE: Final = 10_000
+#: Columns that an audit needs of each record.
+COLUMNS: Final = ("id", "source", "messages", "instruction", "response")
+
+_CHUNK: Final = 1_000
+
+
+@dataclass(frozen=True)
+class Side:
+    """Records: the numbers of all of them, and the texts of all or of a seeded sample.
+
+    `light` has `id`, `source`, `prompt_words`, `response_words`, `turns` and `tokens` of every record; `texts` has
+    `COLUMNS` (and whatever else was at hand) of up to `TEXTS` of them, in the order of the input.
+    """
+
+    name: str
+    light: pl.DataFrame
+    texts: pl.DataFrame
+    seed: int = 42
+
+    @classmethod
+    def of(cls, name: str, frames: Iterable[pl.DataFrame], seed: int) -> Side:
+        """A side of frames with at least `COLUMNS`, read once, one after the other."""
+        lights: list[pl.DataFrame] = []
+        texts: list[pl.DataFrame] = []
+        held = 0
+        for frame in frames:
+            lights.append(_light(frame))
+            texts.append(frame)
+            held += frame.height
+            if held > 2 * TEXTS:
+                texts = [sample(pl.concat(texts), TEXTS, seed)]
+                held = TEXTS
+        whole = pl.concat(texts)
+        return cls(name, pl.concat(lights), sample(whole, TEXTS, seed), seed)
+
+    @cached_property
+    def sample(self) -> pl.DataFrame:
+        """Up to `SAMPLE` of the texts, drawn by the seed, with `task_type`, `language` and the like."""
+        drawn = sample(self.texts, SAMPLE, self.seed)
+        return annotate(drawn, ("task_type", "language", "verb", "noun"))
+
+    @cached_property
+    def vectors(self) -> Vectors:
+        """The vector of each of `texts`' instructions, by the bundled static encoder."""
+        return encode(self.texts["instruction"].to_list())
+
+
+def encode(texts: Sequence[str]) -> Vectors:
+    """Vectors of the bundled encoder, int8 (n, 256)."""
+    return get_encoder("static").encode(texts)
+
+
+@dataclass(frozen=True)
+class Material:
+    """All that an audit is made of.
+
+    `chosen` is the set; `pool` what it was chosen from or is held against. `counts`, `steps`, `inputs`, `versions` and
+    `ledger` are those of a run's manifest and ledger, as far as there was a run.
+    """
+
+    name: str
+    chosen: Side
+    pool: Side | None
+    seed: int = 42
+    counts: Mapping[str, int] = field(default_factory=dict)
+    steps: Sequence[Mapping[str, Any]] = ()
+    inputs: Sequence[Mapping[str, Any]] = ()
+    versions: Mapping[str, str] = field(default_factory=dict)
+    ledger: pl.DataFrame | None = None
+
+    @property
+    def base(self) -> Side:
+        """The pool, or else the set itself: where random and longest records of comparison come from."""
+        return self.pool or self.chosen
+
+
+def sample(frame: pl.DataFrame, size: int, seed: int) -> pl.DataFrame:
+    """`size` rows of `frame` in its order (all, where it has no more), chosen by a hash of seed and id alone."""
+    if frame.height <= size:
+        return frame
+    from curate.algorithms.coverage import hash64
+
+    order = np.lexsort((frame["id"].to_numpy(), hash64(frame["id"], seed)))
+    return frame[np.sort(order[:size])]
+
+
+def _light(frame: pl.DataFrame) -> pl.DataFrame:
+    from curate.encoders.static import StaticEncoder
+
+    encoder = get_encoder("static")
+    assert isinstance(encoder, StaticEncoder)
+    texts = frame.select(pl.concat_str("instruction", "response", separator=" ")).to_series().to_list()
+    tokens = pl.Series("tokens", encoder.count_pieces(texts), dtype=pl.Int64)
+    return (
+        frame.lazy()
+        .select(
+            "id",
+            "source",
+            word_count(pl.col("instruction")).alias("prompt_words"),
+            word_count(pl.col("response")).alias("response_words"),
+            turn_count(pl.col("messages")).alias("turns"),
+        )
+        .collect()
+        .with_columns(tokens)
+    )
+
+
+def annotate(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+    """`frame` with those of `columns` that it lacks and a registered annotator writes, by its defaults."""
+    for column in columns:
+        stage = None if column in frame.columns else _writer(column)
+        if stage is None:
+            continue
+        frame = annotate(frame, [c for c in stage.needs() if c not in frame.columns])
+        if set(stage.needs()) - set(frame.columns):
+            continue
+        numbered = frame.drop("row", strict=False).with_row_index("row").with_columns(pl.col("row").cast(pl.UInt64))
+        parts = [
+            numbered.slice(at, _CHUNK).select("row", "id", *stage.needs()) for at in range(0, frame.height, _CHUNK)
+        ]
+        done = thread_map(stage.apply, parts)
+        if done:
+            new = pl.concat(done).drop("row")
+            frame = frame.hstack(new.select(c for c in new.columns if c not in frame.columns))
+    return frame
+
+
+def _writer(column: str) -> Annotator | None:
+    """The first registered annotator that can be made without parameters and writes `column`."""
+    for cls in stage_classes().values():
+        if issubclass(cls, Annotator) and column in cls.writes and not _required(cls):
+            return cls()
+    return None
+
+
+def _required(cls: type[Annotator] | type[Filter]) -> bool:
+    return any(info.is_required() for info in cls.model_fields.values())
+
+
+def judge(frame: pl.DataFrame, name: str) -> tuple[Filter, pl.DataFrame] | None:
+    """A registered filter with its defaults, and its verdict on each row of `frame`; None where it cannot be had."""
+    cls = stage_classes().get(name)
+    if cls is None or not issubclass(cls, Filter) or _required(cls):
+        return None
+    stage = cls()
+    whole = annotate(frame, stage.needs())
+    if set(stage.needs()) - set(whole.columns):
+        return None
+    numbered = whole.drop("row", strict=False).with_row_index("row").with_columns(pl.col("row").cast(pl.UInt64))
+    parts = [numbered.slice(at, _CHUNK).select("row", "id", *stage.needs()) for at in range(0, whole.height, _CHUNK)]
+    done = thread_map(stage.apply, parts)
+    if not done:
+        done = [stage.apply(numbered.select("row", "id", *stage.needs()))]
+    return stage, pl.concat(done)
