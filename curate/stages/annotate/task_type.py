@@ -34,11 +34,7 @@ class TaskType(Annotator):
     `task_confidence`, 0 to 1, is the probability of the most probable type; below `min_confidence` the type is `other`.
     The weights (0.3 MB, `curate/assets/task_type/`, see the card there) are fitted on examples written for this project
     and on four permissively licensed sources. On sets that nothing was fitted on they name the set's own type for 77%
-<<<<<<< ours
-    of Dolly's records, 73% of Auto-J's (without answers) and 92% of Code Alpaca's; of the types above 0.9 on the first
-=======
     of Dolly's records, 73% of Auto-J's (without answers) and 91% of Code Alpaca's; of the types above 0.9 on the first
->>>>>>> theirs
     two, 93% are right (`python benchmarks/task_types.py`).
 
     Why: a small set needs all kinds of task, and the balance of a dump is that of its loudest source. Use the column
