@@ -1,0 +1,303 @@
+"""Signs of damage in a text: leaked templates, stand-ins, mis-decoded characters, leftover markup, broken endings.
+
+Patterns of polars (Rust) regular expressions, and of what an instruction is about where such signs are no damage.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from curate.text import any_of
+
+# --- template_tokens -------------------------------------------------------------------------------------------------
+#: Marks of the common chat templates: ChatML, Llama 2 and 3, Gemma, Phi, Zephyr, Alpaca.
+TEMPLATE: Final = (
+    r"<\|(?:im_start|im_end|im_sep|endoftext|endofprompt|eot_id|eom_id|start_header_id|end_header_id|"
+    r"begin_of_text|end_of_text|"
+    r"system|user|assistant|end|eos|pad)\|>"
+    r"|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|<start_of_turn>|<end_of_turn>|</s>[ \t]*(?:\n|\z)|\A<s>"
+    r"|(?m:^### ?(?:Response|Instruction|Human|Assistant|Input|Output|Answer|User|System|Question)\b ?:)"
+    r"|<\|[a-z_]{2,24}\|>|<(?:pad|eos|bos|unk|EOS|BOS|PAD|UNK|eod|eot)>"
+    r"|Below is an instruction that describes a task|Write a response that appropriately completes the request"
+    r"|(?m:^(?:Human|User|Instruction|Prompt|Q|Question): [^\n]*\n+\s*(?:Assistant|AI|Bot|Response|Output|Answer|A|GPT): )"
+)
+
+ABOUT_TEMPLATE: Final = r"(?i)\b(?:(?:chat|prompt) ?(?:template|format)|special tokens?|tokeni[sz]er|chatml)"
+
+# --- hidden_text -----------------------------------------------------------------------------------------------------
+#: Flags of parts of countries (a black flag, tag letters, a cancel tag), the one good use of tag characters.
+FLAG: Final = r"\x{1F3F4}[\x{E0030}-\x{E0039}\x{E0061}-\x{E007A}]{3,7}\x{E007F}"
+#: Tag characters, which no one sees, and marks that overrule the direction of what follows.
+HIDDEN: Final = r"[\x{E0000}-\x{E007F}\x{202D}\x{202E}]"
+#: Marks that set a direction, which text from right to left has good use for.
+DIRECTED: Final = r"[\x{202A}\x{202B}\x{2066}-\x{2068}]"
+RIGHT_TO_LEFT: Final = r"[\p{Hebrew}\p{Arabic}\p{Syriac}\p{Thaana}\p{Nko}\p{Adlam}]"
+
+ABOUT_HIDDEN: Final = (
+    r"(?i)\b(?:unicode|bidi|bidirectional|right-to-left|invisible character|code ?points?|tag characters?)"
+)
+
+# --- placeholder -----------------------------------------------------------------------------------------------------
+PLACEHOLDER: Final = any_of(
+    r"<\s*no[ _]?(?:in|out)put\s*>",
+    r"\blorem ipsum\b",
+    r"\[\s*(?:insert|add|enter|put|type|your) (?:the |an? |your )?(?:answer|response|output|text|content|summary|"
+    r"code|essay|story)"
+    r"(?: goes)?(?: here)?\s*\]",
+    r"\[[^\]\n]{1,60} (?:goes )?here\s*\]",
+    r"<\s*(?:insert|enter)[ _-][^>\n]{1,40}>",
+)
+#: Stand-ins that say nothing when they are the whole response.
+STAND_IN: Final = any_of(
+    r"\A[\s\"'<\[(*_]*(?:n\.?/?a\.?|not applicable|no (?:in|out)put|no (?:response|answer|content)(?: needed)?|"
+    r"nooutput|noinput|none given|"
+    r"tbd|todo|tba|null|nan|undefined|x{3,}|\[(?:blank|empty|deleted|removed|redacted)\]|"
+    r"no output needed|\.{2,}|…+|-+|_+|\?+|#+)[\s\"'>\])*_.!]*\z"
+)
+
+#: What fills a slot that was to be filled.
+_FILLING: Final = (
+    r"(?:placeholder|response|answer|output|reply|completion|text|content|result|solution|explanation|translation|"
+    r"summary|insert|your|todo|tbd|fixme)"
+)
+#: One slot, or a note to oneself, as the whole response.
+SLOT: Final = any_of(
+    rf"\A[\s\"'*_]*(?:\[{{1,2}}|<{{1,2}}|\{{{{1,2}})\s*(?:[a-z'-]+[ _]){{0,6}}{_FILLING}(?:[ _][a-z'-]+){{0,6}}"
+    rf"[\s.:…]*(?:\]{{1,2}}|>{{1,2}}|\}}{{1,2}})[\s\"'*_.]*\z",
+    r"\A[\s\"'<\[({*_]*(?-i:TODO|TBD|TBA|FIXME)\b(?:\s*[:–—(-]|[ ]+(?:write|add|fill|complete|insert|finish|answer|"
+    r"provide|implement|translate|replace|update|later)\b)(?:[^\n\S]*\S+){0,10}\s*\z",
+    rf"\A[\s\"'<\[(*_]*(?:(?:the|your|my|an?) )?{_FILLING} (?:(?:is|are|still|yet|not yet|will|has) )*"
+    r"(?:(?:to )?be (?:added|written|provided|filled in|completed|inserted|supplied)|to come|(?:goes )?here)"
+    r"(?: (?:later|here|soon|shortly|afterwards|below))*[\s.!…\])>\"'*_]*(?:XXX|TODO|TBD|FIXME)?[\s.!…]*\z",
+)
+
+#: About twelve words: a longer response is more than a slot.
+SLOT_CHARS: Final = 100
+
+ABOUT_PLACEHOLDER: Final = (
+    r"(?i)\b(?:template|form|lorem|ipsum|placeholder|boilerplate|dummy|sample text|filler|fill(?:ed)?[- ]in|noinput)\b"
+)
+#: Where a slot may be the answer: markup, template languages, brackets, and lists of what is to be done.
+ABOUT_SLOT: Final = (
+    r"(?i)\b(?:html5?|xml|svg|tags?|elements?|jinja2?|mustache|handlebars|liquid|vue|angular|latex|code|syntax|variables?|"
+    r"expression|brac(?:e|ket)s?|parenthes[ei]s|to-?dos?|tbd|tba|fixme|comments?|program|function|script|sql|regex|"
+    r"stage directions?)\b|[<{\[]"
+)
+
+# --- mojibake --------------------------------------------------------------------------------------------------------
+#: What the bytes 0x80 to 0xBF of UTF-8 look like in Latin-1 and Windows-1252, without the quotes, dashes and dots
+#: that may
+#: follow a capital letter in good text.
+_CONTINUED: Final = "[\x80-\x9f\xa0-\xaa\xac-\xba\xbc-\xbf€‚ƒ†‡ˆ‰Š‹ŒŽ˜™š›œžŸ]"
+_ANY_CONTINUED: Final = "[\x80-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ]"
+MOJIBAKE: Final = (
+    "\ufffd"
+    rf"|Ã{_CONTINUED}|[a-zà-ÿ]Ã{_ANY_CONTINUED}"
+    "|Â[\xa0-\xaa\xac-\xba\xbc-\xbf]"
+    "|â[\x80-\x9f€]|â‚¬|â„¢|ï»¿|ï¿½|ðŸ"
+    rf"|(?:[ÐÑ]{_ANY_CONTINUED}){{2}}"
+    rf"|(?:[ãäåæçèé]{_ANY_CONTINUED}{{2}}){{2}}"
+    rf"|(?:[ØÙ]{_ANY_CONTINUED}){{3}}"
+)
+ABOUT_ENCODING: Final = (
+    r"(?i)\b(?:utf-?8|unicode|latin-?1|iso-?8859|cp1252|windows-1252|mojibake|encod(?:ing|ed)|charset|replacement "
+    r"character)"
+)
+
+# --- html_residue ----------------------------------------------------------------------------------------------------
+HTML: Final = (
+    r"(?i)</?(?:p|div|span|font|img|strong|em|ul|ol|li|h[1-6]|table|tbody|tr|td|blockquote|center|section|"
+    r"article)(?:\s[^<>\n]*)?/?>"
+    r"|<a\s+href[^<>\n]*>|</(?:a|b|i|u)>|<(?:br|hr) ?/?>"
+    r"|&(?:nbsp|amp|lt|gt|quot|apos|rsquo|lsquo|rdquo|ldquo|mdash|ndash|hellip|#\d{2,5}|#x[0-9a-f]{2,4});"
+)
+ABOUT_HTML: Final = (
+    r"(?i)\b(?:x?html5?|xml|tags?|mark-?up|markdown|css|java-?script|js|jsx|react|angular|vue|php|svg|dom|web "
+    r"?(?:page|site|app)s?|"
+    r"pages?|urls?|links?|forms?|templates?|codes?|script|element|entit(?:y|ies)|attribute|hyperlink|selector|rss|"
+    r"table|bold|button|embed)\b|</?\w+[^>]*>|&\w+;"
+)
+
+#: A whole page or form, which is code.
+PAGE: Final = r"(?i)<(?:!doctype|html|head|script|style|form|input|svg)\b"
+
+# --- prompt_echo -----------------------------------------------------------------------------------------------------
+#: Requests whose answer may begin with the text that was given.
+ECHOING: Final = (
+    r"(?i)\b(?:re-?writ|re-?phras|paraphras|edit|correct|proofread|translat|repeat|copy|copie|continu|complet|"
+    r"finish|extend|"
+    r"punctuat|capitali[sz]|grammar|spell|typo|convert|format|quot|transcri|fill|cloze)"
+)
+
+MARKS: Final = " .!?:;…。！？"
+REQUEST_END: Final = r"[.!?:。！？：؟।]\z"
+
+# --- truncated, unpunctuated -----------------------------------------------------------------------------------------
+SENTENCE_END: Final = r"[.!?。！？][)\"'”’]*\s*\z"
+#: The last line with anything on it.
+LAST_LINE: Final = r"([^\n]*\S)\s*\z"
+LISTED: Final = r"\A\s*(?:[-*•‣◦–—+#>|]|\(?\d{1,3}[.):]|\(?[A-Za-z][.)])"
+#: Words that no sentence ends with, in English, German, French and Spanish.
+HANGING: Final = (
+    r"(?i)(?:\A|\s|['’])(?:a|an|the|of|and|or|with|from|into|than|because|but|if|whether|their|its|your|our|my|"
+    r"every|which|"
+    r"der|die|das|und|oder|mit|von|für|ein|eine|einen|einem|dass|weil|le|la|les|des|et|ou|avec|pour|dans|une|que|qui|"
+    r"el|los|las|del|y|con|por|para|una|un)\z"
+)
+#: A word in small letters, or a mark that opens or goes on; names, hashtags, signatures and scripts without case
+#: end otherwise.
+OPEN_END: Final = r"(?:(?:\A|[\s(\"“‘'’-])[\p{Ll}'’-]+|[,(–—])\z"
+#: "See you then. xx": a signature.
+KISSES: Final = r"(?i)[.!?…]\s+(?:x{1,3}|(?:xo){1,3})\z"
+#: A sum and what it counts: "so they have 4 x 5 = 20 apples left".
+SUM_END: Final = r"=\s*\S*\d\S*(?:\s+\S+){0,5}\s*\z"
+#: The fewest words of a line that a hanging word makes unfinished; below, it may be the word that was asked for.
+HANGING_WORDS: Final = 8
+#: The end of a sentence with another after it.
+SENTENCE_INSIDE: Final = r"[\p{Ll})\"”'’][.!?][\"”'’)]*\s+[\"“‘'(]?[\p{Lu}\d]"
+
+#: The same in a list that has lost its line breaks.
+ITEM_INSIDE: Final = r"[\p{Ll})\"”'’][.!?]\s+\d{1,2}[.)]\s"
+#: A capital, a letter of a script without case, or a mark that prose, code and tables have.
+PUNCTUATED: Final = r"[\p{Lu}\p{Lt}\p{Lo}.,!?;:\"”()=<>{}/\\|_]"
+BARE_WORDS: Final = 20
+#: Words to a line, on average, up to which lines without marks are items of a list.
+ITEM_WORDS: Final = 5
+
+#: White space round a line, as it stays behind where bullets and commas were stripped.
+STRIPPED: Final = r"(?m)^[ \t]+\S|\S[ \t]+$"
+
+#: More lines of code, mark-up or table than this, and the response is no prose.
+CODE_SHARE: Final = 0.3
+
+# --- signs that are weighed ------------------------------------------------------------------------------------------
+#: Phrases that say nothing of the matter: hedges, transitions, and closings of a letter to nobody.
+FILLER: Final = any_of(
+    r"\b(?:it(?:'s| is)|it should be) (?:also |very |always )?(?:important|worth|good|essential|crucial|said|noted)"
+    r"(?: to)? ?(?:note|noting|mention|mentioning|remember|remembering|keep|be said|be noted|understand|idea|that)",
+    r"\b(?:many|several|various|lots? of|countless|a number of|multiple) (?:different |other )?(?:factors|aspects|things|"
+    r"sides|opinions|possibilities|considerations)\b",
+    r"\b(?:it|this|that) (?:all |really |just )?(?:depends|comes down)\b",
+    r"\beveryone is different|every(?:one|body) has (?:their|his)|every (?:situation|case|person|one) is (?:different|unique)",
+    r"\b(?:in conclusion|to sum (?:it )?up|to summarize|in summary|all in all|at the end of the day|overall,|"
+    r"when all is said|needless to say|as (?:we|you) all know|as everyone knows|last but not least|first and foremost|"
+    r"having said that|that being said|with that (?:being )?said|as (?:mentioned|stated|discussed) (?:above|before|earlier))",
+    r"\bi hope (?:this|that|it|these|you)\b[^.!?\n]{0,40}\b(?:help|useful|clear|answer|enjoy|find)",
+    r"\b(?:let me know|feel free|do(?:n't| not) hesitate|please (?:ask|contact|reach out)|if you (?:have|need) (?:any|"
+    r"anything|more|further|other))\b",
+    r"\bin today's (?:\w+[- ]){0,3}(?:world|society|age|times?)|in this day and age|more (?:than|important than) ever",
+    r"\b(?:that(?:'s| is)|what) (?:a|an) (?:great|good|excellent|interesting) question|happy to (?:help|assist)|"
+    r"glad (?:you asked|to help)",
+    r"\bthere is (?:so )?much more|more (?:could|can) be (?:said|added)|the (?:list|possibilities) (?:goes|are)",
+    r"\bthank you for (?:asking|your question|reading)|have a (?:great|nice|wonderful|good) day|hope (?:that )?helps",
+    r"\b(?:results|mileage) may vary|do your own research|take (?:it )?with a grain|no (?:single |one )?right answer",
+    r"\bwithout further ado|let(?:'s| us) (?:dive|take a (?:closer )?look|explore)|(?:play|plays) an? (?:\w+ )?role",
+)
+_LANGUAGES: Final = (
+    r"(?:english|german|french|spanish|portuguese|italian|dutch|russian|chinese|mandarin|cantonese|japanese|korean|"
+    r"arabic|hindi|latin|greek|polish|swedish|danish|norwegian|finnish|turkish|hebrew|ukrainian|czech|romanian|"
+    r"hungarian|vietnamese|thai|indonesian|malay|swahili|persian|farsi|urdu|bengali|tamil|telugu|esperanto|catalan|irish|"
+    r"welsh|bulgarian|croatian|serbian|slovak|filipino|tagalog|inglés|alemán|francés|español|castellano|anglais|allemand|"
+    r"français|espagnol|italien|englisch|deutsch|französisch|spanisch|italienisch|inglês|alemão|francês|espanhol|italiano|"
+    r"inglese|tedesco|francese|spagnolo|英|中|日|translat|übersetz|tradu|vertaal|перев|language|bilingual|multilingual|"
+    r"sprache|langue|idioma|lingua)"
+)
+#: Per response, how often each is there.
+COUNTED: Final[dict[str, str]] = {
+    "filler": FILLER,
+    "html": HTML,
+    "markup": r"\[\d{1,3}\]|\[edit\]|\[/?(?:b|i|u|url|quote|img|code|size|color)(?:=[^\]\n]*)?\]|\[\[|\]\]|\]\(\s*#?\s*\)|"
+    r"!\[[^\]\n]*\]\(\s*\)|\]\([^)\s]*(?:\s|\z)|&lt;|&gt;|&amp;|\{\{|\}\}",
+    "stars": r"\*\*",
+    "escapes": r"\\(?:n|t|r|u[0-9a-fA-F]{4}|x[0-9a-fA-F]{2}|[\"'])|&#\d{2,4};",
+    "lost": r"\p{L}[?\x{FFFD}]\p{Ll}|\s\?\p{Ll}|\x{FFFD}",
+    "opened": r"[(\[{]",
+    "closed": r"[)\]}]",
+    "quotes": r"\"",
+    "single": r"(?:^|\s)\S(?:\s\S){5,}",
+    "unclosed_line": r"(?m)[^\s.!?:;,。！？؟।…)\]\"'”’*|`>}]\s*$",
+    "long_lines": r"(?m)^[^\n]{40,}$",
+    "lower_lines": r"(?m)^\s*\p{Ll}",
+    "inline_items": r"[^\n\d][ \t](?:\d{1,2}[.)]|[-•*])[ \t]+\p{Lu}",
+    "labels": r"(?m)^[\s#*]*(?:Instruction|Input|Output|Response|Answer|Question|Human|Assistant|User|AI|Bot|Q|A|GPT|Prompt|"
+    r"Completion|System|Context|Task)\s?\d?\**:",
+}
+#: Of the last line.
+ENDINGS: Final[dict[str, str]] = {
+    "end_mark": r"[.!?。！？؟।…][)\]\"'”’»*_`]*\s*\z",
+    "end_small": r"\p{Ll}\z",
+    "end_word": r"[\p{L}\p{N}]\z",
+    "end_inside": r"[\p{L})\"”'’][.!?][\"”'’)]*\s+[\"“‘'(]?[\p{Lu}\d][^.!?]*\z",
+    "end_pause": r"[,;(\[{–—-]\z|[,;(\[{–—=+]\s*\z",
+    "end_sum": SUM_END,
+    "end_colon": r":[*_]*\z",
+    "end_listed": LISTED,
+    "end_bullet": r"\A\s*(?:[-*•]|\(?\d{1,3}[.):])\s*\z",
+}
+#: Where declining is what was asked for, or right.
+ABOUT_REFUSAL: Final = (
+    r"(?i)\b(?:refus|declin|reject|turn(?:ing)? down|say(?:ing)? no\b|unable|"
+    r"kill|murder|bomb|explosiv|weapon|poison|hack|steal|shoplift|burglar|suicid|self-harm|drugs?\b|cocaine|meth\b|racis|"
+    r"sexist|slur|porn|nude|child abuse|malware|ransomware|phishing|counterfeit|forge|launder|terroris|illegal|stalk|"
+    r"blackmail|hate speech|pick a lock|doxx|torture|hotwire|bully|dangerous|harmful|insult|"
+    r"(?:current|live|real-?time|latest|today'?s?) (?:news|weather|price|stock|time|score|date|temperature)|"
+    r"what (?:time|day) is it|browse|open (?:the|this) (?:link|url|file)|home address|phone number of)"
+)
+#: Where a model may have to speak of itself.
+ABOUT_SELF: Final = (
+    r"(?i)\b(?:disclaimer|(?:are|do|did|can|have|were|will|would|could) you\b[^.\n]{0,40}\b(?:an? |you )?(?:ai|bot|human|"
+    r"robot|model|real|feel\w*|dream\w*|remember|conscious|sentient|opinion|experience\w*|access|browse|see|hear|sleep|eat|"
+    r"love|age|born|trained|made|alive|emotions?|favou?rite|think|prefer)\b|who (?:are|made|created|built|trained) you|"
+    r"(?:what|who) are you|your (?:name|opinions?|feelings?|favou?rite|creator|training|birthday|age|limit\w*|"
+    r"capabilit\w*|knowledge)|how (?:are you|do you (?:feel|work))|chatgpt|you as an? (?:ai|model|assistant)|introduce yourself|"
+    r"about yourself|dialog(?:ue)?|conversation between|chat between)"
+)
+#: Of a side as a whole, or of its beginning.
+HOLDS: Final[dict[str, tuple[str, str]]] = {
+    "starts_small": ("prose", r"\A[\"'(*_]*\p{Ll}"),
+    "starts_pause": ("prose", r"\A[,;:.!?)\]}%]"),
+    "label_first": (
+        "prose",
+        r"\A[\s#*]*(?:Instruction|Input|Output|Response|Answer|Assistant|AI|Bot|GPT|Completion|Model|ChatGPT)\**:",
+    ),
+    "promise": (
+        "prose",
+        r"(?i)\A(?:sure|of course|certainly|absolutely|okay|ok|yes|no problem|got it|alright|here (?:you go|it is|is|are)|"
+        r"see (?:above|below|attached)|as (?:discussed|requested|mentioned|before)|i (?:will|would|can|'ll)|i'll|"
+        r"please (?:see|wait|find)|coming|working on|let me|done|thanks?)\b",
+    ),
+    "asks_text": (
+        "first",
+        r"(?i)\b(?:describe|explain|compose|discuss|summari[sz]e|essay|story|paragraph|poem|speech|letter (?:to|of|for|from)|"
+        r"e-?mail|article|report|outline|compare|contrast|how (?:do|does|can|to|would|should|did)|why|steps|plan|in detail|"
+        r"(?:list|name|give|suggest|write|provide|generate|create)(?: me)? (?:at least )?(?:three|four|five|six|seven|eight|"
+        r"ten|[3-9]|1\d|some|several|a few|a list of|ideas|ways|tips|examples|reasons))\b",
+    ),
+    "asks_short": (
+        "instruction",
+        r"(?i)\b(?:one[- ]word|single[- ]word|in a word|classif|categori[sz]|label|yes or no|true or false|sentiment|"
+        r"how (?:many|much|old|long|far|tall)|which|one number|just the|only the|title|name for)",
+    ),
+    "asks_dialogue": (
+        "instruction",
+        r"(?i)\b(?:dialog(?:ue)?|conversation|chat|interview|script|scene|play|faq|questions?|q&a|quiz|flash ?cards?|format|"
+        r"example|role|transcript|prompt)",
+    ),
+    "asks_echo": ("instruction", ECHOING),
+    "asks_form": (
+        "instruction",
+        r"(?i)\b(?:lower ?case|lower-case|upper ?case|capital|caps|without (?:any )?punctuation|unpunctuated|punctuation|"
+        r"shout|haiku|e\. ?e\.|poem|lyrics?|texting|slang|telegram|headline|acronym)",
+    ),
+    "asks_language": ("instruction", rf"(?i){_LANGUAGES}"),
+    "asks_code": (
+        "instruction",
+        r"(?i)\b(?:code|function|program|script|sql|query|regex|python|java|javascript|html|css|c\+\+|class|method|json|xml|"
+        r"command|algorithm|api|bash|shell|formula|equation|latex|yaml|csv|table)\b",
+    ),
+    "asks_repeat": (
+        "instruction",
+        r"(?i)\b(?:repeat|chant|refrain|chorus|song|lyrics?|times|anaphora|drill|mantra|loop|alliterat|rhyme|nursery|poem|"
+        r"pattern)",
+    ),
+}
