@@ -39,6 +39,8 @@ PRIOR = 0.1
 #: Weights are drawn to this by a penalty of `PULL` per squared difference (a normal prior): every signal is a sign of
 #: damage by what it says, whether or not a kind of damage that shows it is among those that we made.
 PRIOR_WEIGHT, PULL = 2.0, 1.0
+#: No weight is larger, so that no signal on its own makes damage likelier than not: only gates do.
+LARGEST = 3.0
 PER_KIND = 250
 #: Largest weight of a pair of word classes, in nats, and the log-odds of a gate.
 CAP, GATE = 2.0, 8.0
@@ -72,7 +74,7 @@ def values_of(pairs: Sequence[tuple[str, str]], order: Matrix) -> Matrix:
 
 
 def fit(values: Matrix, broken: npt.NDArray[np.bool_], prior: float = PRIOR) -> tuple[float, Matrix]:
-    """Bias and weights (none negative) by weighted logistic regression with a normal prior on the weights.
+    """Bias and weights (0 to `LARGEST`) by weighted logistic regression with a normal prior on the weights.
 
     Parameters
     ----------
@@ -90,8 +92,8 @@ def fit(values: Matrix, broken: npt.NDArray[np.bool_], prior: float = PRIOR) -> 
         return float(value), np.concatenate([[error.sum()], values.T @ error + 2 * PULL * away])
 
     size = values.shape[1]
-    start = np.concatenate([[-3.0], np.full(size, PRIOR_WEIGHT)])
-    bounds = [(None, None), *[(0.0, None)] * size]
+    start = np.concatenate([[-4.0], np.full(size, PRIOR_WEIGHT)])
+    bounds = [(None, -LARGEST - 0.1), *[(0.0, LARGEST)] * size]
     found = minimize(loss, start, jac=True, bounds=bounds, method="L-BFGS-B", options={"maxiter": 5000})
     if not found.success:
         raise RuntimeError(f"the fit did not converge: {found.message}")

@@ -36,7 +36,7 @@ MEASURES: Final[tuple[str, ...]] = (
     "words", "starts", "lower_starts", "capital", "upper", "stops", "pauses", "stop_lower", "latin", "unknown", "long",
     "doubled", "order", "pairs", "function", "copied", "hanging", "last_known", "tail", "foreign",
     "asked_words", "echo_asked", "echo_given", "echo_prefix", "cover_asked", "cover_given", "shared", "asked_weight",
-    "given_weight", "copies", "echo_first",
+    "given_weight", "copies", "echo_first", "digits",
 )  # fmt: skip
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
 _FORMS: Final = len(FORMS)
@@ -74,6 +74,7 @@ def _case(count: int, words: Any, out: Any) -> None:
             doubled += not words.facts[i - 1] & (STOP | PAUSE | LINE | CLOSED)
         out[14] += words.kind[i] >= _FORMS
         out[19] += (facts & FOREIGN) != 0
+        out[31] += (facts & DIGIT) != 0
     out[8], out[9], out[10], out[11] = latin, unknown, long, doubled
 
 
@@ -248,7 +249,7 @@ def measure(
     Returns
     -------
     Float64, (texts, len(MEASURES)), all zero for a response without words; and Int64, (classes, classes). Of the
-    columns, `order` is in nats, `capital` to `stop_lower`, `latin` to `doubled`, `function` and `foreign` count words.
+    columns, `order` is in nats, `capital` to `stop_lower`, `latin` to `doubled`, `function`, `foreign` and `digits` count words.
     """
     texts = len(given)
     out = np.zeros((texts, len(MEASURES)), np.float64)

@@ -12,12 +12,15 @@ import polars as pl
 from curate.damage.patterns import (
     ABOUT_REFUSAL,
     ABOUT_SELF,
+    ABOUT_CUT,
+    ABOUT_DIALOGUE,
     ABOUT_ENCODING,
     ABOUT_HIDDEN,
     ABOUT_HTML,
     ABOUT_PLACEHOLDER,
     ABOUT_SLOT,
     ABOUT_TEMPLATE,
+    ABOUT_VALUE,
     BARE_WORDS,
     CODE_SHARE,
     DIRECTED,
@@ -48,6 +51,7 @@ from curate.damage.patterns import (
     STRIPPED,
     SUM_END,
     TEMPLATE,
+    WENT_ON,
 )
 from curate.phrases import (
     CLOSING_DISCLAIMER,
@@ -69,6 +73,9 @@ _TAIL: Final = 202
 #: Languages that a text of a few sentences does not tell apart.
 RELATIVES: Final = (("no", "da", "sv"), ("hr", "sl", "sk", "cs"), ("id", "tl", "so", "sw"), ("es", "pt", "ca", "gl", "it"),
                     ("zh-cn", "zh-tw", "ko", "ja"), ("ru", "uk", "bg", "mk"), ("af", "nl", "de"), ("et", "fi"))  # fmt: skip
+
+#: Where a disclaimer is right: about the assistant itself, or about what a refusal would be about.
+ABOUT_BOTH: Final = f"(?:{ABOUT_SELF})|(?:{ABOUT_REFUSAL})"
 
 
 def blank(text: pl.Expr) -> pl.Expr:
@@ -115,7 +122,11 @@ def truncated(min_prose_words: int, min_sentence_words: int) -> pl.Expr:
     alone = flows & (words >= min_sentence_words)
     odd_end = last.str.tail(12).str.contains(KISSES) | last.str.tail(100).str.contains(SUM_END)
     cut = prose & (hanging | ((inside | alone) & last.str.contains(OPEN_END))) & ~odd_end
-    return pl.when(fence).then(pl.lit("``` left open")).when(cut).then(last.str.tail(60))
+    return pl.when(fence).then(pl.lit("``` left open")).when(cut & _unasked()).then(last.str.tail(60))
+
+
+def _unasked() -> pl.Expr:
+    return ~pl.col("instruction").str.contains(ABOUT_CUT)
 
 
 def html_residue(max_share: float) -> pl.Expr:
@@ -133,7 +144,7 @@ def placeholder() -> pl.Expr:
     slot = excerpt(pl.when(response.str.len_chars() <= SLOT_CHARS).then(response), SLOT)
     about_slot = pl.when(slot.is_not_null()).then(pl.col("instruction")).str.contains(ABOUT_SLOT)
     return pl.coalesce(
-        excerpt(response, STAND_IN),
+        pl.when(~pl.col("instruction").str.contains(ABOUT_VALUE)).then(excerpt(response, STAND_IN)),
         pl.when(~asked & ~is_code(response)).then(excerpt(without_code(response), PLACEHOLDER)),
         pl.when(~asked & ~about_slot).then(slot),
     )
@@ -142,7 +153,11 @@ def placeholder() -> pl.Expr:
 def template_tokens() -> pl.Expr:
     """Marks of a chat template outside code."""
     about = pl.col("instruction").str.contains(ABOUT_TEMPLATE)
-    return pl.when(~about).then(excerpt(without_code(pl.col("response")), TEMPLATE))
+    spoken = pl.col("instruction").str.contains(ABOUT_DIALOGUE)
+    prose = without_code(pl.col("response"))
+    return pl.coalesce(
+        pl.when(~about).then(excerpt(prose, TEMPLATE)), pl.when(~about & ~spoken).then(excerpt(prose, WENT_ON))
+    )
 
 
 def hidden_text() -> pl.Expr:
@@ -160,7 +175,7 @@ def _code_point(character: str) -> str:
 
 def mojibake() -> pl.Expr:
     """UTF-8 read in another encoding, or characters that were lost."""
-    about = pl.col("instruction").str.contains(ABOUT_ENCODING)
+    about = pl.col("instruction").str.contains(ABOUT_ENCODING) | pl.col("instruction").str.contains(MOJIBAKE)
     return pl.when(~about).then(excerpt(pl.col("response"), MOJIBAKE))
 
 
@@ -170,8 +185,8 @@ def unpunctuated() -> pl.Expr:
     words = response.str.count_matches(WORD)
     # A few words to the line: a list, or verse; but not a list that has lost its bullets and commas.
     items = (words <= ITEM_WORDS * line_count(response)) & ~response.str.contains(STRIPPED)
-    bare = ~response.str.contains(PUNCTUATED) & (list_line_share(response) < 0.5) & ~items
-    return pl.when(bare & (words >= BARE_WORDS)).then(response.str.head(60))
+    bare = ~response.str.contains(PUNCTUATED) & (list_line_share(response) < 0.5) & ~items & _unasked()
+    return pl.when(bare & (words >= BARE_WORDS) & (response.str.count_matches(r"\p{L}{2}\S*") >= BARE_WORDS)).then(response.str.head(60))
 
 
 def declined() -> dict[str, pl.Expr]:
@@ -184,7 +199,7 @@ def declined() -> dict[str, pl.Expr]:
     head = pl.lit(TURN) + response.str.strip_chars_start().str.head(_HEAD)
     tail = pl.when(response.str.len_chars() > _HEAD).then(pl.lit(TAIL) + response.str.strip_chars_end().str.tail(_TAIL))
 
-    def phrase(text: pl.Expr, screen: str, pattern: str, about: str = ABOUT_SELF) -> pl.Expr:
+    def phrase(text: pl.Expr, screen: str, pattern: str, about: str = ABOUT_BOTH) -> pl.Expr:
         # The screen is many times as fast as the pattern.
         free = ~pl.col("instruction").str.contains(about)
         return excerpt(pl.when(free & text.str.contains(screen)).then(text), pattern, trim=EDGE)
@@ -208,7 +223,8 @@ def of_measures() -> dict[str, pl.Expr]:
     inside = (pl.col("prose") == 1.0) & ~pl.col("asks_repeat") & (pl.col("last_words") >= 2 * period)
     tail = (plain | inside) & ((copies >= 3) & (copies * period >= 8) | (copies >= 4) & (copies * period >= 6))
     copied = plain & (pl.col("copied") >= 0.3) & (pl.col("copies") >= 1) & (words >= 12)
-    salad = plain & (pl.col("order") <= -12) & (pl.col("order") <= -0.25 * pl.col("pairs")) & ~pl.col("asks_form")
+    worded = plain & (pl.col("digits") <= 0.3 * words)
+    salad = worded & (pl.col("order") <= -12) & (pl.col("order") <= -0.25 * pl.col("pairs")) & ~pl.col("asks_form")
     asked, given = pl.col("asked_language"), pl.col("given_language")
     # Names and numbers alone are taken for many a language; function words are not.
     share = pl.col("function") / pl.max_horizontal(words, pl.lit(1.0))

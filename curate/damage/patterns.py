@@ -19,7 +19,16 @@ TEMPLATE: Final = (
     r"|(?m:^### ?(?:Response|Instruction|Human|Assistant|Input|Output|Answer|User|System|Question)\b ?:)"
     r"|<\|[a-z_]{2,24}\|>|<(?:pad|eos|bos|unk|EOS|BOS|PAD|UNK|eod|eot)>"
     r"|Below is an instruction that describes a task|Write a response that appropriately completes the request"
-    r"|(?m:^(?:Human|User|Instruction|Prompt|Q|Question): [^\n]*\n+\s*(?:Assistant|AI|Bot|Response|Output|Answer|A|GPT): )"
+)
+
+#: Another request and its answer, after an answer.
+WENT_ON: Final = (
+    r"\S\s*\n\s*(?:Human|User|Instruction|Prompt|Q|Question|Input):[^\n]*\n+\s*"
+    r"(?:Assistant|AI|Bot|Response|Output|Answer|A|GPT):"
+)
+ABOUT_DIALOGUE: Final = (
+    r"(?i)\b(?:dialog(?:ue)?|conversation|chat|interview|script|scene|play|faq|questions?|q&a|quiz|flash ?cards?|format|"
+    r"example|role|transcript|prompt|text messages?|texts|exchange|messages|riddles?|trivia|instructions?|inputs?)"
 )
 
 ABOUT_TEMPLATE: Final = r"(?i)\b(?:(?:chat|prompt) ?(?:template|format)|special tokens?|tokeni[sz]er|chatml)"
@@ -82,6 +91,12 @@ ABOUT_SLOT: Final = (
     r"(?i)\b(?:html5?|xml|svg|tags?|elements?|jinja2?|mustache|handlebars|liquid|vue|angular|latex|code|syntax|variables?|"
     r"expression|brac(?:e|ket)s?|parenthes[ei]s|to-?dos?|tbd|tba|fixme|comments?|program|function|script|sql|regex|"
     r"stage directions?)\b|[<{\[]"
+)
+
+#: Where a word for nothing may be the answer.
+ABOUT_VALUE: Final = (
+    r"(?i)\b(?:values?|returns?|python|javascript|java|sql|(?-i:R)|missing|keyword|data ?type|evaluate|prints?|outputs?|"
+    r"form|fill|symbol|stands? for|abbreviat\w*|acronym|chemical|sodium|code|word for|extract|one word|punctuation|mark)\b"
 )
 
 # --- mojibake --------------------------------------------------------------------------------------------------------
@@ -151,6 +166,12 @@ OPEN_END: Final = r"(?:(?:\A|[\s(\"“‘'’-])[\p{Ll}'’-]+|[,(–—])\z"
 KISSES: Final = r"(?i)[.!?…]\s+(?:x{1,3}|(?:xo){1,3})\z"
 #: A sum and what it counts: "so they have 4 x 5 = 20 apples left".
 SUM_END: Final = r"=\s*\S*\d\S*(?:\s+\S+){0,5}\s*\z"
+#: Where a text may stop, or go without marks, as it was asked to.
+ABOUT_CUT: Final = (
+    r"(?i)\b(?:shuffl|scrambl|jumble|unfinished|incomplete|cliffhanger|middle of a sentence|(?:beginning|start|half|part) of a "
+    r"sentence|fragment|stream[- ]of|without (?:any )?(?:punctuation|marks|full stops?|periods?)|(?:remove|strip|no) (?:all "
+    r"|the |any )*(?:punctuation|marks|commas)|lower ?case|lower-case|reverse|backwards?|that i can (?:finish|complete))"
+)
 #: The fewest words of a line that a hanging word makes unfinished; below, it may be the word that was asked for.
 HANGING_WORDS: Final = 8
 #: The end of a sentence with another after it.
@@ -227,7 +248,7 @@ ENDINGS: Final[dict[str, str]] = {
     "end_mark": r"[.!?。！？؟।…][)\]\"'”’»*_`]*\s*\z",
     "end_small": r"\p{Ll}\z",
     "end_word": r"[\p{L}\p{N}]\z",
-    "end_inside": r"[\p{L})\"”'’][.!?][\"”'’)]*\s+[\"“‘'(]?[\p{Lu}\d][^.!?]*\z",
+    "end_inside": r"[\p{Ll}\p{Lo})\"”'’]{2}[.!?][\"”'’)]*\s+[\"“‘'(]?[\p{Lu}\d][^.!?]*\z",
     "end_pause": r"[,;(\[{–—-]\z|[,;(\[{–—=+]\s*\z",
     "end_sum": SUM_END,
     "end_colon": r":[*_]*\z",
@@ -241,7 +262,7 @@ ABOUT_REFUSAL: Final = (
     r"sexist|slur|porn|nude|child abuse|malware|ransomware|phishing|counterfeit|forge|launder|terroris|illegal|stalk|"
     r"blackmail|hate speech|pick a lock|doxx|torture|hotwire|bully|dangerous|harmful|insult|"
     r"(?:current|live|real-?time|latest|today'?s?) (?:news|weather|price|stock|time|score|date|temperature)|"
-    r"what (?:time|day) is it|browse|open (?:the|this) (?:link|url|file)|home address|phone number of)"
+    r"right now|(?:weather|news|price|traffic)[^.\n]{0,40}(?:now|today|tomorrow|current)|what (?:time|day) is it|browse|open (?:the|this) (?:link|url|file)|home address|phone number of)"
 )
 #: Where a model may have to speak of itself.
 ABOUT_SELF: Final = (
@@ -268,28 +289,30 @@ HOLDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "asks_text": (
         "first",
-        r"(?i)\b(?:describe|explain|compose|discuss|summari[sz]e|essay|story|paragraph|poem|speech|letter (?:to|of|for|from)|"
-        r"e-?mail|article|report|outline|compare|contrast|how (?:do|does|can|to|would|should|did)|why|steps|plan|in detail|"
+        r"(?i)\b(?:describe|explain|compose|discuss|summari[sz]e|essay|story|paragraph|poem|a speech|letter (?:to|of|for|from)|"
+        r"an? e-?mail (?:to|for|about)|article (?:on|about)|report (?:on|about)|outline|compare|contrast|how (?:do|does|can|to|would|should|did)|why|steps|plan|in detail|"
         r"(?:list|name|give|suggest|write|provide|generate|create)(?: me)? (?:at least )?(?:three|four|five|six|seven|eight|"
         r"ten|[3-9]|1\d|some|several|a few|a list of|ideas|ways|tips|examples|reasons))\b",
     ),
     "asks_short": (
         "instruction",
         r"(?i)\b(?:one[- ]word|single[- ]word|in a word|classif|categori[sz]|label|yes or no|true or false|sentiment|"
-        r"how (?:many|much|old|long|far|tall)|which|one number|just the|only the|title|name for)",
+        r"emoji|joke|how (?:many|much|old|long|far|tall)|which|one number|just the|only the|title|name for)",
     ),
-    "asks_dialogue": (
-        "instruction",
-        r"(?i)\b(?:dialog(?:ue)?|conversation|chat|interview|script|scene|play|faq|questions?|q&a|quiz|flash ?cards?|format|"
-        r"example|role|transcript|prompt)",
-    ),
+    "asks_dialogue": ("instruction", ABOUT_DIALOGUE),
     "asks_echo": ("instruction", ECHOING),
     "asks_form": (
         "instruction",
         r"(?i)\b(?:lower ?case|lower-case|upper ?case|capital|caps|without (?:any )?punctuation|unpunctuated|punctuation|"
-        r"shout|haiku|e\. ?e\.|poem|lyrics?|texting|slang|telegram|headline|acronym)",
+        r"shout|haiku|e\. ?e\.|poem|lyrics?|texting|text message|send a text|slang|telegram|headline|acronym|tweet|tanka|stream|"
+        r"metaphor|shuffl|scrambl|jumble|backwards?|nonsense|gibberish|random|sign\b|ticker|mashing|pig latin)",
     ),
     "asks_language": ("instruction", rf"(?i){_LANGUAGES}"),
+    "asks_letter": (
+        "instruction",
+        r"(?i)\b(?:e-?mails?|letter|reply|message|invitation|note\b|out-of-office|closing|customer|clich|phrases|announcement|"
+        r"thank[- ]you|cover letter|speech|welcome|memo|farewell|greeting)",
+    ),
     "asks_code": (
         "instruction",
         r"(?i)\b(?:code|function|program|script|sql|query|regex|python|java|javascript|html|css|c\+\+|class|method|json|xml|"
@@ -297,7 +320,7 @@ HOLDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "asks_repeat": (
         "instruction",
-        r"(?i)\b(?:repeat|chant|refrain|chorus|song|lyrics?|times|anaphora|drill|mantra|loop|alliterat|rhyme|nursery|poem|"
+        r"(?i)\b(?:repeat|sing\b|verses?|counting|sound|noise|echo|onomatop|laugh|stutter|write out|chant|refrain|chorus|song|lyrics?|times|anaphora|drill|mantra|loop|alliterat|rhyme|nursery|poem|"
         r"pattern)",
     ),
 }

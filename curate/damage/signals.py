@@ -57,7 +57,7 @@ def _ends() -> dict[str, pl.Expr]:
         * ramp(words, 8, 30)
         * prose,
         "open_item": _flag(open_end & pl.col("end_listed") & others & alike & (pl.col("lines") >= 3)) * prose,
-        "hanging_word": _flag(open_end & (pl.col("hanging") > 0)) * ramp(words, 4, 8) * prose,
+        "hanging_word": _flag(small & (pl.col("hanging") > 0)) * ramp(words, 4, 8) * prose,
         "broken_word": _flag(small & pl.col("english") & (pl.col("last_known") == 0))
         * ramp(words, 5, 12)
         * (1.0 - ramp(_share("unknown", "latin"), 0.05, 0.25))
@@ -110,19 +110,20 @@ def _form() -> dict[str, pl.Expr]:
     words = pl.col("words")
     free = pl.col("prose") * _flag(~pl.col("asks_form"))
     marks = pl.col("stops") + pl.col("pauses")
+    worded = free * (1.0 - ramp(_share("digits", "words"), 0.2, 0.4))
     return {
         "no_capitals": _flag((pl.col("capital") == 0) & (pl.col("lower_starts") >= 1))
-        * ramp(words, 6, 18)
+        * ramp(words, 10, 28)
         * free
         * pl.col("flowing"),
-        "no_marks": _flag((marks == 0) & (pl.col("lines") * 8 < words)) * ramp(words, 10, 22) * free,
-        "few_marks": ramp(words / pl.max_horizontal(marks + pl.col("lines"), _ONE), 22, 50) * free,
+        "no_marks": _flag((marks == 0) & (pl.col("lines") * 8 < words)) * ramp(words, 10, 22) * worded,
+        "few_marks": ramp(words / pl.max_horizontal(marks + pl.col("lines"), _ONE), 22, 50) * worded,
         "small_after_stop": ramp(_share("stop_lower", "stops"), 0.1, 0.5) * ramp(pl.col("stop_lower"), 0, 2) * free,
         "all_capitals": ramp(_share("upper", "words"), 0.4, 0.8) * ramp(words, 5, 12) * free,
-        "disorder": ramp(-pl.col("order"), -1, 10) * _flag(pl.col("pairs") >= 3) * free,
+        "disorder": ramp(-pl.col("order"), 0, 11) * _flag(pl.col("pairs") >= 3) * worded,
         "disorder_rate": ramp(-pl.col("order") / pl.max_horizontal(pl.col("pairs"), _ONE), -0.1, 0.6)
-        * ramp(pl.col("pairs"), 3, 12)
-        * free,
+        * ramp(pl.col("pairs"), 5, 15)
+        * worded,
     }
 
 
@@ -135,10 +136,12 @@ def _matter() -> dict[str, pl.Expr]:
         "unlike_request": ramp(-pl.col("likeness"), -0.35, 0.1) * ramp(words, 3, 25) * free * asked * prose,
         "nothing_shared": _flag(pl.col("shared") == 0) * ramp(words, 6, 30) * free * asked * prose,
         "two_topics": ramp(-pl.col("coherence"), -0.25, 0.1) * ramp(words, 20, 60) * free * prose,
-        "filler": ramp(pl.col("filler"), 0, 4),
-        "filler_share": ramp(_share("filler", "starts"), 0.1, 0.6) * ramp(pl.col("filler"), 0, 2),
+        "filler": ramp(pl.col("filler"), 0, 4) * _flag(~pl.col("asks_letter")),
+        "filler_share": ramp(_share("filler", "starts"), 0.1, 0.6)
+        * ramp(pl.col("filler"), 0, 2)
+        * _flag(~pl.col("asks_letter")),
         "promise": _flag(pl.col("promise") & pl.col("asks_text") & ~pl.col("asks_short")) * (1.0 - ramp(words, 6, 14)),
-        "too_little": _flag(pl.col("asks_text") & ~pl.col("asks_short")) * ramp(-words, -7, -2),
+        "too_little": _flag(pl.col("asks_text") & ~pl.col("asks_short")) * _flag(words >= 1) * ramp(-words, -7, -2),
     }
 
 
