@@ -223,7 +223,7 @@ def of_measures() -> dict[str, pl.Expr]:
     inside = (pl.col("prose") == 1.0) & ~pl.col("asks_repeat") & (pl.col("last_words") >= 2 * period)
     tail = (plain | inside) & ((copies >= 3) & (copies * period >= 8) | (copies >= 4) & (copies * period >= 6))
     copied = plain & (pl.col("copied") >= 0.3) & (pl.col("copies") >= 1) & (words >= 12)
-    worded = plain & (pl.col("digits") <= 0.3 * words)
+    worded = plain & (pl.col("digits") <= 0.3 * words) & (pl.col("function") >= 0.25 * words)
     salad = worded & (pl.col("order") <= -12) & (pl.col("order") <= -0.25 * pl.col("pairs")) & ~pl.col("asks_form")
     asked, given = pl.col("asked_language"), pl.col("given_language")
     # Names and numbers alone are taken for many a language; function words are not.
@@ -232,6 +232,8 @@ def of_measures() -> dict[str, pl.Expr]:
     other = (
         plain
         & sure
+        & (pl.col("cover_given") < 0.25)
+        & (pl.col("pauses") <= 0.25 * words)
         & (asked != given)
         & ~pl.any_horizontal(asked.is_in(group) & given.is_in(group) for group in RELATIVES)
         & ~pl.col("asks_language")

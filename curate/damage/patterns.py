@@ -275,8 +275,8 @@ ABOUT_SELF: Final = (
 )
 #: Of a side as a whole, or of its beginning.
 HOLDS: Final[dict[str, tuple[str, str]]] = {
-    "starts_small": ("prose", r"\A[\"'(*_]*\p{Ll}"),
-    "starts_pause": ("prose", r"\A[,;:.!?)\]}%]"),
+    "starts_small": ("response", r"\A[\"'(*_]*\p{Ll}"),
+    "starts_pause": ("response", r"\A[,;:.!?)\]}%]"),
     "label_first": (
         "prose",
         r"\A[\s#*]*(?:Instruction|Input|Output|Response|Answer|Assistant|AI|Bot|GPT|Completion|Model|ChatGPT)\**:",

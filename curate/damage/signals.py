@@ -43,6 +43,7 @@ def _context() -> dict[str, pl.Expr]:
 def _ends() -> dict[str, pl.Expr]:
     words, prose, open_end = pl.col("words"), pl.col("prose"), ~pl.col("end_mark") & ~pl.col("end_colon")
     small = open_end & (pl.col("end_small") | pl.col("end_pause")) & ~pl.col("end_sum")
+    small &= ~(pl.col("asks_repeat") & (pl.col("lines") >= 3))
     others = pl.col("unclosed_line") <= 0.34 * pl.col("lines")
     alike = (pl.col("lines") - 1) * 2 > pl.col("unclosed_line") * 3 - 3
     return {
@@ -83,8 +84,8 @@ def _repeats() -> dict[str, pl.Expr]:
         "tail_again": _flag(pl.col("rep_tail_copies") >= 3) * ramp(tail, 3, 9)
         * pl.col("prose")
         * _flag(~pl.col("repeats") | (inside & ~pl.col("asks_repeat"))),
-        "repeated_phrases": ramp(pl.col("rep_dup_7"), 0.05, 0.4) * ramp(words, 10, 30) * free,
-        "sentences_again": ramp(pl.col("copied"), 0.02, 0.3) * free,
+        "repeated_phrases": ramp(pl.col("rep_dup_7"), 0.08, 0.45) * ramp(words, 10, 30) * free,
+        "sentences_again": ramp(pl.col("copied"), 0.03, 0.35) * free,
         "doubled_words": ramp(_share("doubled", "words"), 0.005, 0.06) * ramp(pl.col("doubled"), 0, 3) * free,
     }
 
@@ -111,6 +112,8 @@ def _form() -> dict[str, pl.Expr]:
     free = pl.col("prose") * _flag(~pl.col("asks_form"))
     marks = pl.col("stops") + pl.col("pauses")
     worded = free * (1.0 - ramp(_share("digits", "words"), 0.2, 0.4))
+    # Titles and other languages are in an order of their own.
+    english = ramp(_share("function", "words"), 0.15, 0.3) * (1.0 - ramp(_share("capital", "words"), 0.35, 0.6))
     return {
         "no_capitals": _flag((pl.col("capital") == 0) & (pl.col("lower_starts") >= 1))
         * ramp(words, 10, 28)
@@ -120,10 +123,11 @@ def _form() -> dict[str, pl.Expr]:
         "few_marks": ramp(words / pl.max_horizontal(marks + pl.col("lines"), _ONE), 22, 50) * worded,
         "small_after_stop": ramp(_share("stop_lower", "stops"), 0.1, 0.5) * ramp(pl.col("stop_lower"), 0, 2) * free,
         "all_capitals": ramp(_share("upper", "words"), 0.4, 0.8) * ramp(words, 5, 12) * free,
-        "disorder": ramp(-pl.col("order"), 0, 11) * _flag(pl.col("pairs") >= 3) * worded,
+        "disorder": ramp(-pl.col("order"), 0, 11) * _flag(pl.col("pairs") >= 3) * worded * english,
         "disorder_rate": ramp(-pl.col("order") / pl.max_horizontal(pl.col("pairs"), _ONE), -0.1, 0.6)
         * ramp(pl.col("pairs"), 5, 15)
-        * worded,
+        * worded
+        * english,
     }
 
 
@@ -131,15 +135,19 @@ def _matter() -> dict[str, pl.Expr]:
     words = pl.col("words")
     free = _flag(~pl.col("asks_language"))
     asked = ramp(pl.col("asked_weight"), 0.5, 2.0)
+    # A letter or a poem has other words than the request for it.
+    made_up = pl.col("asks_letter") | pl.col("asks_dialogue") | pl.col("asks_repeat") | pl.col("asks_form")
+    near = pl.when(made_up).then(0.7).otherwise(1.0)
+    letter = pl.when(pl.col("asks_letter")).then(0.3).otherwise(1.0)
     prose = pl.col("prose")
     return {
-        "unlike_request": ramp(-pl.col("likeness"), -0.35, 0.1) * ramp(words, 3, 25) * free * asked * prose,
-        "nothing_shared": _flag(pl.col("shared") == 0) * ramp(words, 6, 30) * free * asked * prose,
+        "unlike_request": ramp(-pl.col("likeness"), -0.35, 0.1) * ramp(words, 3, 25) * free * asked * near * prose,
+        "nothing_shared": _flag(pl.col("shared") == 0) * ramp(words, 6, 30) * free * asked * near * prose,
         "two_topics": ramp(-pl.col("coherence"), -0.25, 0.1) * ramp(words, 20, 60) * free * prose,
-        "filler": ramp(pl.col("filler"), 0, 4) * _flag(~pl.col("asks_letter")),
+        "filler": ramp(pl.col("filler"), 0, 4) * letter,
         "filler_share": ramp(_share("filler", "starts"), 0.1, 0.6)
         * ramp(pl.col("filler"), 0, 2)
-        * _flag(~pl.col("asks_letter")),
+        * letter,
         "promise": _flag(pl.col("promise") & pl.col("asks_text") & ~pl.col("asks_short")) * (1.0 - ramp(words, 6, 14)),
         "too_little": _flag(pl.col("asks_text") & ~pl.col("asks_short")) * _flag(words >= 1) * ramp(-words, -7, -2),
     }
@@ -149,7 +157,7 @@ def _echo() -> dict[str, pl.Expr]:
     free = _flag(~pl.col("asks_echo")) * pl.col("prose")
     prefix = _share("echo_prefix", "asked_words")
     return {
-        "request_inside": ramp(pl.col("echo_asked"), 0.5, 1.0) * pl.col("echo_first") * free,
+        "request_inside": ramp(pl.col("echo_asked"), 0.5, 1.0) * ramp(pl.col("asked_words"), 4, 9) * pl.col("echo_first") * free,
         "mostly_request": ramp(pl.col("echo_given"), 0.6, 1.0) * ramp(pl.col("words"), 6, 15) * free,
         "begins_as_request": ramp(prefix, 0.5, 1.0) * ramp(pl.col("echo_prefix"), 3, 6) * free,
         "label_first": _flag(pl.col("label_first") & ~pl.col("asks_dialogue")),

@@ -119,10 +119,7 @@ class Damage(Annotator):
     def columns(self, frame: pl.DataFrame) -> pl.DataFrame:
         """`damage` and `damage_signs` of each row."""
         model = load()
-        raw = with_context(measured(frame, model.order))
-        both = pl.concat([frame.select("instruction", "response"), raw], how="horizontal").lazy()
-        judged = both.select(**{**self._gates(), **signals()}).collect()
-        found, values = judged.select(self._gates().keys()), judged.select(model.weights.keys())
+        found, values = self.evidence(frame)
         odds = log_odds(values, found, model)
         return pl.DataFrame(
             {
@@ -130,6 +127,14 @@ class Damage(Annotator):
                 "damage_signs": strongest(values, found, model, self.max_signals),
             }
         )
+
+    def evidence(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Of each row, what each gate found (String, null for nothing), and each signal (Float64, 0 to 1)."""
+        raw = with_context(measured(frame, load().order))
+        both = pl.concat([frame.select("instruction", "response"), raw], how="horizontal").lazy()
+        gated, weighed = self._gates(), signals()
+        judged = both.select(**gated, **weighed).collect()
+        return judged.select(gated.keys()), judged.select(weighed.keys())
 
     def _gates(self) -> dict[str, pl.Expr]:
         """The evidence of each gate, in the order in which they are checked."""
