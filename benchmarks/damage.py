@@ -8,8 +8,8 @@ was fitted on.
 - known kinds: `truth/damage.parquet`, the good answers against the broken ones of each kind, and of all.
 - held-out kinds: the same good answers, broken in the ways of `tools/damage_kinds.py`; for each family of kinds the
   weights are fitted anew without that family. Gates are as shipped; `signals only` leaves them out.
-- false alarms: `damage_filter` with its defaults on the clean odd examples (`tools/clean_odd.py`), on LIMA's answers, on
-  Dolly's and on the good answers of `damage.parquet`.
+- false alarms: `damage_filter`'s defaults on the clean odd examples (`tools/clean_odd.py`), LIMA's and Dolly's
+  answers and on the good answers of `damage.parquet`.
 """
 
 from __future__ import annotations
@@ -157,7 +157,10 @@ def main() -> None:
     for kind, value in found["known_by_kind"].items():
         print(f"  known     {kind:<24} {value:.3f}")
     for kind, row in found["held_out_by_kind"].items():
-        print(f"  held out  {kind:<24} {row['held_out']:.3f}  signals only {row['signals_only']:.3f}  shipped {row['shipped']:.3f}")
+        print(
+            f"  held out  {kind:<24} {row['held_out']:.3f}  signals only {row['signals_only']:.3f}"
+            f"  shipped {row['shipped']:.3f}"
+        )
     print(f"  alarms on good answers {found['good_alarms']}, second look {found['odd_alarms_second_look']}")
     print(f"  {found['records_per_cpu_second']:,} records per CPU second")
     out = ROOT / "benchmarks" / "results" / "damage.json"

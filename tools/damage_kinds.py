@@ -4,8 +4,8 @@ A kind takes a random generator, a record and the others to borrow from, and giv
 answer cannot be broken in that way (one word cannot be shuffled). All wording is our own.
 """
 
-# word lists and sentences stand as they are used
-# ruff: noqa: E501, SIM905
+# word lists and sentences stand as they are used; the name of each kind says what it does
+# ruff: noqa: D103
 from __future__ import annotations
 
 import html
@@ -89,8 +89,28 @@ PROMISES: Final = (
     "See above.",
     "As discussed.",
 )
-STAND_INS: Final = ("N/A", "...", "[answer]", "TODO", "None", "null", "<output>", "Your answer here", "-", "[insert text here]")
-LABELS: Final = ("### Response:\n", "Response: ", "Output: ", "### Answer:\n", "Assistant: ", "Answer:\n", "AI: ", "Bot: ")
+STAND_INS: Final = (
+    "N/A",
+    "...",
+    "[answer]",
+    "TODO",
+    "None",
+    "null",
+    "<output>",
+    "Your answer here",
+    "-",
+    "[insert text here]",
+)
+LABELS: Final = (
+    "### Response:\n",
+    "Response: ",
+    "Output: ",
+    "### Answer:\n",
+    "Assistant: ",
+    "Answer:\n",
+    "AI: ",
+    "Bot: ",
+)
 TOKENS: Final = ("</s>", "<|endoftext|>", "<|im_end|>", "<pad><pad>", "[/INST]", "<|eot_id|>", "<eos>", "<end_of_turn>")
 
 
@@ -101,7 +121,9 @@ def sentences(text: str) -> list[str]:
 
 def prose(text: str, least: int = 8) -> bool:
     """Whether a text has words enough, and is no code."""
-    return len(text.split()) >= least and not re.search(r"```|[{};]\s*$|^\s*(?:def|import|#include) ", text, re.M)
+    return len(text.split()) >= least and not re.search(
+        r"```|[{};]\s*$|^\s*(?:def|import|#include) ", text, re.MULTILINE
+    )
 
 
 @kind("truncation")
@@ -217,7 +239,18 @@ def marks_left(r: Random, x: Pair, _: Sequence[Pair]) -> str | None:
     words = x.response.split(" ")
     if not prose(x.response, 12):
         return None
-    forms = ["[{}](", "[[{}]]", "{}[1]", "**{}", "[b]{}[/b]", "![{}]()", "[{}](#)", "{}[edit]", "[url]{}[/url]", "&lt;{}&gt;"]
+    forms = [
+        "[{}](",
+        "[[{}]]",
+        "{}[1]",
+        "**{}",
+        "[b]{}[/b]",
+        "![{}]()",
+        "[{}](#)",
+        "{}[edit]",
+        "[url]{}[/url]",
+        "&lt;{}&gt;",
+    ]
     form = r.choice(forms)
     for _i in range(r.randint(2, 5)):
         at = r.randrange(len(words))
@@ -369,7 +402,14 @@ def labelled(r: Random, x: Pair, _: Sequence[Pair]) -> str | None:
 @kind("template")
 def went_on(r: Random, x: Pair, others: Sequence[Pair]) -> str | None:
     other = r.choice(others)
-    form = r.choice(["### Instruction:\n{}\n\n### Response:\n{}", "Human: {}\n\nAssistant: {}", "Q: {}\nA: {}", "Instruction: {}\nOutput: {}"])
+    form = r.choice(
+        [
+            "### Instruction:\n{}\n\n### Response:\n{}",
+            "Human: {}\n\nAssistant: {}",
+            "Q: {}\nA: {}",
+            "Instruction: {}\nOutput: {}",
+        ]
+    )
     return x.response + "\n\n" + form.format(other.instruction, other.response)
 
 

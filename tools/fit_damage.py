@@ -80,7 +80,7 @@ def fit(values: Matrix, broken: npt.NDArray[np.bool_], prior: float = PRIOR) -> 
     ----------
     values : (n, signals). broken : (n,). prior : the weight of all broken rows together; the good ones have the rest.
     """
-    from scipy.optimize import minimize
+    from scipy.optimize import minimize  # type: ignore[import-untyped]
 
     share = np.where(broken, prior / max(broken.sum(), 1), (1 - prior) / max((~broken).sum(), 1)) * len(broken)
 

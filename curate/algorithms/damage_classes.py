@@ -29,8 +29,8 @@ FUNCTION_WORDS: Final[dict[str, str]] = {
     "quantity": "some any each every all both many few several no another other such one two three four five six seven "
     "eight nine ten first second last next same own",
     "question": "what which how why where whom",
-    "negated": "don't doesn't didn't isn't aren't wasn't weren't won't wouldn't can't couldn't shouldn't haven't hasn't "
-    "hadn't",
+    "negated": "don't doesn't didn't isn't aren't wasn't weren't won't wouldn't can't couldn't shouldn't haven't "
+    "hasn't hadn't",
     "contracted": "i'm i've i'll i'd you're you've you'll you'd he's she's it's we're we've we'll they're they've "
     "they'll that's there's let's what's",
 }

@@ -65,7 +65,7 @@ def _case(count: int, words: Any, out: Any) -> None:
         out[6] += (facts & PAUSE) != 0
         after = i and words.facts[i - 1] & STOP and not words.facts[i - 1] & (LINE | PAUSE | CLOSED)
         # An initial or an abbreviation ("e.g.", "vs.", "p. 3") ends in a point, too.
-        out[7] += (after and facts & LOWER and words.chars[i - 1] > 4) != 0
+        out[7] += (after and facts & LOWER and words.chars[i - 1] > 3) != 0
         if facts & LOWER and not facts & (DIGIT | FOREIGN) and words.chars[i] > 2:
             latin += 1
             unknown += words.rank[i] < 0
@@ -207,7 +207,7 @@ def _cover(asked: int, other: Any, count: int, words: Any, table: Any, mask: int
 
 
 @kernel
-def _measure(
+def _measure(  # noqa: PLR0913, PLR0917 - a kernel takes arrays one by one
     asked: Any, asked_at: Any, given: Any, given_at: Any, room: Any, lexicon: Any, table: Any, scale: float,
     counts: Any, out: Any,
 ) -> None:  # fmt: skip
@@ -249,7 +249,8 @@ def measure(
     Returns
     -------
     Float64, (texts, len(MEASURES)), all zero for a response without words; and Int64, (classes, classes). Of the
-    columns, `order` is in nats, `capital` to `stop_lower`, `latin` to `doubled`, `function`, `foreign` and `digits` count words.
+    columns, `order` is in nats; `capital` to `stop_lower`, `latin` to `doubled`, `function`, `foreign` and `digits`
+    count words.
     """
     texts = len(given)
     out = np.zeros((texts, len(MEASURES)), np.float64)

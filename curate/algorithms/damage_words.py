@@ -83,11 +83,13 @@ def _unspaced(cp: int) -> bool:
         return False
     if cp < 0x3040:
         return cp <= 0xEFF or 0x1000 <= cp <= 0x109F or 0x1780 <= cp <= 0x17FF
-    return cp <= 0x30FF and cp != 0x30FB or 0x3400 <= cp <= 0x9FFF or 0xF900 <= cp <= 0xFAFF or 0x20000 <= cp <= 0x3FFFF
+    return (
+        (cp <= 0x30FF and cp != 0x30FB) or 0x3400 <= cp <= 0x9FFF or 0xF900 <= cp <= 0xFAFF or 0x20000 <= cp <= 0x3FFFF
+    )
 
 
 @kernel
-def letter(cp: int) -> int:
+def letter(cp: int) -> int:  # noqa: PLR0911 - one return for each class of code points reads best
     """2 for a letter, 1 for a digit, 0 for anything else; marks count as letters of the scripts they are used in."""
     if cp < 0x80:
         if 0x30 <= cp <= 0x39:
@@ -101,7 +103,7 @@ def letter(cp: int) -> int:
         return 0
     if 0xFE30 <= cp <= 0xFE4F or 0xFEFF <= cp <= 0xFF0F or 0xFF1A <= cp <= 0xFF20 or 0xFF3B <= cp <= 0xFF40:
         return 0
-    return 0 if (0xFF5B <= cp <= 0xFF65 or 0x1F000 <= cp <= 0x1FAFF or 0xE0000 <= cp) else 2
+    return 0 if (0xFF5B <= cp <= 0xFF65 or 0x1F000 <= cp <= 0x1FAFF or cp >= 0xE0000) else 2
 
 
 @kernel
@@ -124,13 +126,15 @@ def _form(text: Any, begin: int, end: int, facts: int) -> int:
 
 
 @kernel
-def _ending(text: Any, end: int, key: Any, one: Any, two: Any) -> bool:
+def _ending(text: Any, end: int, key: Any, one: Any, two: Any) -> Any:
     """Whether what a word has beyond its stem (of hash `key`) is an English ending."""
     a, b, c = text[end - 1] | 32, text[end - 2] | 32, text[end - 3] | 32
     if key == one:
         return a in (0x73, 0x64, 0x79, 0x72)  # -s, -d, -y, -r
     if key == two:
-        return (b == 0x65 and a in (0x64, 0x73, 0x72)) or (b == 0x6C and a == 0x79) or a == 0x73  # -ed, -es, -er, -ly, 's
+        return (
+            (b == 0x65 and a in (0x64, 0x73, 0x72)) or (b == 0x6C and a == 0x79) or a == 0x73
+        )  # -ed, -es, -er, -ly, 's
     return (c == 0x69 and b == 0x6E and a == 0x67) or (c == 0x65 and b == 0x73 and a == 0x74)  # -ing, -est
 
 
@@ -147,7 +151,7 @@ def _between(cp: int) -> int:
 
 
 @kernel
-def split(text: Any, words: Any, lexicon: Any, mask: int) -> int:
+def split(text: Any, words: Any, lexicon: Any, mask: int) -> int:  # noqa: C901, PLR0912, PLR0915 - one pass over the text
     """The words of `text` (code points) into `words`; their number.
 
     The first word of a sentence is classed as if it had no capital.
@@ -196,6 +200,8 @@ def split(text: Any, words: Any, lexicon: Any, mask: int) -> int:
                 break
         if chars > 1 and capitals == chars:
             facts |= UPPER
+        if 3 < chars <= STEM and text[i - 1] | 32 == 0x73 and text[i - 2] | 32 != 0x73:
+            stem = one  # the plural of a short word
         slot = slot_of(lexicon.keys, lexicon.used, mask, hashed)
         known = lexicon.used[slot]
         if not known and chars > 4:
@@ -253,8 +259,7 @@ def lexicon_of(vocabulary: list[str]) -> Lexicon:
             table.rank[slot] = i
         else:
             table.kind[slot] = kinds[i - len(vocabulary)][1]
-            if table.rank[slot] < 0:
-                table.rank[slot] = 0
+            table.rank[slot] = max(table.rank[slot], 0)
     return table
 
 

@@ -10,14 +10,14 @@ from typing import Final
 import polars as pl
 
 from curate.damage.patterns import (
-    ABOUT_REFUSAL,
-    ABOUT_SELF,
     ABOUT_CUT,
     ABOUT_DIALOGUE,
     ABOUT_ENCODING,
     ABOUT_HIDDEN,
     ABOUT_HTML,
     ABOUT_PLACEHOLDER,
+    ABOUT_REFUSAL,
+    ABOUT_SELF,
     ABOUT_SLOT,
     ABOUT_TEMPLATE,
     ABOUT_VALUE,
@@ -65,14 +65,34 @@ from curate.phrases import (
     TAIL,
     TURN,
 )
-from curate.text import plain_quotes, WORD, code_line_share, excerpt, fold, is_blank, line_count, list_line_share, without_code
+from curate.text import (
+    WORD,
+    code_line_share,
+    excerpt,
+    fold,
+    is_blank,
+    line_count,
+    list_line_share,
+    plain_quotes,
+    without_code,
+)
 
 #: Characters that open and close a response in which a phrase of refusal counts, as in `refusal_filter`.
 _HEAD: Final = 300
 _TAIL: Final = 202
 #: Languages that a text of a few sentences does not tell apart.
-RELATIVES: Final = (("no", "da", "sv"), ("hr", "sl", "sk", "cs"), ("id", "tl", "so", "sw"), ("es", "pt", "ca", "gl", "it"),
-                    ("zh-cn", "zh-tw", "ko", "ja"), ("ru", "uk", "bg", "mk"), ("af", "nl", "de"), ("et", "fi"))  # fmt: skip
+RELATIVES: Final = tuple(
+    tuple(group.split())
+    for group in (
+        "no da sv",
+        "hr sl sk cs",
+        "id tl so sw",
+        "es pt ca it",
+        "zh-cn zh-tw ko ja",
+        "ru uk bg mk",
+        "af nl de",
+    )
+)
 
 #: Where a disclaimer is right: about the assistant itself, or about what a refusal would be about.
 ABOUT_BOTH: Final = f"(?:{ABOUT_SELF})|(?:{ABOUT_REFUSAL})"
@@ -186,7 +206,9 @@ def unpunctuated() -> pl.Expr:
     # A few words to the line: a list, or verse; but not a list that has lost its bullets and commas.
     items = (words <= ITEM_WORDS * line_count(response)) & ~response.str.contains(STRIPPED)
     bare = ~response.str.contains(PUNCTUATED) & (list_line_share(response) < 0.5) & ~items & _unasked()
-    return pl.when(bare & (words >= BARE_WORDS) & (response.str.count_matches(r"\p{L}{2}\S*") >= BARE_WORDS)).then(response.str.head(60))
+    return pl.when(bare & (words >= BARE_WORDS) & (response.str.count_matches(r"\p{L}{2}\S*") >= BARE_WORDS)).then(
+        response.str.head(60)
+    )
 
 
 def declined() -> dict[str, pl.Expr]:
@@ -228,7 +250,9 @@ def of_measures() -> dict[str, pl.Expr]:
     asked, given = pl.col("asked_language"), pl.col("given_language")
     # Names and numbers alone are taken for many a language; function words are not.
     share = pl.col("function") / pl.max_horizontal(words, pl.lit(1.0))
-    sure = pl.when(given == "en").then(share >= 0.2).when(asked == "en").then(share <= 0.1).otherwise(pl.lit(value=True))
+    sure = (
+        pl.when(given == "en").then(share >= 0.2).when(asked == "en").then(share <= 0.1).otherwise(pl.lit(value=True))
+    )
     other = (
         plain
         & sure

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import functools
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curate.algorithms.damage_measures import MEASURES, measure
-from curate.algorithms.damage_words import Lexicon, lexicon_of
-from curate.damage.patterns import COUNTED, ENDINGS, HOLDS
+from curate.damage.weighed import COUNTED, ENDINGS, HOLDS
 from curate.text import WORD, code_line_share, line_count, list_line_share, without_code
+
+if TYPE_CHECKING:
+    from curate.algorithms.damage_words import Lexicon
 
 #: Characters of a response that are looked at for signs; what is beyond, only gates see.
 HEAD_CHARS: Final = 20_000
@@ -26,6 +27,7 @@ _SURE: Final = 0.999
 @functools.cache
 def lexicon() -> tuple[Lexicon, int]:
     """Known English words by frequency, and how many: the vocabulary of the static encoder, which is BERT's."""
+    from curate.algorithms.damage_words import lexicon_of
     from curate.encoders.static import StaticEncoder
 
     words = [word if word.isalpha() else "" for word in StaticEncoder().vocabulary]
@@ -33,13 +35,15 @@ def lexicon() -> tuple[Lexicon, int]:
 
 
 def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFrame:
-    """All raw numbers of each row of `instruction` and `response`; see `curate.damage.signals` for what becomes of them.
+    """All raw numbers of each row of `instruction` and `response`; `curate.damage.signals` makes signals of them.
 
     Parameters
     ----------
     frame : `instruction` and `response`, String.
     order : the weights of pairs of word classes; see `curate.algorithms.damage_measures.measure`.
     """
+    from curate.algorithms.damage_measures import MEASURES, measure
+
     instruction, response = pl.col("instruction"), pl.col("response").str.head(HEAD_CHARS)
     texts = (
         frame.lazy()
@@ -88,7 +92,7 @@ def _repetition(prose: pl.Series) -> pl.DataFrame:
 
 
 def _likeness(texts: pl.DataFrame) -> pl.DataFrame:
-    """Cosines by the static encoder: of the instruction and the response, and of the response's halves with the rest."""
+    """Cosines by the static encoder: of the instruction and the response, and of the response's two halves."""
     from curate.encoders import encode, get_encoder
 
     half = pl.col("response").str.len_chars() // 2

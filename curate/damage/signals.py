@@ -47,9 +47,7 @@ def _ends() -> dict[str, pl.Expr]:
     others = pl.col("unclosed_line") <= 0.34 * pl.col("lines")
     alike = (pl.col("lines") - 1) * 2 > pl.col("unclosed_line") * 3 - 3
     return {
-        "open_end": pl.when(pl.col("end_inside"))
-        .then(1.0)
-        .otherwise(ramp(pl.col("tail"), 4, 12))
+        "open_end": pl.when(pl.col("end_inside")).then(1.0).otherwise(ramp(pl.col("tail"), 4, 12))
         * _flag(small & (pl.col("stops") >= 1) & (pl.col("end_inside") | ~pl.col("verse") & ~pl.col("end_listed")))
         * prose,
         "lost_line_breaks": ramp(pl.col("inline_items"), 1, 4) * prose,
@@ -81,7 +79,8 @@ def _repeats() -> dict[str, pl.Expr]:
     tail = pl.col("rep_tail_copies") * pl.col("rep_tail_period")
     return {
         "loop": ramp(pl.col("rep_loop_fraction"), 0.05, 0.4) * ramp(pl.col("rep_loop_copies"), 2, 5) * free,
-        "tail_again": _flag(pl.col("rep_tail_copies") >= 3) * ramp(tail, 3, 9)
+        "tail_again": _flag(pl.col("rep_tail_copies") >= 3)
+        * ramp(tail, 3, 9)
         * pl.col("prose")
         * _flag(~pl.col("repeats") | (inside & ~pl.col("asks_repeat"))),
         "repeated_phrases": ramp(pl.col("rep_dup_7"), 0.08, 0.45) * ramp(words, 10, 30) * free,
@@ -145,9 +144,7 @@ def _matter() -> dict[str, pl.Expr]:
         "nothing_shared": _flag(pl.col("shared") == 0) * ramp(words, 6, 30) * free * asked * near * prose,
         "two_topics": ramp(-pl.col("coherence"), -0.25, 0.1) * ramp(words, 20, 60) * free * prose,
         "filler": ramp(pl.col("filler"), 0, 4) * letter,
-        "filler_share": ramp(_share("filler", "starts"), 0.1, 0.6)
-        * ramp(pl.col("filler"), 0, 2)
-        * letter,
+        "filler_share": ramp(_share("filler", "starts"), 0.1, 0.6) * ramp(pl.col("filler"), 0, 2) * letter,
         "promise": _flag(pl.col("promise") & pl.col("asks_text") & ~pl.col("asks_short")) * (1.0 - ramp(words, 6, 14)),
         "too_little": _flag(pl.col("asks_text") & ~pl.col("asks_short")) * _flag(words >= 1) * ramp(-words, -7, -2),
     }
@@ -157,7 +154,10 @@ def _echo() -> dict[str, pl.Expr]:
     free = _flag(~pl.col("asks_echo")) * pl.col("prose")
     prefix = _share("echo_prefix", "asked_words")
     return {
-        "request_inside": ramp(pl.col("echo_asked"), 0.5, 1.0) * ramp(pl.col("asked_words"), 4, 9) * pl.col("echo_first") * free,
+        "request_inside": ramp(pl.col("echo_asked"), 0.5, 1.0)
+        * ramp(pl.col("asked_words"), 4, 9)
+        * pl.col("echo_first")
+        * free,
         "mostly_request": ramp(pl.col("echo_given"), 0.6, 1.0) * ramp(pl.col("words"), 6, 15) * free,
         "begins_as_request": ramp(prefix, 0.5, 1.0) * ramp(pl.col("echo_prefix"), 3, 6) * free,
         "label_first": _flag(pl.col("label_first") & ~pl.col("asks_dialogue")),

@@ -165,7 +165,9 @@ SOUND = [
 GATES = [reason for reason in DamageFilter.reasons if reason != "damaged"]
 
 
-def verdicts(pairs: list[tuple[str, str]], stage: Damage | None = None, checks: list[str] | None = None) -> pl.DataFrame:
+def verdicts(
+    pairs: list[tuple[str, str]], stage: Damage | None = None, checks: list[str] | None = None
+) -> pl.DataFrame:
     rows = frame(pairs)
     marked = rows.join((stage or Damage()).apply(rows), on="row", maintain_order="left")
     return DamageFilter(checks=checks or GATES).apply(marked)  # type: ignore[arg-type]
@@ -180,7 +182,9 @@ def every() -> dict[tuple[str, str], dict[str, object]]:
     return dict(zip(pairs, verdicts(pairs).iter_rows(named=True), strict=True))
 
 
-def verdict(question: str, answer: str, stage: Damage | None = None, checks: list[str] | None = None) -> dict[str, object]:
+def verdict(
+    question: str, answer: str, stage: Damage | None = None, checks: list[str] | None = None
+) -> dict[str, object]:
     if stage is None and checks is None and (question, answer) in every():
         return every()[question, answer]
     return verdicts([(question, answer)], stage, checks).row(0, named=True)
@@ -322,7 +326,7 @@ def test_the_value_is_the_evidence() -> None:
 
 
 def test_a_clean_corpus_stays() -> None:
-    assert verdicts(corpus(), checks=[*GATES, "damaged"])["keep"].all()
+    assert verdicts(corpus(2), checks=[*GATES, "damaged"])["keep"].all()
 
 
 @real
@@ -330,7 +334,7 @@ def test_a_clean_corpus_stays() -> None:
     ("kind", "found"), [("empty", 1.0), ("echo_prompt", 0.99), ("lower_no_punct", 0.97), ("truncated_60%", 0.70)]
 )
 def test_planted_damage_is_found_and_the_originals_stay(kind: str, found: float) -> None:
-    pairs = pl.read_parquet(REAL_DATA / "truth/damage.parquet").filter(pl.col("kind") == kind)
+    pairs = pl.read_parquet(REAL_DATA / "truth/damage.parquet").filter(pl.col("kind") == kind).head(500)
     asked = [f"{a}\n\n{b}" if b else a for a, b in zip(pairs["instruction"], pairs["input"], strict=True)]
     good, bad = (verdicts(list(zip(asked, pairs[s], strict=True))) for s in ("good", "bad"))
     assert (~bad["keep"]).mean() >= found  # type: ignore[operator]

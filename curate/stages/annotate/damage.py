@@ -58,7 +58,7 @@ class Damage(Annotator):
     characters lost, escapes and stray markup, unknown and overlong words, letter case, too few marks, disorder, filler
     phrases, labels of prompts, the request in the answer, and how little the response has to do with the
     instruction (shared words weighed by rarity, and the cosine of the static encoder). Their evidence is their value.
-    No weight is negative: a signal can only add. What excuses it (code, verse, lists, what was asked for) is part of it.
+    No weight is negative: a signal can only add. What excuses it (code, verse, what was asked for) is part of it.
 
     `damage` is 1 / (1 + exp(-s)), s being the model's bias, plus the weight of a gate if there is one, plus the
     signals times their weights. It is calibrated to a pool of which one record in ten is damaged.

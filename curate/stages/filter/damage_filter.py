@@ -35,8 +35,8 @@ _ALL: Final[tuple[Check, ...]] = get_args(Check)
 class DamageFilter(Filter):
     """Drops records that are broken rather than bad: empty, cut off, echoed, garbled, refused, or never filled in.
 
-    Reads what `damage` wrote. Each gate that found something is a reason, its evidence the value; they come in the order
-    below, and further ones go to `also`. A record without a gate whose `damage` is more than `max_damage` goes as
+    Reads what `damage` wrote. Each gate that found something is a reason, its evidence the value; they come in the
+    order below, and further ones go to `also`. A record without a gate whose `damage` is more than `max_damage` goes as
     `damaged`; the value is that probability with the strongest signals. Thresholds and `checks` can be changed
     without running `damage` again; how the gates look is set there.
 
