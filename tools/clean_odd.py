@@ -2,7 +2,7 @@
 
     python tools/clean_odd.py > clean_odd.jsonl
 
-Each example is sound: what looks like damage was asked for, or is the form of its kind.
+Rules of the detector were changed after a look at its alarms on all but `SECOND_LOOK`. Each example is sound: what looks like damage was asked for, or is the form of its kind.
 """
 
 # texts stand as they are read; lists of words are easier to extend as one string
@@ -614,7 +614,7 @@ PROSE: Final = [
         "and then the bus and the woman with the pear and nobody speaking and the pear so loud",
     ),
 ]
-#: Written when the rules were done, and no rule was changed after they were first looked at.
+#: Written last, when the rules had been changed after a look at the alarms on all the others; no rule was changed for these.
 SECOND_LOOK: Final = [
     ("Who wrote 'Middlemarch'?", "George Eliot (Mary Ann Evans)"),
     ("Give me a palindrome.", "A man, a plan, a canal: Panama"),
