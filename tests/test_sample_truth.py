@@ -17,6 +17,7 @@ GATES = """
 name: gates
 stages:
   - stage: length_filter
+  - stage: damage
   - stage: damage_filter
   - stage: refusal_filter
   - stage: repetition_filter
@@ -45,7 +46,7 @@ REASONS = {
     "prompt_echo": {"prompt_echo"},
     "template_tokens": {"template_tokens"},
     "unclosed_fence": {"truncated"},
-    "wrong_language": {"wrong_language"},
+    "wrong_language": {"wrong_language", "other_language"},
     "empty": {"empty_response", "response_too_short"},
     # A loop stops at its limit, in the middle of a sentence.
     "repetition": {
@@ -54,6 +55,8 @@ REASONS = {
         "duplicate_paragraphs",
         "frequent_ngram",
         "duplicate_ngrams",
+        "repeated_tail",
+        "copied_sentences",
         "truncated",
     },
     # "I cannot, as an AI" declines and presents itself.

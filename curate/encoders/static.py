@@ -108,6 +108,11 @@ class StaticEncoder:
             "mean": arrays["mean"].astype(np.float64),
         }
 
+    @property
+    def vocabulary(self) -> list[str]:
+        """BERT's word pieces in their order, which is about that of their frequency."""
+        return self._read("vocab.txt").decode("utf-8").split("\n")[:-1]
+
     @cached_property
     def _tokenizer(self) -> Tokenizer:
         tokenizer = self._make_tokenizer()
@@ -120,8 +125,7 @@ class StaticEncoder:
         from tokenizers.normalizers import BertNormalizer
         from tokenizers.pre_tokenizers import BertPreTokenizer
 
-        words = self._read("vocab.txt").decode("utf-8").split("\n")[:-1]
-        vocab = {word: number for number, word in enumerate(words)}
+        vocab = {word: number for number, word in enumerate(self.vocabulary)}
         tokenizer = Tokenizer(WordPiece(vocab, unk_token="[UNK]", max_input_chars_per_word=100))  # noqa: S106 - no password
         # As BERT's uncased tokenizer; special tokens are not added, so that `[PAD]` in a text is plain text.
         tokenizer.normalizer = BertNormalizer(lowercase=True)

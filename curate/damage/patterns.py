@@ -3,6 +3,7 @@
 Patterns of polars (Rust) regular expressions, and of what an instruction is about where such signs are no damage.
 """
 
+# ruff: noqa: E501 - patterns are easier to read in whole alternatives
 from __future__ import annotations
 
 from typing import Final
@@ -16,7 +17,19 @@ TEMPLATE: Final = (
     r"begin_of_text|end_of_text|"
     r"system|user|assistant|end|eos|pad)\|>"
     r"|\[/?INST\]|<</?SYS>>|</?(?:start|end)_of_turn>|<start_of_turn>|<end_of_turn>|</s>[ \t]*(?:\n|\z)|\A<s>"
-    r"|(?m:^### ?(?:Response|Instruction|Human|Assistant):)"
+    r"|(?m:^### ?(?:Response|Instruction|Human|Assistant|Input|Output|Answer|User|System|Question)\b ?:)"
+    r"|<\|[a-z_]{2,24}\|>|<(?:pad|eos|bos|unk|EOS|BOS|PAD|UNK|eod|eot)>"
+    r"|Below is an instruction that describes a task|Write a response that appropriately completes the request"
+)
+
+#: Another request and its answer, after an answer.
+WENT_ON: Final = (
+    r"\S\s*\n\s*(?:Human|User|Instruction|Prompt|Q|Question|Input):[^\n]*\n+\s*"
+    r"(?:Assistant|AI|Bot|Response|Output|Answer|A|GPT):"
+)
+ABOUT_DIALOGUE: Final = (
+    r"(?i)\b(?:dialog(?:ue)?|conversation|chat|interview|script|scene|play|faq|questions?|q&a|quiz|flash ?cards?|format|"
+    r"example|role|transcript|prompt|text messages?|texts|exchange|messages|riddles?|trivia|instructions?|inputs?)"
 )
 
 ABOUT_TEMPLATE: Final = r"(?i)\b(?:(?:chat|prompt) ?(?:template|format)|special tokens?|tokeni[sz]er|chatml)"
@@ -81,6 +94,12 @@ ABOUT_SLOT: Final = (
     r"stage directions?)\b|[<{\[]"
 )
 
+#: Where a word for nothing may be the answer.
+ABOUT_VALUE: Final = (
+    r"(?i)\b(?:values?|returns?|python|javascript|java|sql|(?-i:R)|missing|keyword|data ?type|evaluate|prints?|outputs?|"
+    r"form|fill|symbol|stands? for|abbreviat\w*|acronym|chemical|sodium|code|word for|extract|one word|punctuation|mark)\b"
+)
+
 # --- mojibake --------------------------------------------------------------------------------------------------------
 #: What the bytes 0x80 to 0xBF of UTF-8 look like in Latin-1 and Windows-1252, without the quotes, dashes and dots
 #: that may
@@ -91,7 +110,7 @@ MOJIBAKE: Final = (
     "\ufffd"
     rf"|Ã{_CONTINUED}|[a-zà-ÿ]Ã{_ANY_CONTINUED}"
     "|Â[\xa0-\xaa\xac-\xba\xbc-\xbf]"
-    "|â€|â‚¬|â„¢|ï»¿|ï¿½|ðŸ"
+    "|â[\x80-\x9f€]|â‚¬|â„¢|ï»¿|ï¿½|ðŸ"
     rf"|(?:[ÐÑ]{_ANY_CONTINUED}){{2}}"
     rf"|(?:[ãäåæçèé]{_ANY_CONTINUED}{{2}}){{2}}"
     rf"|(?:[ØÙ]{_ANY_CONTINUED}){{3}}"
@@ -146,6 +165,14 @@ HANGING: Final = (
 OPEN_END: Final = r"(?:(?:\A|[\s(\"“‘'’-])[\p{Ll}'’-]+|[,(–—])\z"
 #: "See you then. xx": a signature.
 KISSES: Final = r"(?i)[.!?…]\s+(?:x{1,3}|(?:xo){1,3})\z"
+#: A sum and what it counts: "so they have 4 x 5 = 20 apples left".
+SUM_END: Final = r"=\s*\S*\d\S*(?:\s+\S+){0,5}\s*\z"
+#: Where a text may stop, or go without marks, as it was asked to.
+ABOUT_CUT: Final = (
+    r"(?i)\b(?:shuffl|scrambl|jumble|unfinished|incomplete|cliffhanger|middle of a sentence|(?:beginning|start|half|part) of a "
+    r"sentence|fragment|stream[- ]of|without (?:any )?(?:punctuation|marks|full stops?|periods?)|(?:remove|strip|no) (?:all "
+    r"|the |any )*(?:punctuation|marks|commas)|lower ?case|lower-case|reverse|backwards?|that i can (?:finish|complete))"
+)
 #: The fewest words of a line that a hanging word makes unfinished; below, it may be the word that was asked for.
 HANGING_WORDS: Final = 8
 #: The end of a sentence with another after it.
@@ -164,3 +191,23 @@ STRIPPED: Final = r"(?m)^[ \t]+\S|\S[ \t]+$"
 
 #: More lines of code, mark-up or table than this, and the response is no prose.
 CODE_SHARE: Final = 0.3
+
+# --- refusal, ai_disclaimer ---------------------------------------------------------------------------------------------
+#: Where declining is what was asked for, or right.
+ABOUT_REFUSAL: Final = (
+    r"(?i)\b(?:refus|declin|reject|turn(?:ing)? down|say(?:ing)? no\b|unable|"
+    r"kill|murder|bomb|explosiv|weapon|poison|hack|steal|shoplift|burglar|suicid|self-harm|drugs?\b|cocaine|meth\b|racis|"
+    r"sexist|slur|porn|nude|child abuse|malware|ransomware|phishing|counterfeit|forge|launder|terroris|illegal|stalk|"
+    r"blackmail|hate speech|pick a lock|doxx|torture|hotwire|bully|dangerous|harmful|insult|"
+    r"(?:current|live|real-?time|latest|today'?s?) (?:news|weather|price|stock|time|score|date|temperature)|"
+    r"right now|(?:weather|news|price|traffic)[^.\n]{0,40}(?:now|today|tomorrow|current)|what (?:time|day) is it|browse|open (?:the|this) (?:link|url|file)|home address|phone number of)"
+)
+#: Where a model may have to speak of itself.
+ABOUT_SELF: Final = (
+    r"(?i)\b(?:disclaimer|(?:are|do|did|can|have|were|will|would|could) you\b[^.\n]{0,40}\b(?:an? |you )?(?:ai|bot|human|"
+    r"robot|model|real|feel\w*|dream\w*|remember|conscious|sentient|opinion|experience\w*|access|browse|see|hear|sleep|eat|"
+    r"love|age|born|trained|made|alive|emotions?|favou?rite|think|prefer)\b|who (?:are|made|created|built|trained) you|"
+    r"(?:what|who) are you|your (?:name|opinions?|feelings?|favou?rite|creator|training|birthday|age|limit\w*|"
+    r"capabilit\w*|knowledge)|how (?:are you|do you (?:feel|work))|chatgpt|you as an? (?:ai|model|assistant)|introduce yourself|"
+    r"about yourself|dialog(?:ue)?|conversation between|chat between)"
+)

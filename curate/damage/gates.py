@@ -1,0 +1,274 @@
+"""Gates: facts about a record that on their own show it to be broken, as polars expressions that give the evidence.
+
+Every gate gives the excerpt that gave the damage away, or null. They look at the columns `instruction` and `response`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from curate.damage.patterns import (
+    ABOUT_CUT,
+    ABOUT_DIALOGUE,
+    ABOUT_ENCODING,
+    ABOUT_HIDDEN,
+    ABOUT_HTML,
+    ABOUT_PLACEHOLDER,
+    ABOUT_REFUSAL,
+    ABOUT_SELF,
+    ABOUT_SLOT,
+    ABOUT_TEMPLATE,
+    ABOUT_VALUE,
+    BARE_WORDS,
+    CODE_SHARE,
+    DIRECTED,
+    ECHOING,
+    FLAG,
+    HANGING,
+    HANGING_WORDS,
+    HIDDEN,
+    HTML,
+    ITEM_INSIDE,
+    ITEM_WORDS,
+    KISSES,
+    LAST_LINE,
+    LISTED,
+    MARKS,
+    MOJIBAKE,
+    OPEN_END,
+    PAGE,
+    PLACEHOLDER,
+    PUNCTUATED,
+    REQUEST_END,
+    RIGHT_TO_LEFT,
+    SENTENCE_END,
+    SENTENCE_INSIDE,
+    SLOT,
+    SLOT_CHARS,
+    STAND_IN,
+    STRIPPED,
+    SUM_END,
+    TEMPLATE,
+    WENT_ON,
+)
+from curate.phrases import (
+    CLOSING_DISCLAIMER,
+    DISCLAIMER,
+    EDGE,
+    IDENTITY,
+    MAY_DISCLAIM,
+    MAY_NAME,
+    MAY_REFUSE,
+    REFUSAL,
+    TAIL,
+    TURN,
+)
+from curate.text import (
+    WORD,
+    code_line_share,
+    excerpt,
+    fold,
+    is_blank,
+    line_count,
+    list_line_share,
+    plain_quotes,
+    without_code,
+)
+
+#: Characters that open and close a response in which a phrase of refusal counts, as in `refusal_filter`.
+_HEAD: Final = 300
+_TAIL: Final = 202
+#: Languages that a text of a few sentences does not tell apart.
+RELATIVES: Final = tuple(
+    tuple(group.split())
+    for group in (
+        "no da sv",
+        "hr sl sk cs",
+        "id tl so sw",
+        "es pt ca it",
+        "zh-cn zh-tw ko ja",
+        "ru uk bg mk",
+        "af nl de",
+    )
+)
+
+#: Where a disclaimer is right: about the assistant itself, or about what a refusal would be about.
+ABOUT_BOTH: Final = f"(?:{ABOUT_SELF})|(?:{ABOUT_REFUSAL})"
+
+
+def blank(text: pl.Expr) -> pl.Expr:
+    """A text that shows nothing."""
+    return pl.when(is_blank(text)).then(pl.format("{} characters, none visible", text.str.len_chars()))
+
+
+def is_code(text: pl.Expr) -> pl.Expr:
+    """Whether it is code, where tags are not taken for code."""
+    return code_line_share(text, markup=False) > CODE_SHARE
+
+
+def prompt_echo(min_chars: int) -> pl.Expr:
+    """The response begins with the whole instruction or its first line, of `min_chars` characters or more."""
+    instruction, response = pl.col("instruction"), fold(pl.col("response"))
+    whole = fold(instruction)
+    first = fold(instruction.str.strip_chars_start().str.extract(r"\A([^\n]+)"))
+
+    def long(text: pl.Expr) -> pl.Expr:
+        return text.str.len_chars() >= min_chars
+
+    repeated = long(whole) & (response.str.strip_chars_end(MARKS) == whole.str.strip_chars_end(MARKS))
+    # A text that stops without a mark (a title, half a sentence) may well be taken up by its continuation.
+    restated = pl.any_horizontal(
+        long(text) & text.str.contains(REQUEST_END) & response.str.starts_with(text.str.strip_chars_end(MARKS)) & ok
+        for text, ok in ((whole, pl.lit(value=True)), (first, ~instruction.str.contains(ECHOING)))
+    )
+    return pl.when(repeated | restated).then(response.str.head(80))
+
+
+def truncated(min_prose_words: int, min_sentence_words: int) -> pl.Expr:
+    """A code fence left open, or a last line of prose that stops inside a sentence."""
+    response = pl.col("response")
+    fence = (response.str.count_matches("```") % 2 == 1) & ~response.str.contains(SENTENCE_END)
+    last = response.str.tail(2000).str.extract(LAST_LINE, 1)
+    words = last.str.count_matches(WORD)
+    prose = (code_line_share(response) <= CODE_SHARE) & ~response.str.contains("```")
+    listed = last.str.contains(LISTED)
+    flows = ~listed & (last.str.count_matches(r"[,;:]") * 4 < words)
+    hanging = flows & (words >= HANGING_WORDS) & last.str.contains(HANGING)
+    inside = (words >= min_prose_words) & pl.when(listed).then(last.str.contains(ITEM_INSIDE)).otherwise(
+        last.str.contains(SENTENCE_INSIDE)
+    )
+    alone = flows & (words >= min_sentence_words)
+    odd_end = last.str.tail(12).str.contains(KISSES) | last.str.tail(100).str.contains(SUM_END)
+    cut = prose & (hanging | ((inside | alone) & last.str.contains(OPEN_END))) & ~odd_end
+    return pl.when(fence).then(pl.lit("``` left open")).when(cut & _unasked()).then(last.str.tail(60))
+
+
+def _unasked() -> pl.Expr:
+    return ~pl.col("instruction").str.contains(ABOUT_CUT)
+
+
+def html_residue(max_share: float) -> pl.Expr:
+    """Tags or entities in prose, more than `max_share` of the words."""
+    instruction, prose = pl.col("instruction"), without_code(pl.col("response"))
+    about = instruction.str.contains(ABOUT_HTML) | is_code(pl.col("response")) | pl.col("response").str.contains(PAGE)
+    many = prose.str.count_matches(HTML) > max_share * prose.str.count_matches(WORD)
+    return pl.when(many & ~about).then(excerpt(prose, HTML))
+
+
+def placeholder() -> pl.Expr:
+    """A stand-in, a slot or a note instead of an answer, or prose that holds one."""
+    response = pl.col("response")
+    asked = pl.col("instruction").str.contains(ABOUT_PLACEHOLDER)
+    slot = excerpt(pl.when(response.str.len_chars() <= SLOT_CHARS).then(response), SLOT)
+    about_slot = pl.when(slot.is_not_null()).then(pl.col("instruction")).str.contains(ABOUT_SLOT)
+    return pl.coalesce(
+        pl.when(~pl.col("instruction").str.contains(ABOUT_VALUE)).then(excerpt(response, STAND_IN)),
+        pl.when(~asked & ~is_code(response)).then(excerpt(without_code(response), PLACEHOLDER)),
+        pl.when(~asked & ~about_slot).then(slot),
+    )
+
+
+def template_tokens() -> pl.Expr:
+    """Marks of a chat template outside code."""
+    about = pl.col("instruction").str.contains(ABOUT_TEMPLATE)
+    spoken = pl.col("instruction").str.contains(ABOUT_DIALOGUE)
+    prose = without_code(pl.col("response"))
+    return pl.coalesce(
+        pl.when(~about).then(excerpt(prose, TEMPLATE)), pl.when(~about & ~spoken).then(excerpt(prose, WENT_ON))
+    )
+
+
+def hidden_text() -> pl.Expr:
+    """Characters that nobody sees, or that show the text in another order than it has."""
+    both = pl.concat_str("instruction", "response", separator="\n").str.replace_all(FLAG, "")
+    # Few texts hold any mark at all; only in those is the script looked at.
+    odd = both.str.contains(HIDDEN) | (both.str.contains(DIRECTED) & ~both.str.contains(RIGHT_TO_LEFT))
+    found = pl.format("U+{}", both.str.extract(f"({HIDDEN}|{DIRECTED})", 1).map_elements(_code_point, pl.String))
+    return pl.when(odd & ~pl.col("instruction").str.contains(ABOUT_HIDDEN)).then(found)
+
+
+def _code_point(character: str) -> str:
+    return f"{ord(character):04X}"
+
+
+def mojibake() -> pl.Expr:
+    """UTF-8 read in another encoding, or characters that were lost."""
+    about = pl.col("instruction").str.contains(ABOUT_ENCODING) | pl.col("instruction").str.contains(MOJIBAKE)
+    return pl.when(~about).then(excerpt(pl.col("response"), MOJIBAKE))
+
+
+def unpunctuated() -> pl.Expr:
+    """Long prose without a capital letter or a mark."""
+    response = pl.col("response")
+    words = response.str.count_matches(WORD)
+    # A few words to the line: a list, or verse; but not a list that has lost its bullets and commas.
+    items = (words <= ITEM_WORDS * line_count(response)) & ~response.str.contains(STRIPPED)
+    bare = ~response.str.contains(PUNCTUATED) & (list_line_share(response) < 0.5) & ~items & _unasked()
+    return pl.when(bare & (words >= BARE_WORDS) & (response.str.count_matches(r"\p{L}{2}\S*") >= BARE_WORDS)).then(
+        response.str.head(60)
+    )
+
+
+def declined() -> dict[str, pl.Expr]:
+    """`refusal` and `ai_disclaimer`: phrases by which an assistant declines or presents itself as a model.
+
+    Looked for at the beginning of each sentence of the first 300 characters, and at the end. Left alone where the
+    instruction is about declining, harm or what a model cannot know, or about the assistant itself.
+    """
+    response = plain_quotes(pl.col("response"))
+    head = pl.lit(TURN) + response.str.strip_chars_start().str.head(_HEAD)
+    tail = pl.when(response.str.len_chars() > _HEAD).then(pl.lit(TAIL) + response.str.strip_chars_end().str.tail(_TAIL))
+
+    def phrase(text: pl.Expr, screen: str, pattern: str, about: str = ABOUT_BOTH) -> pl.Expr:
+        # The screen is many times as fast as the pattern.
+        free = ~pl.col("instruction").str.contains(about)
+        return excerpt(pl.when(free & text.str.contains(screen)).then(text), pattern, trim=EDGE)
+
+    return {
+        "refusal": phrase(head, MAY_REFUSE, REFUSAL, ABOUT_REFUSAL),
+        "ai_disclaimer": pl.coalesce(
+            phrase(head, MAY_DISCLAIM, DISCLAIMER),
+            phrase(head, MAY_NAME, IDENTITY),
+            phrase(head, MAY_DISCLAIM, CLOSING_DISCLAIMER),
+            phrase(tail, MAY_DISCLAIM, CLOSING_DISCLAIMER),
+        ),
+    }
+
+
+def of_measures() -> dict[str, pl.Expr]:
+    """Gates over what `curate.damage.raw.measured` and `signals.with_context` give: loops, copies, salad, language."""
+    words, plain = pl.col("words"), (pl.col("prose") == 1.0) & ~pl.col("repeats")
+    copies, period = pl.col("rep_tail_copies"), pl.col("rep_tail_period")
+    # A refrain goes line by line; a loop inside a line is none.
+    inside = (pl.col("prose") == 1.0) & ~pl.col("asks_repeat") & (pl.col("last_words") >= 2 * period)
+    tail = (plain | inside) & ((copies >= 3) & (copies * period >= 8) | (copies >= 4) & (copies * period >= 6))
+    copied = plain & (pl.col("copied") >= 0.3) & (pl.col("copies") >= 1) & (words >= 12)
+    worded = plain & (pl.col("digits") <= 0.3 * words) & (pl.col("function") >= 0.25 * words)
+    salad = worded & (pl.col("order") <= -12) & (pl.col("order") <= -0.25 * pl.col("pairs")) & ~pl.col("asks_form")
+    asked, given = pl.col("asked_language"), pl.col("given_language")
+    # Names and numbers alone are taken for many a language; function words are not.
+    share = pl.col("function") / pl.max_horizontal(words, pl.lit(1.0))
+    sure = (
+        pl.when(given == "en").then(share >= 0.2).when(asked == "en").then(share <= 0.1).otherwise(pl.lit(value=True))
+    )
+    other = (
+        plain
+        & sure
+        & (pl.col("cover_given") < 0.25)
+        & (pl.col("pauses") <= 0.25 * words)
+        & (asked != given)
+        & ~pl.any_horizontal(asked.is_in(group) & given.is_in(group) for group in RELATIVES)
+        & ~pl.col("asks_language")
+    )
+    return {
+        "repeated_tail": pl.when(tail).then(
+            pl.format("{} x {} words at the end", copies.cast(pl.Int32), period.cast(pl.Int32))
+        ),
+        "copied_sentences": pl.when(copied).then(
+            pl.format("{} sentences were there before", pl.col("copies").cast(pl.Int32))
+        ),
+        "word_salad": pl.when(salad).then(pl.format("order {} nats below chance", (-pl.col("order")).round(1))),
+        "other_language": pl.when(other).then(pl.format("asked in {}, answered in {}", asked, given)),
+    }

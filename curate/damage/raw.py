@@ -1,0 +1,134 @@
+"""What is measured of each record, before it is weighed: counts, marks, order, likeness, language."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+import numpy.typing as npt
+import polars as pl
+
+from curate.damage.weighed import COUNTED, ENDINGS, HOLDS
+from curate.text import WORD, code_line_share, line_count, list_line_share, without_code
+
+if TYPE_CHECKING:
+    from curate.algorithms.damage_words import Lexicon
+
+#: Characters of a response that are looked at for signs; what is beyond, only gates see.
+HEAD_CHARS: Final = 20_000
+#: Characters of each side from which its language is told.
+_LANGUAGE_CHARS: Final = 400
+#: Letters from which a language is told, and how sure it must be; see `language`.
+_LETTERS: Final = 60
+_SURE: Final = 0.999
+
+
+@functools.cache
+def lexicon() -> tuple[Lexicon, int]:
+    """Known English words by frequency, and how many: the vocabulary of the static encoder, which is BERT's."""
+    from curate.algorithms.damage_words import lexicon_of
+    from curate.encoders.static import StaticEncoder
+
+    words = [word if word.isalpha() else "" for word in StaticEncoder().vocabulary]
+    return lexicon_of(words), len(words)
+
+
+def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFrame:
+    """All raw numbers of each row of `instruction` and `response`; `curate.damage.signals` makes signals of them.
+
+    Parameters
+    ----------
+    frame : `instruction` and `response`, String.
+    order : the weights of pairs of word classes; see `curate.algorithms.damage_measures.measure`.
+    """
+    from curate.algorithms.damage_measures import MEASURES, measure
+
+    instruction, response = pl.col("instruction"), pl.col("response").str.head(HEAD_CHARS)
+    texts = (
+        frame.lazy()
+        .select(
+            instruction=instruction,
+            response=response,
+            prose=without_code(response).str.strip_chars(),
+            lines=line_count(response).cast(pl.Int32),
+            code=code_line_share(response),
+            listed=list_line_share(response),
+            last=response.str.tail(2000).str.extract(r"([^\n]*\S)\s*\z", 1).fill_null(""),
+            first=instruction.str.strip_chars().str.extract(r"\A([^\n]+)").fill_null(""),
+        )
+        .collect()
+    )
+    table, known = lexicon()
+    words, _ = measure(texts["instruction"].to_list(), texts["prose"].to_list(), table, order, known)
+    counts = texts.lazy().select(
+        "lines",
+        pl.col("last").str.count_matches(WORD).cast(pl.Int32).alias("last_words"),
+        "code",
+        "listed",
+        *(pl.col("prose").str.count_matches(pattern).cast(pl.Int32).alias(name) for name, pattern in COUNTED.items()),
+        *(pl.col("last").str.contains(pattern).alias(name) for name, pattern in ENDINGS.items()),
+        *(pl.col(side).str.contains(pattern).alias(name) for name, (side, pattern) in HOLDS.items()),
+    )
+    parts = [
+        pl.DataFrame(words, schema=dict.fromkeys(MEASURES, pl.Float64)),
+        counts.collect(),
+        _repetition(texts["prose"]),
+        _likeness(texts),
+        _languages(texts),
+    ]
+    return pl.concat(parts, how="horizontal")
+
+
+def _repetition(prose: pl.Series) -> pl.DataFrame:
+    """Loops and repeated n-grams of each text, in the measures of `curate.algorithms.repetition`."""
+    from curate.algorithms.repetition import MEASURES as REPETITION
+    from curate.algorithms.repetition import measure as repetition
+
+    encoded = [text.encode() for text in prose.str.to_lowercase()]
+    offsets = np.concatenate([[0], np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)))]).astype(np.int64)
+    found = repetition(np.frombuffer(b"".join(encoded), np.uint8), offsets)
+    return pl.DataFrame(found, schema=dict.fromkeys((f"rep_{name}" for name in REPETITION), pl.Float64))
+
+
+def _likeness(texts: pl.DataFrame) -> pl.DataFrame:
+    """Cosines by the static encoder: of the instruction and the response, and of the response's two halves."""
+    from curate.encoders import encode, get_encoder
+
+    half = pl.col("response").str.len_chars() // 2
+    sides = texts.lazy().select(
+        "instruction",
+        "first",
+        "response",
+        head=pl.col("response").str.slice(0, half),
+        tail=pl.col("response").str.slice(half.cast(pl.Int64)),
+    )
+    encoder = get_encoder("static")
+    asked, first, given, head, tail = (encode(encoder, column.to_list()) for column in sides.collect())
+    found = {
+        "likeness": np.maximum(cosines(asked, given), cosines(first, given)),
+        "coherence": cosines(head, tail),
+    }
+    return pl.DataFrame(found, schema=dict.fromkeys(found, pl.Float64))
+
+
+def cosines(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
+    """The cosine of each row of `a` with the same row of `b`, both int8 of shape (n, d); 0 where one is zero."""
+    left, right = a.astype(np.int64), b.astype(np.int64)
+    dots, squares = (left * right).sum(axis=1), (left * left).sum(axis=1) * (right * right).sum(axis=1)
+    out: npt.NDArray[np.float64] = dots / np.sqrt(np.maximum(squares, 1).astype(np.float64))
+    return out
+
+
+def _languages(texts: pl.DataFrame) -> pl.DataFrame:
+    """The languages of both sides where they can be told, and whether they differ."""
+    from curate.algorithms.language import score
+
+    sides = {}
+    for side in ("instruction", "prose"):
+        scores = score(texts[side].str.head(_LANGUAGE_CHARS).to_list())
+        best, confidence = scores.best()
+        told = (scores.letters >= _LETTERS) & (scores.ngrams > 0) & (confidence >= _SURE)
+        names = pl.Series(scores.languages, dtype=pl.String).gather(best)
+        sides[side] = pl.DataFrame({"name": names, "told": told}).select(pl.when("told").then("name")).to_series()
+    return pl.DataFrame({"asked_language": sides["instruction"], "given_language": sides["prose"]})
