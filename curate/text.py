@@ -141,3 +141,17 @@ def excerpt(text: pl.Expr, pattern: str, *, trim: str = " ", chars: int = 80) ->
 def any_of(*patterns: str) -> str:
     """One pattern that matches, in any case, what one of `patterns` matches."""
     return "(?i:" + "|".join(f"(?:{pattern})" for pattern in patterns) + ")"
+
+
+def scattered(some: pl.Series, where: pl.Series) -> pl.Series:
+    """`some` in the places where `where` holds, in order; the rest is null."""
+    return some.gather(pl.select(pl.when(where).then(where.cum_sum() - 1)).to_series())
+
+
+def for_language(texts: pl.Series) -> pl.Series:
+    """`texts` as `algorithms.language.score` wants them: cleaned as langdetect does it."""
+    from curate.algorithms.language_profiles import clean, unclean
+
+    found = texts.str.contains_any(list(unclean()))
+    changed = pl.Series([clean(text) for text in texts.filter(found).to_list()], dtype=pl.String)
+    return texts.zip_with(~found, scattered(changed, found))

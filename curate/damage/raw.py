@@ -10,7 +10,7 @@ import numpy.typing as npt
 import polars as pl
 
 from curate.damage.weighed import COUNTED, ENDINGS, HOLDS
-from curate.text import WORD, code_line_share, line_count, list_line_share, without_code
+from curate.text import WORD, code_line_share, for_language, line_count, list_line_share, utf8, without_code
 
 if TYPE_CHECKING:
     from curate.algorithms.damage_words import Lexicon
@@ -126,7 +126,7 @@ def _languages(texts: pl.DataFrame) -> pl.DataFrame:
 
     sides = {}
     for side in ("instruction", "prose"):
-        scores = score(texts[side].str.head(_LANGUAGE_CHARS).to_list())
+        scores = score(*utf8(for_language(texts[side].str.head(_LANGUAGE_CHARS))))
         best, confidence = scores.best()
         told = (scores.letters >= _LETTERS) & (scores.ngrams > 0) & (confidence >= _SURE)
         names = pl.Series(scores.languages, dtype=pl.String).gather(best)

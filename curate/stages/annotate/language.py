@@ -11,7 +11,7 @@ from pydantic import Field
 from curate.algorithms.language_code import BLOCKS, LINES
 from curate.schema import SEPARATOR, SIDES, Side
 from curate.stage import Annotator
-from curate.text import utf8
+from curate.text import for_language, scattered, utf8
 
 #: What `language` says where no language can be told.
 UNDETERMINED: Final = "und"
@@ -80,7 +80,7 @@ class Language(Annotator):
         from curate.algorithms.language import count_letters, score
 
         text = frame.select(pl.concat_str(SIDES[self.on], separator=SEPARATOR).alias("text"))["text"]
-        scores = score(*utf8(_cleaned(_without(LINES, _without(BLOCKS, text)))))
+        scores = score(*utf8(for_language(_without(LINES, _without(BLOCKS, text)))))
         best, confidence = scores.best()
         enough = scores.letters >= np.maximum(self.min_letters, self.min_prose * count_letters(*utf8(text)))
         told = enough & (scores.ngrams > 0)
@@ -94,18 +94,4 @@ class Language(Annotator):
 def _without(pattern: str, texts: pl.Series) -> pl.Series:
     """`texts` with a space for each match of `pattern`; most have none, and to look is faster than to replace."""
     found = texts.str.contains(pattern)
-    return texts.zip_with(~found, _scattered(texts.filter(found).str.replace_all(pattern, " "), found))
-
-
-def _cleaned(texts: pl.Series) -> pl.Series:
-    """`texts` as langdetect cleans them."""
-    from curate.algorithms.language_profiles import clean, unclean
-
-    found = texts.str.contains_any(list(unclean()))
-    changed = pl.Series([clean(text) for text in texts.filter(found).to_list()], dtype=pl.String)
-    return texts.zip_with(~found, _scattered(changed, found))
-
-
-def _scattered(some: pl.Series, where: pl.Series) -> pl.Series:
-    """`some` in the places where `where` holds, in order; the rest is null."""
-    return some.gather(pl.select(pl.when(where).then(where.cum_sum() - 1)).to_series())
+    return texts.zip_with(~found, scattered(texts.filter(found).str.replace_all(pattern, " "), found))
