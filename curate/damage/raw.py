@@ -103,8 +103,10 @@ def _likeness(texts: pl.DataFrame) -> pl.DataFrame:
         head=pl.col("response").str.slice(0, half),
         tail=pl.col("response").str.slice(half.cast(pl.Int64)),
     )
-    encoder = get_encoder("static")
-    asked, first, given, head, tail = (encode(encoder, column.to_list()) for column in sides.collect())
+    columns = sides.collect()
+    # In one call, so that the words that they share are cut once.
+    vectors = encode(get_encoder("static"), [text for column in columns for text in column.to_list()])
+    asked, first, given, head, tail = np.split(vectors, columns.width)
     found = {
         "likeness": np.maximum(cosines(asked, given), cosines(first, given)),
         "coherence": cosines(head, tail),

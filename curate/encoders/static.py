@@ -33,6 +33,9 @@ PIECES: Final = "WordPiece of BERT uncased (the vocabulary of all-MiniLM-L6-v2)"
 
 # Many texts share most words; at 4,096 characters each, this many take 64 MB.
 _BATCH: Final = 16_384
+#: Words whose pieces are remembered, about, and how long they may be: some 50 MB.
+_REMEMBERED: Final = 200_000
+_REMEMBERED_CHARS: Final = 40
 
 
 class StaticEncoder:
@@ -55,6 +58,7 @@ class StaticEncoder:
     def __init__(self, folder: Path = FOLDER, hashes: dict[str, str] | None = None) -> None:
         self._folder = folder
         self._hashes = FILES if hashes is None else hashes
+        self._known: dict[str, list[int]] = {}
         both = hashlib.sha256("".join(self._hashes[name] for name in FILES).encode()).hexdigest()
         self.name: Final = f"static_minilm_256@{both[:12]}"
 
@@ -68,11 +72,36 @@ class StaticEncoder:
         distinct = list(dict.fromkeys(texts))
         if not distinct:
             return np.zeros((0, self.dimensions), dtype=np.int8)
-        tokenizer, arrays = self._tokenizer, self._arrays
         parts = [distinct[at : at + _BATCH] for at in range(0, len(distinct), _BATCH)]
-        vectors = np.concatenate([_encode(part, tokenizer, arrays) for part in parts])
+        vectors = np.concatenate([self._encode(part) for part in parts])
         place = dict(zip(distinct, range(len(distinct)), strict=True))
         return vectors[np.fromiter((place[text] for text in texts), dtype=np.int64, count=len(texts))]
+
+    def _encode(self, texts: Sequence[str]) -> Vectors:
+        from curate.algorithms.pooling import pool_centred
+
+        words, starts, distinct = _words(texts)
+        pieces = self._pieces(distinct)
+        ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int32)
+        begins, arrays = _starts(map(len, pieces)), self._arrays
+        vectors: Vectors = pool_centred(
+            words, starts, ids, begins, arrays["pieces"], arrays["steps"], arrays["mean"], MAX_PIECES
+        )
+        return vectors
+
+    def _pieces(self, words: Sequence[str]) -> list[list[int]]:
+        """The pieces of each word; those of the words of earlier texts are remembered."""
+        known = self._known
+        if len(known) > _REMEMBERED:
+            known = self._known = {}
+        new = [word for word in words if word not in known]
+        cut = {
+            word: found.ids
+            for word, found in zip(new, self._tokenizer.encode_batch_fast(new, add_special_tokens=False), strict=True)
+        }
+        pieces = [known[word] if word in known else cut[word] for word in words]
+        known.update((word, ids) for word, ids in cut.items() if len(word) <= _REMEMBERED_CHARS)
+        return pieces
 
     def count_pieces(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
         """How many word pieces each text has, int64 (n,), all of it counted; `PIECES` names the tokenizer."""
@@ -131,25 +160,6 @@ class StaticEncoder:
         tokenizer.normalizer = BertNormalizer(lowercase=True)
         tokenizer.pre_tokenizer = BertPreTokenizer()
         return tokenizer
-
-
-def _encode(texts: Sequence[str], tokenizer: Tokenizer, arrays: dict[str, Any]) -> Vectors:
-    from curate.algorithms.pooling import pool_centred
-
-    words, starts, distinct = _words(texts)
-    pieces = [found.ids for found in tokenizer.encode_batch_fast(distinct, add_special_tokens=False)]
-    ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int32)
-    vectors: Vectors = pool_centred(
-        words,
-        starts,
-        ids,
-        _starts(len(p) for p in pieces),
-        arrays["pieces"],
-        arrays["steps"],
-        arrays["mean"],
-        MAX_PIECES,
-    )
-    return vectors
 
 
 def _words(
