@@ -126,7 +126,7 @@ def coverage(c: Coverage) -> Markup:
         inside.append(f'<circle class="set" {spot} r="3"/>')
         # In the lower right corner, where a rising curve never is.
         at = f'x="{_x(0.98)}" y="{_y(0.06 + 0.11 * row)}" text-anchor="end"'
-        inside.append(f"<text {at}>{mark.share:.0%} of it at {mark.records:,}</text>")
+        inside.append(f"<text {at}>{mark.share:.0%} at {mark.records:,} records</text>")
     x_ticks = [(t / end, f"{t:,.0f}") for t in _ticks(end, 5, whole=True)]
     y_ticks = [(t / ceiling, f"{t:.2g}") for t in _ticks(ceiling, 4)]
     return _frame("Coverage against size", x_ticks, y_ticks, "records, in greedy order", inside)
