@@ -383,7 +383,7 @@ def _arguments(argv: Sequence[str]) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _argv(args: Sequence[object]) -> list[str]:
+def arguments(args: Sequence[object]) -> list[str]:
     """Arguments as text; a run writes no report unless it is asked to, since most tests do not look at it."""
     told = list(map(str, args))
     return [*told, "--no-report"] if told[:1] == ["run"] and "--report" not in told and "--" not in told else told
@@ -394,7 +394,7 @@ def curate(*args: object) -> Done:
     from curate.cli import main
 
     out, err, code = _Both(), _Both(), 0
-    with _arguments(["curate", *_argv(args)]), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+    with _arguments(["curate", *arguments(args)]), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         try:
             main()
         except SystemExit as done:
@@ -404,7 +404,7 @@ def curate(*args: object) -> Done:
 
 def command(*args: object) -> list[str]:
     """The same command line as an argv, for a process of its own."""
-    return [sys.executable, "-c", "from curate.cli import main; main()", *_argv(args)]
+    return [sys.executable, "-c", "from curate.cli import main; main()", *arguments(args)]
 
 
 def environment(**extra: str) -> dict[str, str]:

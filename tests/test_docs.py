@@ -413,7 +413,9 @@ def test_rehearsing_finds_other_output(tmp_path: Path) -> None:
     assert make_docs().rehearse([page], tmp_path) == [page.replace("0.0.0", __version__)]
 
 
-PYTHON = [name for name in ("README.md", "docs/python.md", "docs/outputs.md") if (ROOT / name).exists()]
+PYTHON = [
+    name for name in ("README.md", "docs/python.md", "docs/outputs.md", "docs/audit.md") if (ROOT / name).exists()
+]
 
 
 @pytest.mark.slow

@@ -66,6 +66,7 @@ def findings(material: Material) -> Findings:
             for step in ran
             for reason, number in step["dropped"].items()
         ],
+        contamination_examples=_dropped(material, _CONTAMINATION, _EXAMPLES),
         contamination_checked=bool(ran),
     )
 
@@ -129,11 +130,13 @@ def samples(material: Material) -> Samples:
     return Samples(kept=[excerpt(row) for row in kept.iter_rows(named=True)], dropped=_dropped(material))
 
 
-def _dropped(material: Material) -> list[Text]:
+def _dropped(material: Material, stage: str | None = None, number: int = _DRAWN) -> list[Text]:
+    """Dropped records drawn by the seed, of one stage or of all, as far as their texts are at hand."""
     if material.ledger is None or material.pool is None:
         return []
-    gone = material.ledger.filter(pl.col("step").is_not_null()).select("id", "stage", "reason", "value")
+    wanted = pl.col("step").is_not_null() & (pl.lit(stage is None) | (pl.col("stage") == pl.lit(stage)))
+    gone = material.ledger.filter(wanted).select("id", "stage", "reason", "value")
     there = gone.join(material.pool.texts.select("id"), on="id", how="semi", maintain_order="left")
-    drawn = sample(there, _DRAWN, material.seed)
+    drawn = sample(there, number, material.seed)
     texts = material.pool.texts.drop("stage", "reason", "value", strict=False)
     return [excerpt(row) for row in drawn.join(texts, on="id", how="left", maintain_order="left").iter_rows(named=True)]

@@ -245,6 +245,7 @@ class Findings(Part):
     pool_of: int | None
     checks: list[Finding]
     contamination: list[Reason]
+    contamination_examples: list[Text]
     contamination_checked: bool
 
 

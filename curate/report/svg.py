@@ -120,14 +120,13 @@ def coverage(c: Coverage) -> Markup:
     ceiling = nice_step(top, 4) * math.ceil(top / nice_step(top, 4) - 1e-9)
     spots = " ".join(f"{_x(s / end)} {_y(v / ceiling)}" for s, v in zip(c.sizes, c.values, strict=True))
     inside = [f'<polyline class="line" points="{_x(0)} {_y(0)} {spots}"/>']
-    for mark in c.marks:
-        if mark.share in {0.8, 0.95, 0.98}:
-            x, level = _x(mark.records / end), mark.share * top / ceiling
-            drop = {0.8: 14, 0.95: 26, 0.98: 14}[mark.share]
-            inside.append(f'<circle class="set" cx="{x}" cy="{_y(level)}" r="3"/>')
-            anchor = "end" if mark.records / end > 0.75 else "start"
-            at = f'x="{x}" y="{float(_y(level)) + drop:.1f}" text-anchor="{anchor}"'
-            inside.append(f"<text {at}>{mark.share:.0%}: {mark.records:,}</text>")
+    shown = [mark for mark in c.marks if mark.share in {0.8, 0.95, 0.98}]
+    for row, mark in enumerate(reversed(shown)):
+        spot = f'cx="{_x(mark.records / end)}" cy="{_y(mark.share * top / ceiling)}"'
+        inside.append(f'<circle class="set" {spot} r="3"/>')
+        # In the lower right corner, where a rising curve never is.
+        at = f'x="{_x(0.98)}" y="{_y(0.06 + 0.11 * row)}" text-anchor="end"'
+        inside.append(f"<text {at}>{mark.share:.0%} at {mark.records:,} records</text>")
     x_ticks = [(t / end, f"{t:,.0f}") for t in _ticks(end, 5, whole=True)]
     y_ticks = [(t / ceiling, f"{t:.2g}") for t in _ticks(ceiling, 4)]
     return _frame("Coverage against size", x_ticks, y_ticks, "records, in greedy order", inside)

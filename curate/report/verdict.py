@@ -116,7 +116,9 @@ def _balance(found: Breakdown, what: str, section: str) -> list[Judgement]:
         return []
     top = max(found.kinds, key=lambda k: k.set)
     share = top.set / found.set_of
-    good = share <= _HALF or sum(k.set > 0 for k in found.kinds) == 1
+    if share == 1 and section == "sources":  # one file has no balance to judge
+        return []
+    good = share <= _HALF
     text = (
         f"{share:.0%} are of the largest {what}, {top.value}; "
         f"in all as varied as {found.effective_set:.1f} equally frequent {what}s."

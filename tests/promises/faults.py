@@ -256,10 +256,12 @@ class Machine:
 
     def run(self, *args: object, folder: Path, kind: str | None = None, at: int = 0, seconds: int = 60) -> Outcome:
         """Run a command line whose files all lie under `folder`; it fails as `kind` says at the `at`-th thing asked."""
+        from tests.runs import arguments  # not at the top, which the machine's own process reads too
+
         with tempfile.TemporaryDirectory() as place:
             narration = Path(place, "narration")
             request = {
-                "args": [str(arg) for arg in args], "kind": kind, "at": at, "folder": str(folder),
+                "args": arguments(args), "kind": kind, "at": at, "folder": str(folder),
                 "narration": str(narration), "seconds": seconds,
             }  # fmt: skip
             assert self._process.stdin is not None

@@ -14,11 +14,12 @@ from tokenizers import Tokenizer
 
 from curate.encoders import get_encoder
 from curate.encoders.sentence import minilm_folder
-from curate.report import lima, shape
+from curate.ledger import LEDGER
+from curate.report import findings, lima, shape
 from curate.report.build import audit, dump, json_schema
 from curate.report.compare import ALONE, compare
 from curate.report.findings import opener, rates
-from curate.report.material import Side, sample
+from curate.report.material import Material, Side, sample
 from curate.report.model import Report
 from curate.report.verdict import compare as standing
 from tests.helpers import REAL_DATA, TEXTS, corpus, frame
@@ -164,6 +165,35 @@ def test_findings_are_the_planted_ones(found: Report) -> None:
     assert told["damage_filter", "mojibake"].set == 1
     assert "Sing." in told["refusal_filter", "ai_disclaimer"].examples[0].instruction
     assert not found.findings.contamination_checked
+
+
+def test_verbs_and_contamination_are_told_where_stages_tell_them() -> None:
+    verbs = ["write"] * 12 + ["name"] * 9 + [None] * 3
+    nouns = ["poem"] * 5 + ["story"] * 4 + ["code", "code", None] + ["river"] * 9 + [None] * 3
+    whole = frame(corpus(2)[:24], verb=verbs, noun=pl.Series(nouns, dtype=pl.String)).drop(
+        "row", "file", "line", "meta"
+    )
+    side = Side.of("x", [whole], 1)
+    told = findings.verbs(side)
+    assert told is not None
+    assert (told.seen, told.found) == (24, 21)
+    assert [(v.verb, v.records, v.nouns) for v in told.verbs] == [
+        ("write", 12, [("poem", 5), ("story", 4), ("code", 2)]),
+        ("name", 9, [("river", 9)]),
+    ]
+    ledger = pl.DataFrame([{"id": i, "step": 0, "stage": s, "reason": r, "value": "a b c", "kept_id": None, "also": [],
+                            "source": "x", "file": "x", "line": 1}
+                           for i, s, r in zip(whole["id"][:3], ["contamination_filter"] * 2 + ["length_filter"],
+                                              ["prompt_overlap"] * 2 + ["too_long"], strict=True)], schema=LEDGER)  # fmt: skip
+    step = {"step": 0, "stage": "contamination_filter", "kind": "filter", "rows": 24, "kept": 22, "unknown": 0,
+            "dropped": {"prompt_overlap": 2}, "reasons": {"prompt_overlap": "It is in an evaluation set."}}  # fmt: skip
+    found = findings.findings(Material("x", Side.of("kept", [whole[3:]], 1), side, steps=[step], ledger=ledger))
+    assert found.contamination_checked
+    assert [(c.reason, c.records, c.text) for c in found.contamination] == [
+        ("prompt_overlap", 2, "It is in an evaluation set.")
+    ]
+    assert {e.id for e in found.contamination_examples} == set(whole["id"][:2])
+    assert {e.value for e in found.contamination_examples} == {"a b c"}
 
 
 def test_style_is_told_by_patterns() -> None:
