@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
-from curate.algorithms.shingles import UNSPACED
+from curate.algorithms.folding import UNSPACED
 from curate.io import discover, read
 
 ROOT = Path(__file__).resolve().parents[2]
