@@ -15,8 +15,8 @@ from curate.stage import Annotator
 class ScoreProduct(Annotator):
     """Multiplies scores to one, so that an example is high only where all of them are.
 
-    Adds `score_product`, the product of the columns in `of` and of one minus each column in `without`; null where one of
-    them is null or NaN, which is counted as unknown. All must be from 0 to 1.
+    Adds `score_product`, the product of the columns in `of` and of one minus each column in `without`; null where one
+    of them is null or NaN, which is counted as unknown. All must be from 0 to 1.
 
     Why: a response that is liked may still be broken, and a sound one useless. A sum lets one make up for the other, a
     product does not. Multiply what is measured on the same scale and means probability or share; where scores only
