@@ -63,7 +63,7 @@
         const d = (x - event.offsetX) ** 2 + (y - event.offsetY) ** 2;
         if (d < near || (d === near && p[2])) { near = d; best = i; }
       });
-      show(best);
+      if (best >= 0 || document.activeElement !== canvas) show(best);
     });
     canvas.addEventListener("pointerleave", () => { if (document.activeElement !== canvas) show(-1); });
     canvas.addEventListener("keydown", (event) => {
