@@ -2,9 +2,9 @@
 
     python benchmarks/quality.py [--data ../shared/data/truth] [--recipe lima_1k]
 
-*pool_damaged*: 10,229 records of which 2,100 were damaged on purpose and 1,000 are planted near-duplicates. Of the 1,000
-that each way chooses: the share that is damaged; pairs of an original and its planted duplicate, both chosen; and how
-well the clean records are covered (mean highest cosine to a chosen one, by the static encoder), over what facility
+*pool_damaged*: 10,229 records of which 2,100 were damaged on purpose and 1,000 are planted near-duplicates. Of the
+1,000 that each way chooses: the share that is damaged; pairs of an original and its planted duplicate, both chosen; and
+how well the clean records are covered (mean highest cosine to a chosen one, by the static encoder), over what facility
 location alone reaches on the same pool. *pool_diversity*: 19,229 records; how many of their 212 templates are among the
 1,000, which says how diverse they are. What is known of a pool is hidden from the recipe.
 

@@ -297,4 +297,13 @@ def _locate(table: Table, place: dict[str, Any]) -> tuple[int, int] | None:
 def _numbers(table: Table, writes: Sequence[str], part: int, row: int) -> dict[str, Any]:
     """What the last step of `table` wrote for one row; of a vector only its length."""
     numbers = table.load(part, writes, rows=pl.Series([row], dtype=pl.UInt64)).row(0, named=True)
-    return {n: f"[{len(numbers[n])} numbers]" if isinstance(numbers[n], list) else numbers[n] for n in writes}
+    return {name: _told(numbers[name]) for name in writes}
+
+
+def _told(value: Any) -> Any:
+    """A value of a stage's column for a person: of a list of numbers how many, of records (signs) each in short."""
+    if not isinstance(value, list):
+        return value
+    if all(isinstance(item, dict) for item in value):
+        return "; ".join(" ".join(str(part) for part in item.values() if part is not None) for item in value) or "none"
+    return f"[{len(value)} numbers]"
