@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 JOBS ?= 2
 
-.PHONY: demo test browser soak check docs sample-data bench clean help
+.PHONY: demo test browser soak check docs sample-data bench bench-quality clean help
 
 help:
 	@echo "make demo         install the core and curate sample_data/ into out/demo"
@@ -16,6 +16,7 @@ help:
 	@echo "make docs         generate the reference pages again"
 	@echo "make sample-data  generate sample_data/ again"
 	@echo "make bench        time the main job, and dedup and recipes beside other programs (about an hour; docs/benchmarks.md)"
+	@echo "make bench-quality  what the signals and the recipe are worth, against known truth; some minutes"
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; set PYTHON=")'
@@ -24,11 +25,13 @@ $(VENV)/bin/python:
 $(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing curate (core) into $(VENV)"
 	$(PIP) -e .
+	$(BIN)/python -m curate.algorithms.warm
 	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing curate with all extras into $(VENV)"
 	$(PIP) -e '.[all,dev]'
+	$(BIN)/python -m curate.algorithms.warm
 	touch $@ $(VENV)/.core
 
 demo: $(VENV)/.core
@@ -67,6 +70,12 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.dedup
 	$(BIN)/python -m benchmarks.recipe
 	$(BIN)/python -m benchmarks.peers.page
+
+bench-quality: $(VENV)/.dev
+	$(BIN)/python benchmarks/damage.py
+	$(BIN)/python benchmarks/preference.py
+	$(BIN)/python benchmarks/task_types.py
+	$(BIN)/python benchmarks/quality.py
 
 clean:
 	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache
