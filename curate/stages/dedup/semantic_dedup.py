@@ -27,8 +27,8 @@ class SemanticDedup(Selector):
 
     Every pair is decided exactly, without an index: upper bounds from short vectors rule out nearly all pairs, and a
     dropped example is compared no further. The time grows with the number of examples times that of kept ones:
-    129,000 real texts take 8 CPU-seconds, 200,000 take 17, and a million, by that growth, some 7 CPU-minutes. It stays exact at any
-    size; above some 200,000 `minhash_dedup` first makes it quicker. Memory is less than 1 kB per example.
+    129,000 real texts take 8 CPU-seconds, 200,000 take 17, and a million, by that growth, some 7 CPU-minutes. It stays
+    exact at any size; above some 200,000 `minhash_dedup` first makes it quicker. Memory is less than 1 kB per example.
 
     Why: paraphrases share few word n-grams, so `minhash_dedup` does not find them. When not to use it: a vector
     of `on: instruction` says nothing of the response, and texts that differ in one number or name are near each
