@@ -6,10 +6,12 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet -c constraints.txt
 JOBS ?= 2
 
-.PHONY: demo test browser soak check docs sample-data bench bench-quality clean help
+.PHONY: demo demo-train handoff test browser soak check docs sample-data bench bench-quality clean help
 
 help:
 	@echo "make demo         install the core and curate sample_data/ into out/demo"
+	@echo "make demo-train   fine-tune a tiny model on the demo's result and print its held-out loss before and after"
+	@echo "make handoff      read exported sets with LLaMA-Factory and torchtune themselves"
 	@echo "make test         install everything and run the whole test suite"
 	@echo "make soak         the long sweeps of the promises (docs/promises.md); about half an hour"
 	@echo "make check        ruff, mypy, and whether the generated docs are current"
@@ -40,6 +42,22 @@ demo: $(VENV)/.core
 	echo && \
 	echo "The set is out/demo/train.jsonl; how it was made stands in out/demo/README.md." && \
 	echo "Next: $(BIN)/curate why out/demo $$id"
+
+# The model is made on the spot and knows nothing, so it learns with a rate that a real one could not bear.
+demo-train: $(VENV)/.dev
+	$(BIN)/curate run pipelines/lima_1k.yaml sample_data/raw --out out/demo
+	$(BIN)/curate split out/demo --share 0.1 --by source --out out/demo-split
+	PYTHONPATH=. $(BIN)/python tools/tiny_model.py out/demo-split/train.jsonl out/tiny
+	$(BIN)/curate train out/demo-split --model out/tiny --out out/demo-run --epochs 3 \
+		--set micro_batch=32 --set learning_rate=0.003 --set learning_rate_end=0.0003 --set dropout_last=0.0
+	$(BIN)/curate eval out/demo-run --data out/demo-split/test.jsonl
+
+# Apart from everything else and without what they depend on: they pin older versions of the libraries used here.
+HANDOFF := $(VENV)-handoff
+handoff: $(VENV)/.dev
+	$(BIN)/python -m pip --disable-pip-version-check install --quiet --no-deps --upgrade --target $(HANDOFF) \
+		-r tests/handoff/requirements.txt
+	HF_HUB_OFFLINE=1 CURATE_HANDOFF=$(abspath $(HANDOFF)) $(BIN)/python -m pytest tests/handoff
 
 # The pages of reports are tested in a real browser; where there is none and none can be installed, those tests skip.
 browser:
@@ -78,4 +96,4 @@ bench-quality: $(VENV)/.dev
 	$(BIN)/python benchmarks/quality.py
 
 clean:
-	rm -rf $(VENV) out build dist .mypy_cache .ruff_cache .pytest_cache
+	rm -rf $(VENV) $(HANDOFF) out build dist .mypy_cache .ruff_cache .pytest_cache

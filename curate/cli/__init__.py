@@ -18,10 +18,16 @@ from curate import __version__
 from curate.cli.audit import audit
 from curate.cli.compare import compare
 from curate.cli.diff import diff
+from curate.cli.eval import evaluate
+from curate.cli.export import export
+from curate.cli.generate import generate
 from curate.cli.init import init
+from curate.cli.judge import judge
 from curate.cli.run import run
 from curate.cli.schema import schema
+from curate.cli.split import split
 from curate.cli.stages import stages
+from curate.cli.train import train
 from curate.cli.validate import validate
 from curate.cli.verify import verify
 from curate.cli.why import why
@@ -42,7 +48,8 @@ def cli(*, debug: bool) -> None:
     del debug
 
 
-for command in (run, audit, compare, why, diff, stages, schema, validate, init, verify):
+for command in (run, audit, compare, why, diff, stages, schema, validate, init, verify, split, export, train, evaluate,
+                generate, judge):  # fmt: skip
     cli.add_command(command)
 
 

@@ -1,0 +1,155 @@
+"""Holds out a part of a finished set: stratified, and without near-duplicates across the cut."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from curate.errors import InputError, UsageError
+from curate.io.atomic import atomic_file
+from curate.io.writers import train_line
+from curate.schema import example_id, sides
+from curate.train.records import Conversation, conversations, read_records
+
+_NGRAM: Final = 5
+_PERMUTATIONS: Final = 128
+
+
+@dataclass(frozen=True)
+class Split:
+    """Places of a set's records, ascending, by part; and records held out a stratum."""
+
+    train: list[int]
+    test: list[int]
+    by_stratum: dict[str, int]
+
+
+def split_file(source: Path, out: Path, size: int | float, *, by: str | None, threshold: float, seed: int) -> Split:
+    """Write `train.jsonl` and `test.jsonl` in `out` from the `train.jsonl` in `source`.
+
+    Parameters
+    ----------
+    size : records to hold out, or their share (a float below 1).
+    by : column of `examples.parquet` to stratify by; None: no strata.
+    threshold : least Jaccard index of word 5-grams of two near-duplicates.
+
+    Raises
+    ------
+    InputError : the set cannot be read. UsageError : no such column, or a size the set does not have.
+    """
+    examples = conversations(read_records(source / "train.jsonl"))
+    count = round(size * len(examples)) if isinstance(size, float) else size
+    if not 0 < count < len(examples):
+        raise UsageError(f"cannot hold out {count:,} of {len(examples):,} records; some must stay on either side")
+    strata = _strata(source, by, len(examples))
+    parts = choose(examples, strata, count, threshold=threshold, seed=seed)
+    out.mkdir(parents=True, exist_ok=True)
+    for name, rows in (("train", parts.train), ("test", parts.test)):
+        with atomic_file(out / f"{name}.jsonl") as handle:
+            handle.writelines(train_line(examples[row].messages) for row in rows)
+    return parts
+
+
+def _strata(source: Path, by: str | None, count: int) -> list[str]:
+    if by is None:
+        return [""] * count
+    path = source / "examples.parquet"
+    if not path.is_file():
+        raise InputError(f"{source}: has no examples.parquet, whose column `{by}` the parts are balanced by")
+    names = pl.read_parquet_schema(path)
+    if by not in names:
+        raise UsageError(f"{path}: has no column `{by}`; it has {', '.join(names)}")
+    values = pl.scan_parquet(path).select(pl.col(by).cast(pl.String).fill_null("")).collect().to_series().to_list()
+    if len(values) != count:
+        raise InputError(f"{source}: examples.parquet has {len(values):,} rows, train.jsonl {count:,}")
+    return values
+
+
+def choose(examples: Sequence[Conversation], strata: Sequence[str], size: int, *, threshold: float, seed: int) -> Split:
+    """Which of the examples are held out.
+
+    Near-duplicates (by instruction, or by response) go to one part together. Each stratum gives records in proportion
+    to its size (largest remainder); groups are tried in the order of a hash of seed and id, so the choice depends on
+    neither the order of records nor on the machine. A group that no longer fits stays; singles fill the rest.
+    """
+    groups = near_duplicates(examples, threshold)
+    ids = [example_id(example.messages) for example in examples]
+    members: dict[int, list[int]] = {}
+    for row, group in enumerate(groups.tolist()):
+        members.setdefault(group, []).append(row)
+    left = _shares(Counter(strata), size)
+    order = sorted(members.values(), key=lambda rows: min((_chance(seed, ids[row]), ids[row]) for row in rows))
+    test: list[int] = []
+    for rows in order:
+        need = Counter(strata[row] for row in rows)
+        if all(left[name] >= number for name, number in need.items()):
+            test.extend(rows)
+            left.subtract(need)
+    held = set(test)
+    taken = Counter(strata[row] for row in test)
+    return Split([row for row in range(len(examples)) if row not in held], sorted(test), dict(sorted(taken.items())))
+
+
+def _chance(seed: int, id_: str) -> bytes:
+    return hashlib.sha256(f"{seed}:{id_}".encode()).digest()
+
+
+def _shares(counts: Counter[str], size: int) -> Counter[str]:
+    """Places a stratum, in proportion, by largest remainder; ties by name."""
+    total = counts.total()
+    places = Counter({name: size * number // total for name, number in counts.items()})
+    rest = sorted(counts, key=lambda name: (-(size * counts[name] % total), name))
+    for name in rest[: size - places.total()]:
+        places[name] += 1
+    return places
+
+
+def near_duplicates(examples: Sequence[Conversation], threshold: float) -> NDArray[np.int64]:
+    """The group of each example, int64 `(n,)`: those linked by near-duplicate instructions or responses share one.
+
+    Parameters
+    ----------
+    threshold : least Jaccard index of the sets of word 5-grams, compared exactly. Texts of fewer words are near
+        only if their words are the same, and then on the side of instructions alone: many answers are "Yes".
+    """
+    from curate.algorithms.components import unite
+
+    parent = np.arange(len(examples), dtype=np.int64)
+    texts = [sides(example.messages) for example in examples]
+    for side in (0, 1):
+        left, right = _alike([pair[side] for pair in texts], threshold, short=side == 0)
+        unite(parent, left, right)
+    return parent
+
+
+def _alike(texts: Sequence[str], threshold: float, *, short: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Pairs of places that link all near-duplicates among `texts`."""
+    from curate.algorithms import banding, minhash
+    from curate.algorithms.shingles import distinct, shingles
+
+    encoded = [text.encode() for text in texts]
+    ends = np.cumsum([len(data) for data in encoded], dtype=np.int64)
+    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
+    found = shingles(
+        np.frombuffer(b"".join(encoded), np.uint8), starts[:, None].copy(), ends[:, None].copy(), ngram=_NGRAM
+    )
+    nodes = np.arange(len(texts), dtype=np.int64)
+    bands, rows = banding.optimal_bands(threshold, _PERMUTATIONS)
+    signature = minhash.signatures(found.values, found.offsets, _PERMUTATIONS, used=bands * rows)
+    keys = banding.band_keys(signature, bands, rows)
+    long = nodes[found.tokens >= _NGRAM]
+    parent = nodes.copy()
+    minhash.cluster(keys, banding.buckets(keys, long), minhash.ShingleSets(nodes, *distinct(found)), threshold, parent)
+    if short:
+        first: dict[bytes, int] = {}
+        for row in np.flatnonzero((found.tokens < _NGRAM) & (found.tokens > 0)).tolist():
+            parent[row] = first.setdefault(found.digests[row].tobytes(), row)
+    return nodes, parent

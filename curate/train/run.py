@@ -1,0 +1,214 @@
+"""One training run from its file to its weights: check, tell, train, save. Read this from top to bottom."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import curate
+from curate.errors import ConfigError
+from curate.io.atomic import OutputLock
+from curate.language_models import model_name
+from curate.train.callbacks import Say, held_out, keeper
+from curate.train.chat import Chat, Encoded
+from curate.train.checkpoints import CHECKPOINTS, last_complete, read_book, require_same, weights_sha256, write_book
+from curate.train.checks import Checked, check_conversations, check_pairs
+from curate.train.config import TrainConfig
+from curate.train.model import Memory, load_model, load_tokenizer, memory
+from curate.train.preference import preference_trainer
+from curate.train.records import Pair, RecordFile, conversations, data_file, pairs, read_records
+from curate.train.sft import quiet, sft_trainer
+
+#: Where the tuned model lies in a run's folder.
+MODEL: Final = "model"
+_PACKAGES: Final = ("torch", "transformers", "trl", "peft", "accelerate", "datasets", "tokenizers")
+
+
+def require_extra() -> None:
+    """Raise `ConfigError` unless the extra `train` is installed, and switch telemetry off before anything asks."""
+    missing = [name for name in ("torch", "transformers", "trl", "peft", "accelerate", "datasets")
+               if importlib.util.find_spec(name) is None]  # fmt: skip
+    if missing:
+        raise ConfigError(f"training needs {', '.join(missing)}; run `pip install 'curate-sft[train]'`")
+    for name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "WANDB_DISABLED", "TRL_EXPERIMENTAL_SILENCE"):
+        os.environ.setdefault(name, "1")
+    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+    from datasets.utils.logging import disable_progress_bar
+    from transformers.utils import logging
+
+    disable_progress_bar()
+    logging.set_verbosity_error()
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """Data that was checked, with its tokenizer."""
+
+    chat: Chat
+    file: RecordFile
+    rows: Checked | None
+    pairs: list[Pair]
+    facts: dict[str, Any]
+
+
+def prepare(data: Path, model: str, config: TrainConfig) -> Prepared:
+    """Read and check everything that does not need the weights.
+
+    Raises
+    ------
+    InputError : the data. ConfigError : the model or its chat template.
+    """
+    file = read_records(data_file(data))
+    if config.method == "sft":
+        found = conversations(file)
+        chat = Chat(load_tokenizer(model), config.template)
+        rows = check_conversations(chat, found, file.path, config.max_length, config.too_long)
+        return Prepared(chat, file, rows, [], rows.facts())
+    both = pairs(file)
+    chat = Chat(load_tokenizer(model), config.template)
+    kept, dropped = check_pairs(chat, both, file.path, config.max_length, config.too_long)
+    return Prepared(chat, file, None, kept, {"examples": len(kept), "dropped": dropped, "truncated": []})
+
+
+def held_out_rows(path: Path, chat: Chat, config: TrainConfig) -> list[Encoded]:
+    """The rows of a held-out file; one that is too long is an error."""
+    file = read_records(path)
+    return check_conversations(chat, conversations(file), path, config.max_length, "error").rows
+
+
+def train(
+    data: Path, model: str, out: Path, config: TrainConfig, *, evaluate: Path | None = None, say: Say = lambda _: None
+) -> dict[str, Any]:
+    """Train and return the book of the run, `run.json`. Called again after a kill, it goes on and ends the same.
+
+    Raises
+    ------
+    InputError, ConfigError : what `prepare` finds; all before the first step.
+    UsageError : `out` holds a run with other data, another model or another configuration.
+    OutputError : `out` cannot be written, or another run holds it.
+    """
+    require_extra()
+    from transformers import set_seed
+
+    ready = prepare(data, model, config)
+    kept_out = [] if evaluate is None else held_out_rows(evaluate, ready.chat, config)
+    book = _book(ready, model, config)
+    with OutputLock(out):
+        old = read_book(out)
+        if old is not None:
+            require_same(out, old, book)
+            if old["state"] == "done" and (out / MODEL).is_dir():
+                say(f"{out}: this run is done; its weights are in {out / MODEL}")
+                return old
+            _tell_versions(old, book, say)
+        set_seed(config.seed)
+        loaded = load_model(model, ready.chat)
+        _tell(ready, config, memory(loaded, config, ready.facts.get("longest", config.max_length)), say)
+
+        def reference() -> Any:
+            set_seed(config.seed)
+            return load_model(model, ready.chat)
+
+        if ready.rows is not None:
+            trainer = sft_trainer(loaded, ready.chat, ready.rows.rows, config, out)
+        else:
+            trainer = preference_trainer(loaded, ready.chat, ready.pairs, config, out, reference)
+        quiet(trainer, say)
+        trainer.add_callback(keeper(config.save_steps))
+        if kept_out:
+            trainer.add_callback(held_out(kept_out, out))
+        last, broken = last_complete(out / CHECKPOINTS)
+        for path in broken:
+            say(f"{path.name}: was not complete, and is set aside")
+        if last is not None:
+            say(f"going on from {last.name}")
+        if trainer.is_world_process_zero():
+            write_book(out, book)
+        done = trainer.train(resume_from_checkpoint=None if last is None else str(last))
+        return _finish(trainer, ready.chat, out, book, done)
+
+
+def _finish(trainer: Any, chat: Chat, out: Path, book: dict[str, Any], done: Any) -> dict[str, Any]:
+    """Save the weights (adapters merged into them) and close the book."""
+    final = trainer.accelerator.unwrap_model(trainer.model)
+    if not trainer.is_world_process_zero():
+        return book
+    partial = out / f"{MODEL}.partial"
+    shutil.rmtree(partial, ignore_errors=True)
+    if hasattr(final, "merge_and_unload"):
+        final.save_pretrained(out / "adapter")
+        final = final.merge_and_unload()
+    final.save_pretrained(partial)
+    chat.tokenizer.save_pretrained(partial)
+    shutil.rmtree(out / MODEL, ignore_errors=True)
+    partial.rename(out / MODEL)
+    losses = {str(log["step"]): log["loss"] for log in trainer.state.log_history if "loss" in log}
+    book |= {
+        "state": "done",
+        "steps": trainer.state.global_step,
+        "training_loss": float(done.training_loss),
+        "losses": losses,
+        "weights": {"sha256": weights_sha256(out / MODEL)},
+    }
+    write_book(out, book)
+    return book
+
+
+def _book(ready: Prepared, model: str, config: TrainConfig) -> dict[str, Any]:
+    found = {"curate": curate.__version__}
+    for name in _PACKAGES:
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return {
+        "schema": 1,
+        "state": "running",
+        "data": {"sha256": ready.file.sha256, "records": len(ready.file.records)},
+        "model": {"name": model_name(model)},
+        "base": model,
+        "config": config.model_dump(mode="json"),
+        "checks": ready.facts,
+        "versions": found,
+    }
+
+
+def _tell(ready: Prepared, config: TrainConfig, need: Memory, say: Say) -> None:
+    """What will be trained on, for how long, and in how much memory."""
+    f = ready.facts
+    for what in ("dropped", "truncated"):
+        if f[what]:
+            say(f"finding: {len(f[what]):,} examples {what} as longer than {config.max_length:,} tokens, lines "
+                f"{_listed(f[what])}")  # fmt: skip
+    if ready.rows is not None:
+        say(f"{f['examples']:,} examples fit {config.max_length:,} tokens (longest {f['longest']:,}); "
+            f"{f['tokens']:,} tokens, of which {f['learnt_tokens']:,} are learnt")  # fmt: skip
+    else:
+        say(f"{f['examples']:,} pairs fit {config.max_length:,} tokens")
+    if not config.packing:
+        steps = config.max_steps or math.ceil(math.ceil(f["examples"] / config.batch_size) * config.epochs)
+        say(f"{steps:,} steps of {config.batch_size} examples")
+    parts = {"weights": need.weights, "gradients": need.gradients, "optimizer": need.optimizer,
+             "activations": need.activations}  # fmt: skip
+    told = ", ".join(f"{name} {size / 2**30:.2f}" for name, size in parts.items())
+    say(f"memory on one device, about {need.total / 2**30:.2f} GiB: {told}")
+
+
+def _listed(lines: Sequence[int]) -> str:
+    return ", ".join(map(str, lines[:20])) + (
+        f" and {len(lines) - 20:,} more (run.json has all)" if len(lines) > 20 else ""
+    )
+
+
+def _tell_versions(old: dict[str, Any], new: dict[str, Any], say: Say) -> None:
+    then = old.get("versions", {})
+    for name, now in new["versions"].items():
+        if then.get(name) != now:
+            say(f"finding: {name} was {then.get(name)} when this run was begun and is {now}; weights may differ")
