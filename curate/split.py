@@ -132,22 +132,23 @@ def near_duplicates(examples: Sequence[Conversation], threshold: float) -> NDArr
 
 def _alike(texts: Sequence[str], threshold: float, *, short: bool) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs of places that link all near-duplicates among `texts`."""
-    from curate.algorithms import banding, minhash
-    from curate.algorithms.shingles import distinct, shingles
+    from curate.algorithms import banding, sketch
+    from curate.algorithms.minhash import ShingleSets
+    from curate.algorithms.texts import texts as in_memory
 
-    encoded = [text.encode() for text in texts]
-    ends = np.cumsum([len(data) for data in encoded], dtype=np.int64)
-    starts = np.concatenate([np.zeros(1, np.int64), ends[:-1]])
-    found = shingles(
-        np.frombuffer(b"".join(encoded), np.uint8), starts[:, None].copy(), ends[:, None].copy(), ngram=_NGRAM
-    )
+    column = pl.Series(texts, dtype=pl.String)
+    bands = banding.optimal_bands(threshold, _PERMUTATIONS)
+    found = sketch.sketches([in_memory(column)], ngram=_NGRAM, unit="word", num_perm=_PERMUTATIONS, bands=bands)
     nodes = np.arange(len(texts), dtype=np.int64)
-    bands, rows = banding.optimal_bands(threshold, _PERMUTATIONS)
-    signature = minhash.signatures(found.values, found.offsets, _PERMUTATIONS, used=bands * rows)
-    keys = banding.band_keys(signature, bands, rows)
-    long = nodes[found.tokens >= _NGRAM]
     parent = nodes.copy()
-    minhash.cluster(keys, banding.buckets(keys, long), minhash.ShingleSets(nodes, *distinct(found)), threshold, parent)
+
+    def sets_of(some: NDArray[np.int64]) -> ShingleSets:
+        parts = list(sketch.shingle_sets([in_memory(column.gather(some))], ngram=_NGRAM, unit="word"))
+        sizes = np.concatenate([np.zeros(1, np.int64), *(sizes for _, _, sizes in parts)])
+        values = np.concatenate([np.zeros(0, np.uint64), *(values for _, values, _ in parts)])
+        return ShingleSets(some, values, np.cumsum(sizes))
+
+    sketch.cluster(found.keys, nodes[found.tokens >= _NGRAM], threshold, parent, sets_of)
     if short:
         first: dict[bytes, int] = {}
         for row in np.flatnonzero((found.tokens < _NGRAM) & (found.tokens > 0)).tolist():
