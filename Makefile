@@ -49,7 +49,7 @@ demo-train: $(VENV)/.dev
 	$(BIN)/curate split out/demo --share 0.1 --by source --out out/demo-split
 	PYTHONPATH=. $(BIN)/python tools/tiny_model.py out/demo-split/train.jsonl out/tiny
 	$(BIN)/curate train out/demo-split --model out/tiny --out out/demo-run --epochs 3 \
-		--set micro_batch=32 --set learning_rate=0.003 --set learning_rate_end=0.0003 --set dropout_last=0.0
+		--set max_steps=20 --set micro_batch=8 --set learning_rate=0.003 --set learning_rate_end=0.0003 --set dropout_last=0.0
 	$(BIN)/curate eval out/demo-run --data out/demo-split/test.jsonl
 
 # Apart from everything else and without what they depend on: they pin older versions of the libraries used here.

@@ -104,7 +104,7 @@ def test_repeats_get_numbers_in_the_order_of_files_and_lines(finished: Finished,
 def test_planted_records_go_for_the_reasons_planted(finished: Finished, dump: Dump) -> None:
     ledger = {r["id"]: r for r in pl.read_parquet(finished.out / "ledger.parquet").iter_rows(named=True)}
     assert ledger[dump.id_at("german")]["stage"] == "language_filter"
-    assert ledger[dump.id_at("refusal")]["stage"] == "refusal_filter"
+    assert ledger[dump.id_at("refusal")]["reason"] == "refusal"
     twins = {dump.id_at(what) for what in ("twin", "twin_again", "twin_third", "twin_spaced")}
     gone = {i for i in twins if i in ledger and ledger[i]["reason"] == "exact_duplicate"}
     assert len(gone) == 3
