@@ -88,8 +88,8 @@ class DamageFilter(Filter):
         0.7,
         ge=0.0,
         le=1.0,
-        description="The highest `damage` that a record without a gate may have. Default ours: at 0.5 one in 100 of the "
-        "sound sample records goes, at 0.7 one in 700.",
+        description="The highest `damage` that a record without a gate may have. Default ours: at 0.5 one in 100 of "
+        "the sound sample records goes, at 0.7 one in 700.",
     )
 
     def rules(self) -> list[Rule]:
