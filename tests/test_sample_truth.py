@@ -65,7 +65,7 @@ REASONS = {
     "provider": {"provider_identity", "ai_disclaimer"},
     "html": {"html_residue"},
     "placeholder": {"placeholder", "response_too_short"},
-    "truncated": {"truncated", "unpunctuated", "response_too_short"},
+    "truncated": {"truncated", "unpunctuated", "response_too_short", "damaged"},
 }
 
 Place = tuple[str, int]

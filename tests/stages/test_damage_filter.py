@@ -38,12 +38,12 @@ def test_reasons_come_in_their_order_and_the_rest_is_noted() -> None:
 
 
 def test_probability_decides_where_no_gate_does() -> None:
-    rows = marked((0.5, []), (0.5001, ["open_end", "filler"]), (0.9, ["truncated"]), (0.0, []))
+    rows = marked((0.7, []), (0.7001, ["open_end", "filler"]), (0.9, ["truncated"]), (0.0, []))
     out = DamageFilter(checks=["damaged"]).apply(rows)
     # A gate that is switched off is not taken as `damaged` through the back door.
     assert out["keep"].to_list() == [True, False, True, True]
-    assert out["value"][1] == "0.5001 (open_end, filler)"
-    assert DamageFilter(checks=["damaged"], max_damage=0.6).apply(rows)["keep"].all()
+    assert out["value"][1] == "0.7001 (open_end, filler)"
+    assert DamageFilter(checks=["damaged"], max_damage=0.8).apply(rows)["keep"].all()
 
 
 @pytest.mark.parametrize("gate", GATES)
