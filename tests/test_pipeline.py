@@ -109,8 +109,14 @@ def test_planted_records_go_for_the_reasons_planted(finished: Finished, dump: Du
     gone = {i for i in twins if i in ledger and ledger[i]["reason"] == "exact_duplicate"}
     assert len(gone) == 3
     assert {ledger[i]["kept_id"] for i in gone} == twins - gone
-    near = ledger[dump.id_at("near_short")]
-    assert (near["reason"], near["kept_id"]) == ("near_duplicate", dump.id_at("near_long"))
+    near = {dump.id_at("near_short"), dump.id_at("near_long")}
+    # Which of the two stays is for their scores to say.
+    assert [
+        (r["id"], r["kept_id"]) for r in ledger.values() if r["reason"] == "near_duplicate" and r["id"] in near
+    ] in (
+        [tuple(near)],
+        [tuple(near)[::-1]],
+    )
 
 
 # --- the same bytes, however it is run
