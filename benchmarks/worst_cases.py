@@ -87,7 +87,7 @@ def cpu(records: Records, recipe: str) -> float:
         text = (ROOT / "pipelines" / f"{recipe}.yaml").read_text(encoding="utf-8")
         pipeline.write_text(f"read: {{max_record_bytes: {2**30}}}\n{text}", encoding="utf-8")
         out = Path(folder) / "out"
-        command = [sys.executable, "-m", "curate", "run", str(pipeline), str(path), "--out", str(out)]
+        command = [sys.executable, "-m", "curate", "run", str(pipeline), str(path), "--out", str(out), "--no-report"]
         done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         if done.returncode not in (0, 1) or not (out / "manifest.json").exists() or "rejected 0" not in done.stderr:
