@@ -3,16 +3,19 @@ from __future__ import annotations
 import html
 import json
 import random
+import re
 import tracemalloc
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
+from hypothesis import given
+from hypothesis import strategies as st
 
 from curate.errors import InputError
 from curate.io import ReadOptions, discover, read
-from curate.io.formats.reddit_rules import unescape
+from curate.io.formats.reddit_rules import _without_tags, unescape
 from tests.helpers import ROOT
 from tests.io.taken import Taken, jsonl, take
 
@@ -126,6 +129,32 @@ def test_tags_are_stripped_and_noted(title: str, text: str, tags: list[str], tmp
     assert taken.pairs == [(text, "A story.")]
     (meta,) = taken.metas
     assert (meta["title"], meta["_reader"]["tags"]) == (title, tags)
+
+
+TAG = r"[\[({]\s*(?i:WP|EU|CW)\s*[\])}]"
+
+
+@given(
+    st.lists(st.sampled_from(["[WP]", "( eu )", "[CW}", "[XX]", "[", "]", " ", "\n", "a", ":", "- "]), max_size=9).map(
+        "".join
+    )
+)
+def test_tags_at_both_ends(title: str) -> None:
+    """Against two searches through the whole title."""
+    title = f"[WP] {title}"
+    rest = re.sub(rf"\A(?:\s*{TAG}\s*(?:[:|–—-]\s*)?)+", "", title)
+    ended = re.search(rf"(?:\s*{TAG})+\s*\Z", rest)
+    assert _without_tags(title, None)[0] == (rest[: ended.start()] if ended else rest)
+
+
+@pytest.mark.parametrize(
+    "title", [f"[WP]a{' ' * 300_000}b", "[WP] " * 100_000, f"[WP]a{'[WP] ' * 100_000}", "[WP]" + "[" * 300_000]
+)
+def test_titles_that_a_search_would_hang_on(title: str) -> None:
+    """Where each space or bracket is a place to begin anew, these would take minutes."""
+    text, tags = _without_tags(title, None)
+    assert title.strip().startswith(text.strip()) or text in title
+    assert set(tags) == {"WP"}
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,9 @@ _FLAIRS: Final = {
 }
 _TAG: Final = r"[\[({]\s*([A-Za-z]{2,8})\s*[\])}]"
 _FIRST_TAG: Final = re.compile(rf"\s*{_TAG}\s*(?:[:|–—-]\s*)?")
-_LAST_TAG: Final = re.compile(rf"\s*{_TAG}\s*\Z")
+_WHOLE_TAG: Final = re.compile(_TAG)
+#: Characters of a tag at a title's end, brackets and white space within them counted.
+_TAG_CHARS: Final = 40
 
 _GONE: Final = frozenset({"[deleted]", "[removed]", "[ removed by reddit ]", "[deleted by user]"})
 #: Programs mark themselves by how their names end; a plain `bot` in lower case ends many a surname.
@@ -144,15 +146,32 @@ def _refuse_notices(record: Record) -> None:
         raise Omit("bot_post", show(author))
 
 
+def _visible_end(title: str, start: int, end: int) -> int:
+    while end > start and title[end - 1].isspace():
+        end -= 1
+    return end
+
+
+def _last_tag(title: str, start: int, end: int) -> re.Match[str] | None:
+    """The tag with which `title[start:end]` ends; found from its end, as a search would start at every space."""
+    end = _visible_end(title, start, end)
+    opened = max(title.rfind(mark, max(start, end - _TAG_CHARS), end) for mark in "[({")
+    return _WHOLE_TAG.fullmatch(title, opened, end) if opened >= 0 else None
+
+
 def _without_tags(title: str, flair: Any) -> tuple[str, tuple[str, ...]]:
     """The title without the tags at its ends, and the tags; `Omit` for one that is no prompt by them."""
     tags: list[str] = []
-    while (found := _FIRST_TAG.match(title)) and found[1].upper() in _TAGS:
+    start, end = 0, len(title)
+    while (found := _FIRST_TAG.match(title, start)) and found[1].upper() in _TAGS:
         tags.append(found[1].upper())
-        title = title[found.end() :]
-    while (found := _LAST_TAG.search(title)) and found[1].upper() in _TAGS:
+        start = found.end()
+    while (found := _last_tag(title, start, end)) and found[1].upper() in _TAGS:
         tags.append(found[1].upper())
-        title = title[: found.start()]
+        end = found.start()
+    if end < len(title):
+        end = _visible_end(title, start, end)
+    title = title[start:end]
     kinds = list(tags)
     if not kinds and type(flair) is str and flair.strip().casefold() in _FLAIRS:
         kinds.append(_FLAIRS[flair.strip().casefold()])
