@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from curate.text import any_of
+import polars as pl
+
+from curate.text import any_of, excerpt
 
 #: Stands before the head of each assistant turn, so that one pattern can ask for the beginning of any of them.
 TURN: Final = "\x1e"
@@ -19,7 +21,7 @@ TAIL: Final = "\x1f"
 _START: Final = rf"(?:{TURN}|[.!?。]['\"”»)\]*]*\s+|\n)[\s*>#(\[:-]*"
 
 #: What a match carries along from the sentence before.
-EDGE: Final = f" .!?。\"'*>#([)],:-{TURN}{TAIL}"
+_EDGE: Final = f" .!?。\"'*>#([)],:-{TURN}{TAIL}"
 
 #: Words for a model, with the adjectives before and the nouns after; "an AI researcher" is none of them, because
 #: every use of this pattern asks for a comma or a pronoun after it.
@@ -253,3 +255,9 @@ MAY_DISCLAIM: Final = any_of(
     _MODEL_WORDS, r"my (?:\w+ \w+ |\w+ )?(?:knowledge|training)|i (?:do not|don't|can ?not|can't) "
 )
 MAY_NAME: Final = any_of(_NAMED, _MAKER, r"(?:call me|refer to me as)", rf"(?:as|am|i'm|is|me|by) {_SHARED},")
+
+
+def phrase(text: pl.Expr, screen: str, pattern: str, where: pl.Expr | None = None) -> pl.Expr:
+    """The match of `pattern`, looked for only where the much faster `screen` matches (and `where` holds)."""
+    there = text.str.contains(screen)
+    return excerpt(pl.when(there if where is None else where & there).then(text), pattern, trim=_EDGE)

@@ -56,7 +56,6 @@ from curate.damage.patterns import (
 from curate.phrases import (
     CLOSING_DISCLAIMER,
     DISCLAIMER,
-    EDGE,
     IDENTITY,
     MAY_DISCLAIM,
     MAY_NAME,
@@ -64,6 +63,7 @@ from curate.phrases import (
     REFUSAL,
     TAIL,
     TURN,
+    phrase,
 )
 from curate.text import (
     WORD,
@@ -221,18 +221,16 @@ def declined() -> dict[str, pl.Expr]:
     head = pl.lit(TURN) + response.str.strip_chars_start().str.head(_HEAD)
     tail = pl.when(response.str.len_chars() > _HEAD).then(pl.lit(TAIL) + response.str.strip_chars_end().str.tail(_TAIL))
 
-    def phrase(text: pl.Expr, screen: str, pattern: str, about: str = ABOUT_BOTH) -> pl.Expr:
-        # The screen is many times as fast as the pattern.
-        free = ~pl.col("instruction").str.contains(about)
-        return excerpt(pl.when(free & text.str.contains(screen)).then(text), pattern, trim=EDGE)
+    def unless_asked(text: pl.Expr, screen: str, pattern: str, about: str = ABOUT_BOTH) -> pl.Expr:
+        return phrase(text, screen, pattern, where=~pl.col("instruction").str.contains(about))
 
     return {
-        "refusal": phrase(head, MAY_REFUSE, REFUSAL, ABOUT_REFUSAL),
+        "refusal": unless_asked(head, MAY_REFUSE, REFUSAL, ABOUT_REFUSAL),
         "ai_disclaimer": pl.coalesce(
-            phrase(head, MAY_DISCLAIM, DISCLAIMER),
-            phrase(head, MAY_NAME, IDENTITY),
-            phrase(head, MAY_DISCLAIM, CLOSING_DISCLAIMER),
-            phrase(tail, MAY_DISCLAIM, CLOSING_DISCLAIMER),
+            unless_asked(head, MAY_DISCLAIM, DISCLAIMER),
+            unless_asked(head, MAY_NAME, IDENTITY),
+            unless_asked(head, MAY_DISCLAIM, CLOSING_DISCLAIMER),
+            unless_asked(tail, MAY_DISCLAIM, CLOSING_DISCLAIMER),
         ),
     }
 

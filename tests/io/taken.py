@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 from curate.io import InputFile, LeftOut, ReadOptions, Reject, discover, read
@@ -60,3 +62,22 @@ def jsonl(records: Sequence[Any]) -> bytes:
     """A line of JSON for each record; bytes stand for themselves."""
     lines = [r if isinstance(r, bytes) else json.dumps(r, ensure_ascii=False).encode() for r in records]
     return b"".join(line + b"\n" for line in lines)
+
+
+def operations(work: Callable[[], object]) -> int:
+    """Lines of this package that `work` executes."""
+    count = 0
+
+    def step(frame: FrameType, event: str, _: object) -> Any:
+        nonlocal count
+        if "curate" not in frame.f_code.co_filename:
+            return None
+        count += event == "line"
+        return step
+
+    sys.settrace(step)
+    try:
+        work()
+    finally:
+        sys.settrace(None)
+    return count

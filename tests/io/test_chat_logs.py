@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import polars as pl
@@ -15,6 +13,7 @@ from curate.io.formats import repair
 from curate.io.model import RecordError
 from curate.schema import SEPARATOR, example_id
 from tests.helpers import ROOT
+from tests.io.taken import operations
 
 Turn = dict[str, Any]
 STRICT, REPAIR = ReadOptions(), ReadOptions(roles="repair")
@@ -432,25 +431,6 @@ def test_the_samples() -> None:
     assert [meta.get("_converted") for meta in strict["sharegpt"].meta] == ["html", None]
     repaired = Result(folder / "openai.jsonl", REPAIR)
     assert repaired.frame["line"].to_list() == [1, 4]
-
-
-def operations(work: Callable[[], object]) -> int:
-    """Lines of this package that `work` executes."""
-    count = 0
-
-    def step(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal count
-        if "curate" not in frame.f_code.co_filename:
-            return None
-        count += event == "line"
-        return step
-
-    sys.settrace(step)
-    try:
-        work()
-    finally:
-        sys.settrace(None)
-    return count
 
 
 @pytest.mark.parametrize("options", [STRICT, REPAIR])

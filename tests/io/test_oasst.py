@@ -3,11 +3,9 @@ from __future__ import annotations
 import io
 import json
 import random
-import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import polars as pl
@@ -17,6 +15,7 @@ from curate.io import DUMPS, FORMATS, LEFT_REASONS, REJECT_REASONS, LeftOut, Rea
 from curate.io.formats import oasst
 from curate.io.model import Omit, RecordError
 from tests.helpers import REAL_DATA, ROOT
+from tests.io.taken import operations
 
 RAW = REAL_DATA / "raw" / "oasst_trees.jsonl"
 Message = dict[str, Any]
@@ -500,25 +499,6 @@ def test_a_message_too_long(reading: Callable[..., Result]) -> None:
     assert reading(lines, max_record_bytes=1024).texts == [["t a", "t cd"]]
     assert fates(reading(lines, max_record_bytes=1024)) == {2: "record_too_long", 3: "read"}
     assert reading(lines).texts == [["t a", "t ab"]]
-
-
-def operations(work: Callable[[], object]) -> int:
-    """Lines of this package that `work` executes."""
-    count = 0
-
-    def step(frame: FrameType, event: str, _: object) -> Any:
-        nonlocal count
-        if "curate" not in frame.f_code.co_filename:
-            return None
-        count += event == "line"
-        return step
-
-    sys.settrace(step)
-    try:
-        work()
-    finally:
-        sys.settrace(None)
-    return count
 
 
 def chain(length: int) -> bytes:

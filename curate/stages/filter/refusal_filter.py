@@ -11,7 +11,6 @@ from pydantic import Field
 from curate.phrases import (
     CLOSING_DISCLAIMER,
     DISCLAIMER,
-    EDGE,
     IDENTITY,
     MAY_DISCLAIM,
     MAY_NAME,
@@ -19,9 +18,10 @@ from curate.phrases import (
     REFUSAL,
     TAIL,
     TURN,
+    phrase,
 )
 from curate.stage import Filter, Rule
-from curate.text import excerpt, plain_quotes, turn_heads, turn_tails
+from curate.text import plain_quotes, turn_heads, turn_tails
 
 Check = Literal["refusal", "provider_identity", "ai_disclaimer"]
 _ALL: Final[tuple[Check, ...]] = get_args(Check)
@@ -96,14 +96,14 @@ class RefusalFilter(Filter):
         messages, short = pl.col("messages"), self.short_chars
         heads = plain_quotes(turn_heads(messages, "assistant", chars=self.head_chars, mark=TURN))
         long = plain_quotes(turn_heads(messages, "assistant", chars=self.head_chars, mark=TURN, longer_than=short))
-        declines, declines_long = _phrase(heads, MAY_REFUSE, REFUSAL), _phrase(long, MAY_REFUSE, REFUSAL)
-        disclaims, names = _phrase(heads, MAY_DISCLAIM, DISCLAIMER), _phrase(heads, MAY_NAME, IDENTITY)
+        declines, declines_long = phrase(heads, MAY_REFUSE, REFUSAL), phrase(long, MAY_REFUSE, REFUSAL)
+        disclaims, names = phrase(heads, MAY_DISCLAIM, DISCLAIMER), phrase(heads, MAY_NAME, IDENTITY)
         if self.tail_chars:
             # The two characters before the tail show whether a sentence begins with it.
             chars = self.tail_chars + 2
             tails = plain_quotes(turn_tails(messages, "assistant", chars=chars, mark=TAIL, longer_than=self.head_chars))
-            disclaims = pl.coalesce(disclaims, _phrase(tails, MAY_DISCLAIM, CLOSING_DISCLAIMER))
-            names = pl.coalesce(names, _phrase(tails, MAY_NAME, IDENTITY))
+            disclaims = pl.coalesce(disclaims, phrase(tails, MAY_DISCLAIM, CLOSING_DISCLAIMER))
+            names = pl.coalesce(names, phrase(tails, MAY_NAME, IDENTITY))
         goes_on = pl.coalesce(disclaims, declines_long)
         rules = {
             "refusal": Rule.found("refusal", pl.when(declines_long.is_null()).then(declines)),
@@ -111,8 +111,3 @@ class RefusalFilter(Filter):
             "ai_disclaimer": Rule.found("ai_disclaimer", goes_on),
         }
         return [rules[check] for check in _ALL if check in self.checks]
-
-
-def _phrase(text: pl.Expr, screen: str, pattern: str) -> pl.Expr:
-    """The match of `pattern`, which is looked for only where the much faster `screen` matches."""
-    return excerpt(pl.when(text.str.contains(screen)).then(text), pattern, trim=EDGE)
