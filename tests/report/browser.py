@@ -122,6 +122,11 @@ class Browser:
         assert "exceptionDetails" not in got, got["exceptionDetails"]
         return got["result"].get("value")
 
+    def frames(self, count: int) -> None:
+        """Until the page has been drawn `count` times more."""
+        for _ in range(count):
+            self.value("new Promise(done => requestAnimationFrame(() => setTimeout(done, 0)))")
+
     def complaints(self) -> list[str]:
         """All that the console was told since the page was opened: errors, warnings, refusals of the policy."""
         self.value("new Promise(done => setTimeout(done, 100))")

@@ -119,16 +119,21 @@ def test_map_tells_by_mouse_and_by_keys(browser: Browser, pages: dict[str, Path]
     assert told in texts
     browser.value("document.activeElement.blur()")
     browser.value("document.getElementById('map').scrollIntoView({behavior: 'instant', block: 'start'})")
+    browser.frames(2)  # where the mouse is, is told of the frame last drawn
     spot = browser.value(f"""(() => {{ const c = document.getElementById('map'), b = c.getBoundingClientRect();
         const all = JSON.parse(document.getElementById('points').textContent);
         const at = all.find(p => p[3] === {json.dumps(told)});
         const far = p => (p[0] - at[0]) ** 2 + (p[1] - at[1]) ** 2;
         const p = all.reduce((a, b) => far(b) > far(a) ? b : a);
         return [b.left + 12 + p[0] / 1000 * (c.clientWidth - 24), b.top + 12 + (1 - p[1] / 1000) * (c.clientHeight - 24)]; }})()""")
-    browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=spot[0], y=spot[1])
-    # The browser tells the page of the mouse at its next frame.
-    browser.value("new Promise(done => setTimeout(done, 300))")
-    assert browser.value("document.getElementById('spot').textContent") in set(texts) - {told}
+    for nudge in range(50):
+        # A loaded machine may draw late: the mouse goes on moving, by a pixel, until the page has told of it.
+        browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=spot[0] + nudge % 2, y=spot[1])
+        browser.frames(2)
+        pointed = browser.value("document.getElementById('spot').textContent")
+        if pointed != told:
+            break
+    assert pointed in set(texts) - {told}
 
 
 def test_search_hides_what_does_not_match(browser: Browser, pages: dict[str, Path]) -> None:
