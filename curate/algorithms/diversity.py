@@ -109,8 +109,9 @@ def novelsum(vectors: NDArray[np.int8], density: NDArray[np.float64] | None = No
     """NovelSum: the mean over all examples of their novelty, a weighted mean of their distances to all.
 
     Yang et al. (2025), *Measuring Data Diversity for Instruction Tuning*, ACL: distances (1 - cosine) are sorted, the
-    k-th nearest weighs `k ** -power`, and each is multiplied by the density. This is what their released code computes
-    (`novelsum.py` of github.com/UmeanNever/NovelSum): the example itself stands first, at distance 0, the weights are
+    k-th nearest weighs `k ** -power`, and each is multiplied by the density. Taken as the paper measured it, by the
+    authors' code (`novelsum.py` of github.com/UmeanNever/NovelSum, commit 6ef6611): the example itself stands first, at
+    distance 0, which their later default leaves out without having measured it; the weights are
     divided by their sum, and the density is that at the example whose novelty it is.
 
     Parameters
