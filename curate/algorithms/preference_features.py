@@ -27,32 +27,46 @@ LONG_CAP: Final = 200
 LABEL_WORDS: Final = 20
 
 # One character of an unspaced script, or a run of letters and digits that may hold apostrophes.
-_UNSPACED: Final = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
-_WORD: Final = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:['’][^\W_{_UNSPACED}]+)*")
+UNSPACED: Final = "\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
+_WORD: Final = re.compile(rf"[{UNSPACED}]|[^\W_{UNSPACED}]+(?:['’][^\W_{UNSPACED}]+)*")
 _SENTENCE_END: Final = re.compile(r"[.!?。！？]+(?=\s|$|[\"'”)])|\n+")
 _MARKER: Final = re.compile(r"^\W*\d*\W*")
 _LIST_LINE: Final = re.compile(r"(?:[-*•]|\d+[.)]|[a-zA-Z][.)])\s*\S")
 _ENDED: Final = re.compile(r"[.!?。！？…:)\]\"'”`}]$")
 _STOPPED: Final = re.compile(r"[.!?。！？…)\]\"'”`}*>|\d]$")
 _PLACEHOLDER: Final = re.compile(r"\[[a-z][a-z' ]{1,30}\]|<[a-z ]{3,20}>|no ?(?:in|out)put")
-_REFUSAL: Final = re.compile(r"\b(?:sorry|cannot|can't|unable|as an ai|i don't know|not (?:sure|able))\b")
-_ASKS_LABEL: Final = re.compile(
-    r"\b(?:classif\w*|categori\w*|true or false|yes or no|sentiment|label|which of|choose|identify|determine|detect"
-    r"|relevant|offensive|correct option|multiple.choice)\b"
-)
-_ASKS_LONG: Final = re.compile(
-    r"\b(?:write|explain|describe|essay|story|email|letter|article|paragraph|poem|compose|create|discuss|analysis|draft"
-    r"|elaborate|tell|review|post|plan)\b"
-)
-_ASKS_SHORT: Final = re.compile(
-    r"\b(?:short|brief|briefly|concise|one sentence|one word|summar\w*|headline|title|tagline|slogan|hook|catchy|tweet"
-    r"|name of|single)\b"
-)
-_ASKS_LIST: Final = re.compile(r"\b(?:list|name|ideas|examples?|steps|ways|reasons|tips|suggest|questions)\b")
-_ASKS_EDIT: Final = re.compile(
-    r"\b(?:rewrite|rephrase|correct|fix|edit|improve|paraphrase|translate|convert|change|replace|remove|simplif\w*|turn"
-    r"|proofread|add)\b"
-)
+#: Phrases by which a response declines, and by which an instruction asks for each sort of answer. They stand at the
+#: bounds of words; `*` at the end is the rest of a word, `.` any character.
+REFUSALS: Final = ("sorry", "cannot", "can't", "unable", "as an ai", "i don't know", "not sure", "not able")
+ASKS: Final[dict[str, tuple[str, ...]]] = {
+    "long": tuple(
+        """
+        write explain describe essay story email letter article paragraph poem compose create discuss analysis draft
+        elaborate tell review post plan
+        """.split()
+    ),
+    "short": (
+        *"short brief briefly concise summar* headline title tagline slogan hook catchy tweet single".split(),
+        "one sentence",
+        "one word",
+        "name of",
+    ),
+    "label": (
+        *"classif* categori* sentiment label choose identify determine detect relevant offensive".split(),
+        "true or false",
+        "yes or no",
+        "which of",
+        "correct option",
+        "multiple.choice",
+    ),
+    "list": tuple("list name ideas example examples steps ways reasons tips suggest questions".split()),
+    "edit": tuple(
+        """
+        rewrite rephrase correct fix edit improve paraphrase translate convert change replace remove simplif* turn
+        proofread add
+        """.split()
+    ),
+}
 #: English function words: they say nothing of what a text is about.
 STOP_WORDS: Final = frozenset(
     """
@@ -62,6 +76,14 @@ STOP_WORDS: Final = frozenset(
     under up down out very just also more most some any such
     """.split()
 )
+
+
+def _one_of(phrases: Iterable[str]) -> re.Pattern[str]:
+    return re.compile(r"\b(?:" + "|".join(phrase.replace("*", r"\w*") for phrase in phrases) + r")\b")
+
+
+_REFUSAL: Final = _one_of(REFUSALS)
+_ASKS: Final = {name: _one_of(phrases) for name, phrases in ASKS.items()}
 
 #: The features in the order of `features`, each with what it measures.
 FEATURES: Final[dict[str, str]] = {
@@ -120,7 +142,7 @@ def features(instruction: str, response: str) -> list[float]:
         **_overlap(said, given),
         **_shape(text, head, said, lines),
     }
-    wants_edit, wants_list = _asks(_ASKS_EDIT, asked.lower()), _asks(_ASKS_LIST, asked.lower())
+    wants_edit, wants_list = _asks("edit", asked.lower()), _asks("list", asked.lower())
     values["copied_if_edit_asked"] = values["copied"] * wants_edit
     values["list_if_asked"] = values["list"] * wants_list
     return [values[name] for name in FEATURES]
@@ -132,20 +154,21 @@ def feature_matrix(instructions: Sequence[str], responses: Sequence[str]) -> npt
     return np.array(rows, dtype=np.float64).reshape(len(rows), len(FEATURES))
 
 
-def _asks(pattern: re.Pattern[str], asked: str) -> float:
-    return float(pattern.search(asked) is not None)
+def _asks(name: str, asked: str) -> float:
+    return float(_ASKS[name].search(asked) is not None)
 
 
-def _log_share(count: float, cap: int) -> float:
+def log_share(count: float, cap: int) -> float:
+    """ln(1 + count) / ln(1 + cap), at most 1."""
     return math.log1p(min(count, cap)) / math.log1p(cap)
 
 
 def _lengths(count: int, asked: str) -> dict[str, float]:
-    short = _log_share(count, SHORT_CAP)
-    excess = _log_share(max(count - LABEL_WORDS, 0), LONG_CAP)
-    out = {"length_80": short, "length_200": _log_share(count, LONG_CAP)}
-    for name, pattern in (("long", _ASKS_LONG), ("short", _ASKS_SHORT), ("label", _ASKS_LABEL)):
-        wanted = _asks(pattern, asked)
+    short = log_share(count, SHORT_CAP)
+    excess = log_share(max(count - LABEL_WORDS, 0), LONG_CAP)
+    out = {"length_80": short, "length_200": log_share(count, LONG_CAP)}
+    for name in ("long", "short", "label"):
+        wanted = _asks(name, asked)
         out[f"length_80_if_{name}_asked"] = short * wanted
         out[f"excess_if_{name}_asked"] = excess * wanted
     return out
@@ -166,7 +189,7 @@ def _repeats(head: str, said: list[str], lines: list[str]) -> dict[str, float]:
         "repeated_sentences": _repeated(sentences),
         "repeated_openings": _repeated(openings),
         "repeated_trigrams": _repeated(zip(said, said[1:], said[2:], strict=False)),
-        "sentence_length": _log_share(len(said) / max(len(sentences), 1), 40),
+        "sentence_length": log_share(len(said) / max(len(sentences), 1), 40),
     }
 
 
@@ -177,8 +200,8 @@ def _overlap(said: list[str], given: list[str]) -> dict[str, float]:
     known = set(zip(given, given[1:], given[2:], given[3:], strict=False))
     new = len(mine - theirs)
     return {
-        "new_words_60": _log_share(new, 60),
-        "new_words_15": _log_share(new, 15),
+        "new_words_60": log_share(new, 60),
+        "new_words_15": log_share(new, 15),
         "copied": sum(gram in known for gram in grams) / max(len(grams), 1),
         "echo": sum(word in theirs for word in content) / max(len(content), 1),
         "coverage": len(mine & theirs) / max(len(theirs), 1),
@@ -192,7 +215,7 @@ def _shape(text: str, head: str, said: list[str], lines: list[str]) -> dict[str,
     items = sum(_LIST_LINE.match(line) is not None for line in lines)
     return {
         "paragraphs": math.log1p(min(sum(bool(part.strip()) for part in head.split("\n\n")), 6)),
-        "lines": _log_share(len(lines), 12),
+        "lines": log_share(len(lines), 12),
         "ended": float(_ENDED.search(text[-1:]) is not None),
         "cut_off": float(cut),
         "placeholder": float(_PLACEHOLDER.search(head.lower()) is not None),

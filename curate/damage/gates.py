@@ -1,6 +1,8 @@
 """Gates: facts about a record that on their own show it to be broken, as polars expressions that give the evidence.
 
-Every gate gives the excerpt that gave the damage away, or null. They look at the columns `instruction` and `response`.
+Every gate gives the excerpt that gave the damage away, or null. They look at the columns `instruction` and `response`,
+and at `asked` and `plain`, their ASCII twins (`curate.text.ascii_twin`). What takes time is looked for last, and only
+where all else holds: a text that is null is not searched.
 """
 
 from __future__ import annotations
@@ -103,90 +105,113 @@ def blank(text: pl.Expr) -> pl.Expr:
     return pl.when(is_blank(text)).then(pl.format("{} characters, none visible", text.str.len_chars()))
 
 
-def is_code(text: pl.Expr) -> pl.Expr:
-    """Whether it is code, where tags are not taken for code."""
-    return code_line_share(text, markup=False) > CODE_SHARE
+def _is_code(where: pl.Expr) -> pl.Expr:
+    """Whether the response is code, where tags are not taken for code; null but where `where` holds."""
+    return code_line_share(pl.when(where).then(pl.col("plain")), markup=False) > CODE_SHARE
+
+
+def _about(pattern: str, where: pl.Expr) -> pl.Expr:
+    """Whether the instruction is about what `pattern` says; null but where `where` holds."""
+    return pl.when(where).then(pl.col("asked")).str.contains(pattern)
 
 
 def prompt_echo(min_chars: int) -> pl.Expr:
     """The response begins with the whole instruction or its first line, of `min_chars` characters or more."""
-    instruction, response = pl.col("instruction"), fold(pl.col("response"))
+    begun, opening = (pl.col(name).str.strip_chars_start().str.head(1) for name in ("instruction", "response"))
+    # What begins with another letter is no echo, unless nothing is left of the instruction without its marks.
+    alike = (begun.str.to_lowercase() == opening.str.to_lowercase()) | begun.is_in(list(MARKS))
+    instruction, response = (pl.when(alike).then(pl.col(name)) for name in ("instruction", "response"))
+    response = fold(response)
     whole = fold(instruction)
     first = fold(instruction.str.strip_chars_start().str.extract(r"\A([^\n]+)"))
 
     def long(text: pl.Expr) -> pl.Expr:
         return text.str.len_chars() >= min_chars
 
+    def begins(text: pl.Expr) -> pl.Expr:
+        """Begins with it; a text that stops without a mark (a title) may well be taken up by its continuation."""
+        return long(text) & text.str.contains(REQUEST_END) & response.str.starts_with(text.str.strip_chars_end(MARKS))
+
     repeated = long(whole) & (response.str.strip_chars_end(MARKS) == whole.str.strip_chars_end(MARKS))
-    # A text that stops without a mark (a title, half a sentence) may well be taken up by its continuation.
-    restated = pl.any_horizontal(
-        long(text) & text.str.contains(REQUEST_END) & response.str.starts_with(text.str.strip_chars_end(MARKS)) & ok
-        for text, ok in ((whole, pl.lit(value=True)), (first, ~instruction.str.contains(ECHOING)))
-    )
+    restated = begins(whole) | (begins(first) & ~_about(ECHOING, begins(first)))
     return pl.when(repeated | restated).then(response.str.head(80))
 
 
 def truncated(min_prose_words: int, min_sentence_words: int) -> pl.Expr:
     """A code fence left open, or a last line of prose that stops inside a sentence."""
     response = pl.col("response")
-    fence = (response.str.count_matches("```") % 2 == 1) & ~response.str.contains(SENTENCE_END)
-    last = response.str.tail(2000).str.extract(LAST_LINE, 1)
+    fence = (response.str.count_matches("```", literal=True) % 2 == 1) & ~response.str.contains(SENTENCE_END)
+    end = response.str.tail(2000).str.extract(LAST_LINE, 1)
+    hangs, stops = end.str.contains(HANGING), end.str.contains(OPEN_END)
+    last = pl.when(hangs | stops).then(end)
     words = last.str.count_matches(WORD)
-    prose = (code_line_share(response) <= CODE_SHARE) & ~response.str.contains("```")
     listed = last.str.contains(LISTED)
     flows = ~listed & (last.str.count_matches(r"[,;:]") * 4 < words)
-    hanging = flows & (words >= HANGING_WORDS) & last.str.contains(HANGING)
+    hanging = flows & (words >= HANGING_WORDS) & hangs
     inside = (words >= min_prose_words) & pl.when(listed).then(last.str.contains(ITEM_INSIDE)).otherwise(
         last.str.contains(SENTENCE_INSIDE)
     )
     alone = flows & (words >= min_sentence_words)
     odd_end = last.str.tail(12).str.contains(KISSES) | last.str.tail(100).str.contains(SUM_END)
-    cut = prose & (hanging | ((inside | alone) & last.str.contains(OPEN_END))) & ~odd_end
-    return pl.when(fence).then(pl.lit("``` left open")).when(cut & _unasked()).then(last.str.tail(60))
-
-
-def _unasked() -> pl.Expr:
-    return ~pl.col("instruction").str.contains(ABOUT_CUT)
+    open_end = (hanging | ((inside | alone) & stops)) & ~odd_end
+    # Code that has a fence is not looked at any further.
+    prose = (code_line_share(pl.when(open_end).then(pl.col("plain"))) <= CODE_SHARE) & ~response.str.contains(
+        "```", literal=True
+    )
+    cut = open_end & prose
+    return (
+        pl.when(fence)
+        .then(pl.lit("``` left open"))
+        .when(cut & ~_about(ABOUT_CUT, cut))
+        .then(response.str.tail(2000).str.extract(LAST_LINE, 1).str.tail(60))
+    )
 
 
 def html_residue(max_share: float) -> pl.Expr:
     """Tags or entities in prose, more than `max_share` of the words."""
-    instruction, prose = pl.col("instruction"), without_code(pl.col("response"))
-    about = instruction.str.contains(ABOUT_HTML) | is_code(pl.col("response")) | pl.col("response").str.contains(PAGE)
-    many = prose.str.count_matches(HTML) > max_share * prose.str.count_matches(WORD)
-    return pl.when(many & ~about).then(excerpt(prose, HTML))
+    prose = without_code(pl.col("response"))
+    tags = prose.str.count_matches(HTML)
+    marked = pl.when(tags > 0).then(prose)
+    many = tags > max_share * marked.str.count_matches(WORD)
+    about = _about(ABOUT_HTML, many) | _is_code(many) | pl.when(many).then(pl.col("response")).str.contains(PAGE)
+    return pl.when(many & ~about).then(excerpt(marked, HTML))
 
 
 def placeholder() -> pl.Expr:
     """A stand-in, a slot or a note instead of an answer, or prose that holds one."""
     response = pl.col("response")
-    asked = pl.col("instruction").str.contains(ABOUT_PLACEHOLDER)
+    stand_in = excerpt(response, STAND_IN)
+    held = excerpt(without_code(response), PLACEHOLDER)
     slot = excerpt(pl.when(response.str.len_chars() <= SLOT_CHARS).then(response), SLOT)
-    about_slot = pl.when(slot.is_not_null()).then(pl.col("instruction")).str.contains(ABOUT_SLOT)
+
+    def unless(found: pl.Expr, *about: str) -> pl.Expr:
+        return pl.when(~pl.any_horizontal(_about(pattern, found.is_not_null()) for pattern in about)).then(found)
+
     return pl.coalesce(
-        pl.when(~pl.col("instruction").str.contains(ABOUT_VALUE)).then(excerpt(response, STAND_IN)),
-        pl.when(~asked & ~is_code(response)).then(excerpt(without_code(response), PLACEHOLDER)),
-        pl.when(~asked & ~about_slot).then(slot),
+        unless(stand_in, ABOUT_VALUE),
+        pl.when(~_is_code(held.is_not_null())).then(unless(held, ABOUT_PLACEHOLDER)),
+        unless(slot, ABOUT_PLACEHOLDER, ABOUT_SLOT),
     )
 
 
 def template_tokens() -> pl.Expr:
     """Marks of a chat template outside code."""
-    about = pl.col("instruction").str.contains(ABOUT_TEMPLATE)
-    spoken = pl.col("instruction").str.contains(ABOUT_DIALOGUE)
     prose = without_code(pl.col("response"))
-    return pl.coalesce(
-        pl.when(~about).then(excerpt(prose, TEMPLATE)), pl.when(~about & ~spoken).then(excerpt(prose, WENT_ON))
-    )
+    marks, went_on = excerpt(prose, TEMPLATE), excerpt(prose, WENT_ON)
+    about = _about(ABOUT_TEMPLATE, marks.is_not_null() | went_on.is_not_null())
+    spoken = _about(ABOUT_DIALOGUE, went_on.is_not_null())
+    return pl.coalesce(pl.when(~about).then(marks), pl.when(~about & ~spoken).then(went_on))
 
 
 def hidden_text() -> pl.Expr:
     """Characters that nobody sees, or that show the text in another order than it has."""
-    both = pl.concat_str("instruction", "response", separator="\n").str.replace_all(FLAG, "")
+    both = pl.concat_str("instruction", "response", separator="\n")
+    beyond = both.str.len_bytes() != both.str.len_chars()
+    both = pl.when(beyond).then(both).str.replace_all(FLAG, "")
     # Few texts hold any mark at all; only in those is the script looked at.
     odd = both.str.contains(HIDDEN) | (both.str.contains(DIRECTED) & ~both.str.contains(RIGHT_TO_LEFT))
     found = pl.format("U+{}", both.str.extract(f"({HIDDEN}|{DIRECTED})", 1).map_elements(_code_point, pl.String))
-    return pl.when(odd & ~pl.col("instruction").str.contains(ABOUT_HIDDEN)).then(found)
+    return pl.when(odd & ~_about(ABOUT_HIDDEN, odd)).then(found)
 
 
 def _code_point(character: str) -> str:
@@ -195,20 +220,23 @@ def _code_point(character: str) -> str:
 
 def mojibake() -> pl.Expr:
     """UTF-8 read in another encoding, or characters that were lost."""
-    about = pl.col("instruction").str.contains(ABOUT_ENCODING) | pl.col("instruction").str.contains(MOJIBAKE)
-    return pl.when(~about).then(excerpt(pl.col("response"), MOJIBAKE))
+    response = pl.col("response")
+    found = excerpt(pl.when(response.str.len_bytes() != response.str.len_chars()).then(response), MOJIBAKE)
+    there = found.is_not_null()
+    about = _about(ABOUT_ENCODING, there) | pl.when(there).then(pl.col("instruction")).str.contains(MOJIBAKE)
+    return pl.when(~about).then(found)
 
 
 def unpunctuated() -> pl.Expr:
     """Long prose without a capital letter or a mark."""
-    response = pl.col("response")
+    whole = pl.col("response")
+    response = pl.when(~whole.str.contains(PUNCTUATED)).then(whole)
     words = response.str.count_matches(WORD)
     # A few words to the line: a list, or verse; but not a list that has lost its bullets and commas.
     items = (words <= ITEM_WORDS * line_count(response)) & ~response.str.contains(STRIPPED)
-    bare = ~response.str.contains(PUNCTUATED) & (list_line_share(response) < 0.5) & ~items & _unasked()
-    return pl.when(bare & (words >= BARE_WORDS) & (response.str.count_matches(r"\p{L}{2}\S*") >= BARE_WORDS)).then(
-        response.str.head(60)
-    )
+    many = (words >= BARE_WORDS) & (response.str.count_matches(r"\p{L}{2}\S*") >= BARE_WORDS)
+    bare = many & (list_line_share(response) < 0.5) & ~items
+    return pl.when(bare & ~_about(ABOUT_CUT, bare)).then(response.str.head(60))
 
 
 def declined() -> dict[str, pl.Expr]:
@@ -217,12 +245,13 @@ def declined() -> dict[str, pl.Expr]:
     Looked for at the beginning of each sentence of the first 300 characters, and at the end. Left alone where the
     instruction is about declining, harm or what a model cannot know, or about the assistant itself.
     """
-    response = plain_quotes(pl.col("response"))
-    head = pl.lit(TURN) + response.str.strip_chars_start().str.head(_HEAD)
-    tail = pl.when(response.str.len_chars() > _HEAD).then(pl.lit(TAIL) + response.str.strip_chars_end().str.tail(_TAIL))
+    response = pl.col("response")
+    head = pl.lit(TURN) + plain_quotes(response.str.strip_chars_start().str.head(_HEAD))
+    end = pl.when(response.str.len_chars() > _HEAD).then(response.str.strip_chars_end().str.tail(_TAIL))
+    tail = pl.lit(TAIL) + plain_quotes(end)
 
     def unless_asked(text: pl.Expr, screen: str, pattern: str, about: str = ABOUT_BOTH) -> pl.Expr:
-        return phrase(text, screen, pattern, where=~pl.col("instruction").str.contains(about))
+        return phrase(text, screen, pattern, where=~_about(about, text.str.contains(screen)))
 
     return {
         "refusal": unless_asked(head, MAY_REFUSE, REFUSAL, ABOUT_REFUSAL),

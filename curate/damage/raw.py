@@ -9,8 +9,17 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
-from curate.damage.weighed import COUNTED, ENDINGS, HOLDS
-from curate.text import WORD, code_line_share, for_language, line_count, list_line_share, utf8, without_code
+from curate.damage.weighed import COUNTED, ENDINGS, FILLER, HOLDS
+from curate.text import (
+    WORD,
+    ascii_twin,
+    code_line_share,
+    for_language,
+    line_count,
+    list_line_share,
+    utf8,
+    without_code,
+)
 
 if TYPE_CHECKING:
     from curate.algorithms.damage_words import Lexicon
@@ -22,6 +31,7 @@ _LANGUAGE_CHARS: Final = 400
 #: Letters from which a language is told, and how sure it must be; see `language`.
 _LETTERS: Final = 60
 _SURE: Final = 0.999
+_INSTRUCTION: Final = pl.col("instruction")
 
 
 @functools.cache
@@ -34,31 +44,52 @@ def lexicon() -> tuple[Lexicon, int]:
     return lexicon_of(words), len(words)
 
 
+def with_twins(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with `asked` and `plain`: `instruction` and `response` in ASCII (`curate.text.ascii_twin`)."""
+    return frame.lazy().with_columns(asked=ascii_twin(_INSTRUCTION), plain=ascii_twin(pl.col("response"))).collect()
+
+
+def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
+    """The texts that are looked at, out of what `with_twins` gives; and the lines of the response, of code and in lists.
+
+    `response` is its beginning, `prose` that without code, `last` its last line and `first` the first of the
+    instruction. `asked`, `asked_first` and `said` are the ASCII twins of the instruction, of `first` and of `prose`.
+    """
+    response, plain = (pl.col(name).str.head(HEAD_CHARS) for name in ("response", "plain"))
+    return (
+        frame.lazy()
+        .select(
+            "instruction",
+            "asked",
+            response=response,
+            prose=without_code(response).str.strip_chars(),
+            said=without_code(plain).str.strip_chars(),
+            lines=line_count(response).cast(pl.Int32),
+            code=code_line_share(plain),
+            listed=list_line_share(response),
+            last=response.str.tail(2000).str.extract(r"([^\n]*\S)\s*\z", 1).fill_null(""),
+            first=_first_line(_INSTRUCTION),
+            asked_first=_first_line(pl.col("asked")),
+        )
+        .collect()
+    )
+
+
+def _first_line(text: pl.Expr) -> pl.Expr:
+    return text.str.strip_chars().str.extract(r"\A([^\n]+)").fill_null("")
+
+
 def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFrame:
-    """All raw numbers of each row of `instruction` and `response`; `curate.damage.signals` makes signals of them.
+    """All raw numbers of each row of what `with_twins` gives; `curate.damage.signals` makes signals of them.
 
     Parameters
     ----------
-    frame : `instruction` and `response`, String.
+    frame : `instruction`, `response`, `asked` and `plain`, String.
     order : the weights of pairs of word classes; see `curate.algorithms.damage_measures.measure`.
     """
     from curate.algorithms.damage_measures import MEASURES, measure
 
-    instruction, response = pl.col("instruction"), pl.col("response").str.head(HEAD_CHARS)
-    texts = (
-        frame.lazy()
-        .select(
-            instruction=instruction,
-            response=response,
-            prose=without_code(response).str.strip_chars(),
-            lines=line_count(response).cast(pl.Int32),
-            code=code_line_share(response),
-            listed=list_line_share(response),
-            last=response.str.tail(2000).str.extract(r"([^\n]*\S)\s*\z", 1).fill_null(""),
-            first=instruction.str.strip_chars().str.extract(r"\A([^\n]+)").fill_null(""),
-        )
-        .collect()
-    )
+    texts = texts_of(frame)
     table, known = lexicon()
     words, _ = measure(texts["instruction"].to_list(), texts["prose"].to_list(), table, order, known)
     counts = texts.lazy().select(
@@ -66,6 +97,7 @@ def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFram
         pl.col("last").str.count_matches(WORD).cast(pl.Int32).alias("last_words"),
         "code",
         "listed",
+        pl.col("said").str.count_matches(FILLER).cast(pl.Int32).alias("filler"),
         *(pl.col("prose").str.count_matches(pattern).cast(pl.Int32).alias(name) for name, pattern in COUNTED.items()),
         *(pl.col("last").str.contains(pattern).alias(name) for name, pattern in ENDINGS.items()),
         *(pl.col(side).str.contains(pattern).alias(name) for name, (side, pattern) in HOLDS.items()),

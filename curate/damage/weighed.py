@@ -43,9 +43,8 @@ _LANGUAGES: Final = (
     r"inglese|tedesco|francese|spagnolo|英|中|日|translat|übersetz|tradu|vertaal|перев|language|bilingual|multilingual|"
     r"sprache|langue|idioma|lingua)"
 )
-#: Per response, how often each is there.
+#: Per response, how often each is there, beside `FILLER`.
 COUNTED: Final[dict[str, str]] = {
-    "filler": FILLER,
     "html": HTML,
     "markup": r"\[\d{1,3}\]|\[edit\]|\[/?(?:b|i|u|url|quote|img|code|size|color)(?:=[^\]\n]*)?\]|\[\[|\]\]|\]\(\s*#?\s*\)|"
     r"!\[[^\]\n]*\]\(\s*\)|\]\([^)\s]*(?:\s|\z)|&lt;|&gt;|&amp;|\{\{|\}\}",
@@ -75,7 +74,7 @@ ENDINGS: Final[dict[str, str]] = {
     "end_listed": LISTED,
     "end_bullet": r"\A\s*(?:[-*•]|\(?\d{1,3}[.):])\s*\z",
 }
-#: Of a side as a whole, or of its beginning.
+#: Whether each is in a text of `curate.damage.raw.texts_of`.
 HOLDS: Final[dict[str, tuple[str, str]]] = {
     "starts_small": ("response", r"\A[\"'(*_]*\p{Ll}"),
     "starts_pause": ("response", r"\A[,;:.!?)\]}%]"),
@@ -90,38 +89,38 @@ HOLDS: Final[dict[str, tuple[str, str]]] = {
         r"please (?:see|wait|find)|coming|working on|let me|done|thanks?)\b",
     ),
     "asks_text": (
-        "first",
+        "asked_first",
         r"(?i)\b(?:describe|explain|compose|discuss|summari[sz]e|essay|story|paragraph|poem|a speech|letter (?:to|of|for|from)|"
         r"an? e-?mail (?:to|for|about)|article (?:on|about)|report (?:on|about)|outline|compare|contrast|how (?:do|does|can|to|would|should|did)|why|steps|plan|in detail|"
         r"(?:list|name|give|suggest|write|provide|generate|create)(?: me)? (?:at least )?(?:three|four|five|six|seven|eight|"
         r"ten|[3-9]|1\d|some|several|a few|a list of|ideas|ways|tips|examples|reasons))\b",
     ),
     "asks_short": (
-        "instruction",
+        "asked",
         r"(?i)\b(?:one[- ]word|single[- ]word|in a word|classif|categori[sz]|label|yes or no|true or false|sentiment|"
         r"emoji|joke|how (?:many|much|old|long|far|tall)|which|one number|just the|only the|title|name for)",
     ),
-    "asks_dialogue": ("instruction", ABOUT_DIALOGUE),
-    "asks_echo": ("instruction", ECHOING),
+    "asks_dialogue": ("asked", ABOUT_DIALOGUE),
+    "asks_echo": ("asked", ECHOING),
     "asks_form": (
-        "instruction",
+        "asked",
         r"(?i)\b(?:lower ?case|lower-case|upper ?case|capital|caps|without (?:any )?punctuation|unpunctuated|punctuation|"
         r"shout|haiku|e\. ?e\.|poem|lyrics?|texting|text message|send a text|slang|telegram|headline|acronym|tweet|tanka|stream|"
         r"metaphor|shuffl|scrambl|jumble|backwards?|nonsense|gibberish|random|sign\b|ticker|mashing|pig latin)",
     ),
     "asks_language": ("instruction", rf"(?i){_LANGUAGES}"),
     "asks_letter": (
-        "instruction",
+        "asked",
         r"(?i)\b(?:e-?mails?|letter|reply|message|invitation|note\b|out-of-office|closing|customer|clich|phrases|announcement|"
         r"thank[- ]you|cover letter|speech|welcome|memo|farewell|greeting)",
     ),
     "asks_code": (
-        "instruction",
+        "asked",
         r"(?i)\b(?:code|function|program|script|sql|query|regex|python|java|javascript|html|css|c\+\+|class|method|json|xml|"
         r"command|algorithm|api|bash|shell|formula|equation|latex|yaml|csv|table)\b",
     ),
     "asks_repeat": (
-        "instruction",
+        "asked",
         r"(?i)\b(?:repeat|sing\b|verses?|counting|sound|noise|echo|onomatop|laugh|stutter|write out|chant|refrain|chorus|song|lyrics?|times|anaphora|drill|mantra|loop|alliterat|rhyme|nursery|poem|"
         r"pattern)",
     ),

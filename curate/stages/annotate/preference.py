@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal
 
 import polars as pl
 
-from curate.algorithms.preference_features import feature_matrix
+from curate.algorithms.preference_matrix import feature_matrix
 from curate.algorithms.preference_model import shipped
 from curate.stage import Annotator
 
@@ -58,6 +58,6 @@ class Preference(Annotator):
 
     def columns(self, frame: pl.DataFrame) -> pl.DataFrame:
         """`preference`, one number per row."""
-        matrix = feature_matrix(frame["instruction"].to_list(), frame["response"].to_list())
+        matrix = feature_matrix(frame["instruction"], frame["response"])
         # Six digits: the last ones of an exponential differ from one C library to another.
         return pl.DataFrame({"preference": shipped().probability(matrix).round(6)})

@@ -1,0 +1,300 @@
+"""What `preference_features` counts in an instruction and its response, compiled: many times as fast, the same numbers.
+
+A record is decoded once into code points in lower case, each with what Python's `re` and `str` say of it; all else are
+loops over these. The three characters whose lower case is not one character whatever stands beside it, or that become
+ASCII, are left to `preference_features.features`, as few records hold any.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any, Final
+
+import numpy as np
+import numpy.typing as npt
+from numba import carray
+
+from curate.algorithms import preference_features as plain
+from curate.algorithms.damage_words import mix
+from curate.algorithms.jit import at_address, kernel
+from curate.algorithms.preference_text import (
+    DIGIT,
+    SPACE,
+    UNSPACED,
+    WORD,
+    Phrases,
+    add,
+    character_tables,
+    clear,
+    decode,
+    hash_of,
+    phrases,
+    phrases_in,
+    slot_of,
+    split,
+    strip,
+    word_end,
+)
+from curate.algorithms.texts import Texts
+
+#: What is counted, in the order of the columns of `counted`.
+COUNTS: Final[tuple[str, ...]] = (
+    "words", "letters", "content", "asks", "lines", "copied_lines", "items", "sentences", "copied_sentences", "openings",
+    "copied_openings", "copied_trigrams", "new", "known_grams", "echoed", "shared", "given", "paragraphs", "ended", "cut",
+    "placeholder", "refusal", "odd",
+)  # fmt: skip
+_BASIS: Final = np.uint64(0xCBF29CE484222325)
+#: Characters of a response that a refusal opens, and of a sentence that its opening words stand in.
+_REFUSAL_CHARS: Final = 200
+_OPENING_CHARS: Final = 80
+#: A response of more words, of which more are in the last line, is cut off if that has no end.
+_CUT_WORDS: Final = 25
+_CUT_LINE: Final = 6
+_PUTS: Final = tuple(np.array(list(map(ord, f"no{gap}{way}put")), np.uint32) for gap in ("", " ") for way in ("in", "out"))
+
+
+
+@kernel
+def _is_stop(point: int) -> bool:
+    return point in (0x2E, 0x21, 0x3F, 0x3002, 0xFF01, 0xFF1F)
+
+
+@kernel
+def _sentence(points: Any, facts: Any, begin: int, end: int, tables: Any, row: Any) -> None:
+    """Count a sentence and its first three words."""
+    begin, end = strip(facts, begin, end)
+    if begin == end:
+        return
+    row[7] += 1
+    row[8] += add(tables[0], hash_of(points, begin, end))
+    end = min(end, begin + _OPENING_CHARS)
+    opening, count, i = _BASIS, 0, begin
+    while i < end and count < 3:
+        if not facts[i] & (WORD | UNSPACED):
+            i += 1
+            continue
+        stop = word_end(points, facts, i, end)
+        opening = mix(opening, hash_of(points, i, stop))
+        count += 1
+        i = stop
+    if count == 3:
+        row[9] += 1
+        row[10] += add(tables[1], opening)
+
+
+@kernel
+def _sentences(points: Any, facts: Any, begin: int, end: int, tables: Any, row: Any) -> None:
+    """Cut at marks before white space, a closing quote or the end, and at line breaks."""
+    for table in tables:
+        clear(table, (end - begin) // 2 + 1)
+    start, i = begin, begin
+    while i < end:
+        mark = i
+        if points[i] == 0x0A:
+            while i < end and points[i] == 0x0A:
+                i += 1
+        elif _is_stop(points[i]):
+            while i < end and _is_stop(points[i]):
+                i += 1
+            if i < end and not facts[i] & SPACE and points[i] not in (0x22, 0x27, 0x201D, 0x29):
+                continue
+        else:
+            i += 1
+            continue
+        _sentence(points, facts, start, mark, tables, row)
+        start = i
+    _sentence(points, facts, start, end, tables, row)
+
+
+@kernel
+def _is_item(points: Any, facts: Any, i: int, end: int) -> bool:
+    """Whether a line begins like an item of a list and goes on; `end` is that of its last visible character."""
+    if points[i] in (0x2D, 0x2A, 0x2022):
+        return i + 1 < end
+    if 0x61 <= points[i] <= 0x7A:
+        i += 1
+    elif facts[i] & DIGIT:
+        while i < end and facts[i] & DIGIT:
+            i += 1
+    else:
+        return False
+    return i + 1 < end and points[i] in (0x2E, 0x29)
+
+
+@kernel
+def _lines(points: Any, facts: Any, begin: int, end: int, table: Any, row: Any) -> None:
+    """Lines that show something, those that were there before but for a marker, items of lists; and paragraphs."""
+    clear(table, (end - begin) // 2 + 1)
+    start, shown, i = begin, False, begin
+    while i <= end:
+        if i < end and points[i] != 0x0A:
+            i += 1
+            continue
+        first, last = strip(facts, start, i)
+        if first < last:
+            row[4] += 1
+            row[6] += _is_item(points, facts, first, last)
+            for way in range(3):  # what is no part of a word, a number, and again what is no part of a word
+                while first < last and (
+                    facts[first] & DIGIT if way == 1 else not facts[first] & WORD and points[first] != 0x5F
+                ):
+                    first += 1
+            row[5] += add(table, hash_of(points, first, last))
+            shown = True
+        start = i + 1
+        if i + 1 < end and points[i + 1] == 0x0A or i >= end:
+            row[17] += shown
+            shown = False
+            start = i + 2
+            i += 1
+        i += 1
+
+
+@kernel
+def _is_placeholder(points: Any, i: int, end: int) -> bool:
+    """Whether `[your name]`, `<answer>`, `no input` or the like begins at `i`."""
+    if points[i] == 0x6E:
+        for literal in _PUTS:
+            j = 0
+            while j < len(literal) and i + j < end and points[i + j] == literal[j]:
+                j += 1
+            if j == len(literal):
+                return True
+        return False
+    square = points[i] == 0x5B
+    begin = i + 1
+    i = begin
+    while i < end and (0x61 <= points[i] <= 0x7A or points[i] == 0x20 or (square and points[i] == 0x27)):
+        i += 1
+    if i == end or points[i] != (0x5D if square else 0x3E):
+        return False
+    if square:
+        return 2 <= i - begin <= 31 and 0x61 <= points[begin] <= 0x7A
+    return 3 <= i - begin <= 20
+
+
+@kernel
+def _shape(points: Any, facts: Any, begin: int, end: int, refusals: Any, most: int, row: Any) -> None:
+    """How the response from `begin` to `end` ends, and whether it holds a placeholder or opens with a refusal."""
+    head = min(end, begin + most)
+    for i in range(begin, head):
+        if points[i] in (0x5B, 0x3C, 0x6E) and _is_placeholder(points, i, head):
+            row[20] = 1
+            break
+    row[21] = phrases_in(points, facts, begin, min(end, begin + _REFUSAL_CHARS), refusals)
+    last = points[end - 1]
+    closes = _is_stop(last) or last in (0x2026, 0x29, 0x5D, 0x22, 0x27, 0x201D, 0x60, 0x7D)
+    row[18] = closes or last == 0x3A
+    if row[0] <= _CUT_WORDS or closes or last in (0x2A, 0x3E, 0x7C) or facts[end - 1] & DIGIT:
+        return
+    parts, i = 0, end - 1
+    while i >= max(begin, end - most) and points[i] != 0x0A and parts <= _CUT_LINE:
+        # Counted at the last character of each.
+        parts += not facts[i] & SPACE and (i == end - 1 or facts[i + 1] & SPACE != 0)
+        i -= 1
+    row[19] = parts > _CUT_LINE
+
+
+@kernel
+def _overlap(said: Any, count: int, asked: Any, size: int, stops: Any, tables: Any, row: Any) -> None:
+    """Words that say something, and those and the 4-grams that both texts have."""
+    theirs, mine = tables
+    clear(theirs, size)
+    clear(mine, count)
+    for i in range(size):
+        if not _is_stop_word(stops, asked[i]):
+            row[16] += not add(theirs, asked[i])
+    for i in range(count):
+        if _is_stop_word(stops, said[i]):
+            continue
+        row[2] += 1
+        slot = slot_of(theirs, said[i])
+        known = theirs[1][slot] == theirs[2][1]
+        row[14] += known
+        if not add(mine, said[i]):
+            row[15] += known
+            row[12] += not known
+    clear(mine, count)
+    for i in range(count - 2):
+        row[11] += add(mine, _gram(said, i, 3))
+    clear(theirs, size)
+    for i in range(size - 3):
+        add(theirs, _gram(asked, i, 4))
+    for i in range(count - 3):
+        row[13] += theirs[1][slot_of(theirs, _gram(said, i, 4))] == theirs[2][1]
+
+
+@kernel
+def _gram(words: Any, i: int, size: int) -> Any:
+    hashed = _BASIS
+    for j in range(i, i + size):
+        hashed = mix(hashed, words[j])
+    return hashed
+
+
+@kernel
+def _is_stop_word(stops: Any, word: np.uint64) -> bool:
+    """Whether `word` is in the table, whose size is a power of two."""
+    slot = np.int64(word & np.uint64(len(stops) - 1))
+    while stops[slot] != 0:
+        if stops[slot] == word:
+            return True
+        slot = (slot + 1) & (len(stops) - 1)
+    return False
+
+
+@kernel
+def _count(
+    asked_at: Any, asked_size: Any, said_at: Any, said_size: Any, most: int, characters: Any, known: Any, room: Any,
+    out: Any,
+) -> None:  # fmt: skip
+    points, facts, given, said, tables = room
+    asks, refusals, stops = known
+    for d in range(len(out)):
+        row = out[d]
+        text = carray(at_address(asked_at[d]), asked_size[d], dtype=np.uint8)
+        size, odd = decode(text, most, characters, points, facts)
+        row[22] = odd != 0
+        row[3] = phrases_in(points, facts, 0, size, asks)
+        size, _ = split(points, facts, 0, size, given)
+        text = carray(at_address(said_at[d]), said_size[d], dtype=np.uint8)
+        end, odd = decode(text, len(text), characters, points, facts)
+        row[22] |= odd != 0
+        begin, end = strip(facts, 0, end)
+        if row[22] or begin == end:
+            continue
+        head = min(end, begin + most)
+        count, row[1] = split(points, facts, begin, head, said)
+        row[0] = count
+        _overlap(said, count, given, size, stops, tables, row)
+        _lines(points, facts, begin, head, tables[0], row)
+        _sentences(points, facts, begin, head, tables, row)
+        _shape(points, facts, begin, end, refusals, most, row)
+
+
+@functools.cache
+def _known() -> tuple[Phrases, Phrases, npt.NDArray[np.uint64]]:
+    """Phrases that ask, phrases that refuse, and the hashes of stop words."""
+    stops = np.zeros(512, np.uint64)
+    for word in sorted(plain.STOP_WORDS):
+        points = np.array(list(map(ord, word)), np.uint32)
+        hashed = hash_of(points, 0, len(points))
+        slot = int(hashed) & (len(stops) - 1)
+        while stops[slot]:
+            slot = (slot + 1) & (len(stops) - 1)
+        stops[slot] = hashed
+    return phrases(list(plain.ASKS.values())), phrases([plain.REFUSALS]), stops
+
+
+def counted(asked: Texts, said: Texts) -> npt.NDArray[np.int64]:
+    """`COUNTS` of n records, int64 of shape (n, 23); where `odd` is 1, nothing else is told."""
+    most = plain.MAX_CHARS
+    longest = max(most, int(said.size.max(initial=0))) + 1
+    size = 1 << (2 * most - 1).bit_length()
+    tables = tuple((np.zeros(size, np.uint64), np.zeros(size, np.int64), np.zeros(2, np.int64)) for _ in range(2))
+    words = np.empty((2, most + 1), np.uint64)
+    room = np.empty(longest, np.uint32), np.empty(longest, np.uint8), words[0], words[1], tables
+    out = np.zeros((len(said), len(COUNTS)), np.int64)
+    characters = character_tables(plain.UNSPACED)
+    _count(asked.at, asked.size, said.at, said.size, most, characters, _known(), room, out)
+    return out
