@@ -136,12 +136,31 @@ def share_a_band(keys: Keys, left: Index, right: Index) -> NDArray[np.bool_]:
 
 @kernel
 def _buckets(keys, nodes, band):  # type: ignore[no-untyped-def]  # numba infers the types of a kernel
-    """The nodes in order of one band's keys, and the ranges of two or more that share one."""
-    size = nodes.size
-    packed = np.empty(size, dtype=np.uint64)
+    """The nodes in order of one band's keys, as far as they share one, and the ranges of those that do."""
+    # Most keys occur once. Those that fall on a place where no other does, of about eight places a node, are such.
+    places = 64
+    while places < 8 * nodes.size:
+        places *= 2
+    last = np.uint32(places - 1)
+    once, again = np.zeros(places // 64, dtype=np.uint64), np.zeros(places // 64, dtype=np.uint64)
+    mine = np.empty(nodes.size, dtype=np.uint32)
+    for at in range(nodes.size):
+        key = keys[nodes[at], band]
+        mine[at] = key
+        place = key & last
+        bit = np.uint64(1) << np.uint64(place & np.uint32(63))
+        again[place >> np.uint32(6)] |= once[place >> np.uint32(6)] & bit
+        once[place >> np.uint32(6)] |= bit
+    packed = np.empty(nodes.size, dtype=np.uint64)
+    size = np.uint64(0)
+    for at in range(nodes.size):
+        key = mine[at]
+        place = key & last
+        packed[size] = np.uint64(key) << np.uint64(32) | np.uint64(nodes[at])
+        size += (again[place >> np.uint32(6)] >> np.uint64(place & np.uint32(63))) & np.uint64(1)
+    size = np.int64(size)
+    packed = packed[:size]
     spare = np.empty(size, dtype=np.uint64)
-    for at in range(size):
-        packed[at] = np.uint64(keys[nodes[at], band]) << np.uint64(32) | np.uint64(nodes[at])
     # Radix sort, stable, so that nodes ascend within a bucket: linear time whatever the keys.
     for shift in (32, 43, 54):
         counts = np.zeros(2049, dtype=np.int64)

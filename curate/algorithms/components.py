@@ -72,6 +72,37 @@ def _unite(parent, left, right):  # type: ignore[no-untyped-def]  # numba infers
         parent[node] = parent[parent[node]]
 
 
+def first_equal(digests: NDArray[np.uint64]) -> Index:
+    """Of each row the first one that is equal to it, int64 `(n,)`.
+
+    Parameters
+    ----------
+    digests : uint64 `(n, 2)`, uniform hashes.
+    """
+    result: Index = _first_equal(np.ascontiguousarray(digests))
+    return result
+
+
+@kernel
+def _first_equal(digests):  # type: ignore[no-untyped-def]  # numba
+    n = digests.shape[0]
+    room = 4
+    while room < 4 * n:
+        room *= 2
+    last = np.uint64(room - 1)
+    rows = np.full(room, -1, dtype=np.int32)
+    out = np.empty(n, dtype=np.int64)
+    for row in range(n):
+        one, two = digests[row, 0], digests[row, 1]
+        place = one & last
+        while rows[place] >= 0 and (digests[rows[place], 0] != one or digests[rows[place], 1] != two):
+            place = (place + np.uint64(1)) & last
+        if rows[place] < 0:
+            rows[place] = row
+        out[row] = rows[place]
+    return out
+
+
 def survivors(labels: Index, ids: Sequence[str], scores: NDArray[np.float64] | None = None) -> Index:
     """The member of each node's component that is kept, int64 `(n,)`.
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -30,3 +31,25 @@ def at_address(_typing, address):  # type: ignore[no-untyped-def]  # noqa: ARG00
         return builder.inttoptr(arguments[0], context.get_value_type(types.voidptr))
 
     return types.voidptr(types.int64), pointer
+
+
+@intrinsic
+def eight_bytes(_typing, address):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """In a kernel: the eight bytes at an address (uint64) that need not be a multiple of eight, as uint64."""
+
+    def load(_context, builder, _, arguments):  # type: ignore[no-untyped-def]
+        found = builder.load(builder.inttoptr(arguments[0], ir.IntType(64).as_pointer()))
+        found.align = 1
+        return found
+
+    return types.uint64(types.uint64), load
+
+
+@intrinsic
+def trailing_zeros(_typing, value):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """In a kernel: how many of the lowest bits of a uint64 are 0, as uint64; 64 where all are."""
+
+    def count(_context, builder, _, arguments):  # type: ignore[no-untyped-def]
+        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.uint64(types.uint64), count

@@ -7,7 +7,7 @@ Broder (1997), *On the resemblance and containment of documents*. The permutatio
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import chain
 from typing import Final
@@ -20,6 +20,7 @@ from curate.algorithms.components import unite
 from curate.algorithms.jit import kernel
 from curate.algorithms.parallel import thread_map
 from curate.algorithms.prefix_join import possible_pairs
+from curate.algorithms.shingles import table_bits
 
 Index = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -34,18 +35,29 @@ _PAIRS_PER_TASK = 2048
 
 @dataclass(frozen=True, slots=True)
 class ShingleSets:
-    """Sorted sets of some nodes: that of `nodes[i]` is `values[offsets[i] : offsets[i + 1]]`.
+    """Sets of some nodes: that of `nodes[i]` is `values[offsets[i] : offsets[i + 1]]`.
 
     Parameters
     ----------
     nodes : int64 `(m,)`, ascending.
-    values : uint64 `(total,)`, ascending without repeats within each set.
+    values : uint64 `(total,)`, uniform hashes without repeats within each set, in any order.
     offsets : int64 `(m + 1,)`.
     """
 
     nodes: Index
     values: Hashes
     offsets: Index
+    _places: Index = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Note the place of each node, -1 for those without a set: looked up for every pair."""
+        for name in ("values", "offsets"):  # to a kernel a read-only array is another type: always the one
+            view = getattr(self, name).view()
+            view.setflags(write=False)
+            object.__setattr__(self, name, view)
+        places = np.full(int(self.nodes.max(initial=-1)) + 2, -1, dtype=np.int64)
+        places[self.nodes] = np.arange(self.nodes.size)
+        object.__setattr__(self, "_places", places)
 
     def places(self, nodes: Index) -> Index:
         """Which of the sets is that of each node, int64.
@@ -54,9 +66,9 @@ class ShingleSets:
         ------
         ValueError : a node has no set here.
         """
-        found = np.searchsorted(self.nodes, nodes)
-        last = self.nodes.size - 1
-        if nodes.size and (last < 0 or (self.nodes[np.minimum(found, last)] != nodes).any()):
+        # Nodes beyond the last one look at the last entry, which is -1.
+        found: Index = self._places[np.minimum(nodes, self._places.size - 1)]
+        if found.size and found.min() < 0:
             raise ValueError("a pair has a node without a set")
         return found
 
@@ -159,24 +171,40 @@ def _verify(sets: ShingleSets, left: Index, right: Index, threshold: float, pare
 
 @kernel
 def _jaccard(values, offsets, left, right, least):  # type: ignore[no-untyped-def]  # numba
+    """Members of the right set are looked up in a hash table of the left one, which serves all pairs in a row with it."""
     out = np.empty(left.size, dtype=np.float64)
+    longest = np.int64(0)
+    for node in left:
+        longest = max(longest, offsets[node + 1] - offsets[node])
+    slots = np.empty(np.int64(1) << np.int64(table_bits(longest)), dtype=np.uint64)
+    last = first = np.uint64(0)
+    held = np.int64(-1)
     for pair in range(left.size):
-        i, i_end = offsets[left[pair]], offsets[left[pair] + 1]
-        j, j_end = offsets[right[pair]], offsets[right[pair] + 1]
-        total = (i_end - i) + (j_end - j)
+        one = values[offsets[left[pair]] : offsets[left[pair] + 1]]
+        two = values[offsets[right[pair]] : offsets[right[pair] + 1]]
+        total = one.size + two.size
         # With m shared of `total`, the index is m / (total - m): below `least` unless m reaches this bound. One
         # less than the bound, so that rounding never stops a pair that a full comparison would accept.
         needed = np.int64(np.ceil(least * total / (1.0 + least))) - 1
         shared = np.int64(0)
-        if min(i_end - i, j_end - j) >= needed:
-            while i < i_end and j < j_end:
-                stop = min(i_end - i, j_end - j, 32)
-                for _ in range(stop):
-                    x, y = values[i], values[j]
-                    shared += np.int64(x == y)
-                    i += np.int64(x <= y)
-                    j += np.int64(y <= x)
-                if shared + min(i_end - i, j_end - j) < needed:
+        if one.size and min(one.size, two.size) >= needed:
+            if held != left[pair]:
+                held = left[pair]
+                last = (np.uint64(1) << table_bits(one.size)) - np.uint64(1)
+                first = one[0]  # it marks what is empty
+                slots[: np.int64(last) + 1] = first
+                for value in one:
+                    place = value & last
+                    while slots[place] != first:
+                        place = (place + np.uint64(1)) & last
+                    slots[place] = value
+            for at in range(0, two.size, 16):
+                for value in two[at : at + 16]:
+                    place = value & last
+                    while slots[place] != value and slots[place] != first:
+                        place = (place + np.uint64(1)) & last
+                    shared += np.int64(slots[place] == value)
+                if shared + two.size - at - 16 < needed:
                     break
         out[pair] = shared / (total - shared) if total > shared else 0.0
     return out

@@ -17,7 +17,6 @@ from curate.algorithms.banding import KEY_MIX, KEY_SEED
 from curate.algorithms.folding import OWN, SYMBOL, fold_table
 from curate.algorithms.minhash import EMPTY, ShingleSets, Signatures, permutations
 from curate.algorithms.shingles import (
-    BASE,
     GRAM,
     MIX,
     ONE_STEP,
@@ -30,6 +29,7 @@ from curate.algorithms.shingles import (
     Unit,
     check,
 )
+from curate.algorithms.tokens import BASE
 
 #: Texts, and bytes of them, up to which these functions take less time than loading the kernels.
 FEW: Final = 300
@@ -53,7 +53,8 @@ def shingles(at: Offsets, size: Offsets, *, ngram: int = 5, unit: Unit = "word")
 def distinct(found: Shingled) -> tuple[Hashes, Offsets]:
     """As `shingles.distinct`."""
     cuts = found.offsets.tolist()
-    sets = [np.unique(found.values[low:high]) for low, high in pairwise(cuts)]
+    texts = [found.values[low:high] for low, high in pairwise(cuts)]
+    sets = [text[np.sort(np.unique(text, return_index=True)[1])] for text in texts]
     offsets = np.zeros(len(cuts), dtype=np.int64)
     np.cumsum([one.size for one in sets], out=offsets[1:])
     return np.concatenate([np.zeros(0, np.uint64), *sets]), offsets
@@ -89,6 +90,12 @@ def bucket_members(keys: Signatures, nodes: Index) -> Index:
     """As `banding.bucket_members` of the buckets of `nodes`."""
     pairs = _candidates(keys, nodes)
     return np.unique(np.concatenate(pairs))
+
+
+def first_equal(digests: Hashes) -> Index:
+    """As `components.first_equal`."""
+    first: dict[bytes, int] = {}
+    return np.array([first.setdefault(one.tobytes(), row) for row, one in enumerate(digests)], dtype=np.int64)
 
 
 def cluster(keys: Signatures, sets: ShingleSets, threshold: float, parent: Index) -> None:

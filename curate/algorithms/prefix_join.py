@@ -95,7 +95,8 @@ def _beginnings(values, offsets, places, threshold):  # type: ignore[no-untyped-
     counts = np.empty(longest, dtype=np.uint32)
     n = 0
     for k in range(places.size):
-        one = values[offsets[places[k]] : offsets[places[k] + 1]]
+        # Ascending, so that members that are equally rare have one order in all sets.
+        one = np.sort(values[offsets[places[k]] : offsets[places[k] + 1]])
         for j in range(one.size):
             counts[j] = often[(one[j] * _SPREAD) >> shift]
         rare_first = np.argsort(counts[: one.size], kind="mergesort")

@@ -10,9 +10,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.algorithms import banding, minhash, plain, shingles
+from curate.algorithms import banding, components, minhash, plain, shingles
 from curate.algorithms.minhash import ShingleSets
-from curate.algorithms.shingles import Hashes, Unit
+from curate.algorithms.shingles import Hashes, Shingled, Unit
 from curate.algorithms.texts import Texts
 
 Index = NDArray[np.int64]
@@ -50,31 +50,34 @@ def sketches(
     bands : the numbers of bands and of rows per band; None: the signatures themselves.
     """
     at, size = _places(sides)
-    few = _few(size)
     count = num_perm if bands is None else bands[0] * bands[1]
-    parts = [(np.empty((0, count if bands is None else bands[0]), np.uint32), np.empty((0, 2), np.uint64),
-              np.empty(0, np.int64))]  # fmt: skip
-    for low, high in _blocks(size):
-        found = (plain if few else shingles).shingles(at[low:high], size[low:high], ngram=ngram, unit=unit)
-        keys = (plain if few else minhash).signatures(found.values, found.offsets, num_perm, used=count)
+    keys = np.empty((size.shape[0], count if bands is None else bands[0]), dtype=np.uint32)
+    digests, tokens = np.empty((size.shape[0], 2), dtype=np.uint64), np.empty(size.shape[0], dtype=np.int64)
+    few = _few(size)
+    for low, high, found in _shingled(at, size, ngram, unit):
+        signature = (plain if few else minhash).signatures(found.values, found.offsets, num_perm, used=count)
         if bands is not None:
-            keys = (plain if few else banding).band_keys(keys, *bands)
-        parts.append((keys, found.digests, found.tokens))
-    return Sketches(*(np.concatenate(part) for part in zip(*parts, strict=True)))
+            signature = (plain if few else banding).band_keys(signature, *bands)
+        keys[low:high], digests[low:high], tokens[low:high] = signature, found.digests, found.tokens
+    return Sketches(keys, digests, tokens)
 
 
-def shingle_sets(sides: Sequence[Texts], *, ngram: int, unit: Unit) -> Iterator[tuple[int, Hashes, Index]]:
+def shingle_sets(sides: Sequence[Texts], *, ngram: int, unit: Unit) -> Iterator[tuple[Hashes, Index]]:
     """The distinct shingles of texts, some texts at a time, in their order.
 
-    Each time: the place of the first of these texts, their shingles, uint64, ascending within each text, and the number
-    of shingles of each, int64.
+    Each time: their shingles, uint64, one text's after the other's, and the number of shingles of each, int64.
     """
     at, size = _places(sides)
     few = _few(size)
-    for low, high in _blocks(size):
-        found = (plain if few else shingles).shingles(at[low:high], size[low:high], ngram=ngram, unit=unit)
+    for _, _, found in _shingled(at, size, ngram, unit):
         values, offsets = (plain if few else shingles).distinct(found)
-        yield low, values, np.diff(offsets)
+        yield values, np.diff(offsets)
+
+
+def first_equal(digests: Hashes) -> Index:
+    """As `components.first_equal`."""
+    few = digests.shape[0] <= plain.FEW
+    return (plain if few else components).first_equal(digests)
 
 
 def cluster(
@@ -114,8 +117,17 @@ def _few(size: Index) -> bool:
     return size.shape[0] <= plain.FEW and int(size.sum()) <= plain.FEW_BYTES
 
 
-def _blocks(size: Index) -> list[tuple[int, int]]:
-    """Ranges of texts of about `BLOCK` bytes."""
-    block = np.cumsum(size.sum(axis=1)) // BLOCK
+def _shingled(at: Index, size: Index, ngram: int, unit: Unit) -> Iterator[tuple[int, int, Shingled]]:
+    """Ranges of texts of about `BLOCK` bytes, and their shingles, which lie there until the next step."""
+    if _few(size):
+        if size.shape[0]:
+            yield 0, size.shape[0], plain.shingles(at, size, ngram=ngram, unit=unit)
+        return
+    taken = (size + 1).sum(axis=1)
+    block = np.cumsum(taken) // BLOCK
     cuts = np.flatnonzero(np.diff(block, prepend=-1, append=-1)) if block.size else np.zeros(1, np.int64)
-    return list(pairwise(cuts.tolist()))
+    most = np.add.reduceat(taken, cuts[:-1]).max(initial=0) if block.size else 0
+    workspace = shingles.Workspace(int(size.max(initial=0)), size.shape[1], int(most))
+    for low, high in pairwise(cuts.tolist()):
+        found = shingles.shingles(at[low:high], size[low:high], ngram=ngram, unit=unit, workspace=workspace)
+        yield low, high, found

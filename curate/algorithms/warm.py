@@ -26,10 +26,11 @@ def warm() -> None:
     sides = [Texts(memory.ctypes.data + np.cumsum(size) - size, size, memory)]
     for unit in ("char", "word"):
         found = sketch.sketches(sides, ngram=3, unit=unit, num_perm=128, bands=(128, 1))
-    lines = list(sketch.shingle_sets(sides, ngram=3, unit="word"))
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate([sizes for _, _, sizes in lines]))]).astype(np.int64)
+    sketch.first_equal(found.digests)
+    values, sizes = zip(*sketch.shingle_sets(sides, ngram=3, unit="word"), strict=True)
     nodes = np.arange(size.size)
-    sets = ShingleSets(nodes, np.concatenate([values for _, values, _ in lines]), offsets)
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
+    sets = ShingleSets(nodes, np.concatenate(values), offsets)
 
     def sets_of(some: np.typing.NDArray[np.int64]) -> ShingleSets:
         if some.size != nodes.size:

@@ -138,7 +138,8 @@ class MinhashDedup(Selector):
         size = frame.height
         frame = pl.concat([frame, *(self._sketch(part) for part in self._known())])
         nodes = np.arange(frame.height, dtype=np.int64)
-        same = _first_with_same_words(frame)
+        same = sketch.first_equal(frame.select("one", "two").to_numpy())
+        same = np.where(frame["words"].to_numpy() > 0, same, nodes)
         # One node stands for all texts with the same words, so that any number of them costs linear time.
         distinct = nodes[(same == nodes) & (frame["words"] >= self.ngram).to_numpy()]
         parent = same.copy()
@@ -157,7 +158,8 @@ class MinhashDedup(Selector):
         verdicts = verdict_frame(
             frame["row"][:size],
             keep=pl.Series(mine == nodes[:size], dtype=pl.Boolean),
-            reason=pl.Series(np.where(mine < size, "near_duplicate", "already_known"), dtype=pl.String),
+            reason=pl.select(pl.when(pl.Series(mine < size)).then(pl.lit("near_duplicate")).otherwise(pl.lit("already_known")))
+            .to_series(),
             value=pl.Series(index, dtype=pl.Float64).round(4),
             kept_id=frame["name"].gather(mine),
         )
@@ -236,23 +238,18 @@ class MinhashDedup(Selector):
         return ShingleSets(nodes, values, offsets)
 
     def _shingle_sets(self, frame: pl.DataFrame, wanted: NDArray[np.bool_]) -> pl.DataFrame:
-        """The `rows` that are wanted, the `sizes` of their sets and the `shingles` of those, in a line for many rows.
-
-        `row` is the first of them.
-        """
+        """One line: `rows`, those that are wanted; the `sizes` of their sets; the `shingles` of these; `row`, the first."""
         from curate.algorithms import sketch
 
         rows = frame["row"].to_numpy()
         mask = wanted[np.minimum(rows, wanted.size - 1)]
-        rows = rows[mask]
         chosen = frame.filter(pl.Series(mask))
-        lines: dict[str, list[NDArray[Any]]] = {"rows": [], "sizes": [], "shingles": []}
-        for first, values, sizes in sketch.shingle_sets(self._sides(chosen), ngram=self.ngram, unit=self.unit):
-            lines["rows"].append(rows[first : first + sizes.size])
-            lines["sizes"].append(sizes)
-            lines["shingles"].append(values)
-        types = {"rows": pl.List(pl.UInt64), "sizes": pl.List(pl.Int64), "shingles": pl.List(pl.UInt64)}
-        return pl.DataFrame({"row": [line[0] for line in lines["rows"]], **lines}, schema={"row": pl.UInt64, **types})
+        parts = list(sketch.shingle_sets(self._sides(chosen), ngram=self.ngram, unit=self.unit))
+        values = pl.concat([pl.Series([], dtype=pl.UInt64), *(pl.Series(values) for values, _ in parts)])
+        sizes = pl.concat([pl.Series([], dtype=pl.Int64), *(pl.Series(sizes) for _, sizes in parts)])
+        line = {"rows": chosen["row"], "sizes": sizes, "shingles": values}
+        one = pl.DataFrame({"row": rows[mask][:1], **{name: part.implode()[:1] for name, part in line.items()}})
+        return one if parts else one.clear()
 
     def _sides(self, frame: pl.DataFrame) -> list[Texts]:
         from curate.algorithms.texts import texts
@@ -262,10 +259,7 @@ class MinhashDedup(Selector):
 
 def _in_order(found: pl.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """The shingles of all sets of `_shingle_sets` in the order of their rows, and the sizes of the sets."""
-    rows, sizes, values = (
-        np.concatenate([np.zeros(0, dtype), *(line.to_numpy() for line in found[column])])
-        for column, dtype in (("rows", np.uint64), ("sizes", np.int64), ("shingles", np.uint64))
-    )
+    rows, sizes, values = (found[column].explode().to_numpy() for column in ("rows", "sizes", "shingles"))
     order = np.argsort(rows, kind="stable")
     if (np.diff(order) == 1).all():
         return values, sizes
@@ -281,10 +275,3 @@ def _marked(rows: pl.Series) -> NDArray[np.bool_]:
     marks = np.zeros(int(places.max(initial=0)) + 2, dtype=np.bool_)
     marks[places] = True
     return marks
-
-
-def _first_with_same_words(frame: pl.DataFrame) -> NDArray[np.int64]:
-    """For each text the place of the first one with the same words; its own place if it has no words."""
-    placed = frame.select("one", "two", "words", place=pl.Series(np.arange(frame.height, dtype=np.int64)))
-    first = pl.col("place").min().over("one", "two", "words")
-    return placed.select(pl.when(pl.col("words") > 0).then(first).otherwise("place")).to_series().to_numpy()
