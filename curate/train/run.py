@@ -21,10 +21,10 @@ from curate.train.chat import Chat, Encoded
 from curate.train.checkpoints import CHECKPOINTS, last_complete, read_book, require_same, weights_sha256, write_book
 from curate.train.checks import Checked, check_conversations, check_pairs
 from curate.train.config import TrainConfig
-from curate.train.model import Memory, load_model, load_tokenizer, memory
+from curate.train.model import Memory, adapt, load_model, load_tokenizer, memory
 from curate.train.preference import preference_trainer
 from curate.train.records import Pair, RecordFile, conversations, data_file, pairs, read_records
-from curate.train.sft import quiet, sft_trainer
+from curate.train.sft import accumulation, quiet, sft_trainer
 
 #: Where the tuned model lies in a run's folder.
 MODEL: Final = "model"
@@ -39,7 +39,6 @@ def require_extra() -> None:
         raise ConfigError(f"training needs {', '.join(missing)}; run `pip install 'curate-sft[train]'`")
     for name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "WANDB_DISABLED", "TRL_EXPERIMENTAL_SILENCE"):
         os.environ.setdefault(name, "1")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     from datasets.utils.logging import disable_progress_bar
     from transformers.utils import logging
 
@@ -63,8 +62,9 @@ def prepare(data: Path, model: str, config: TrainConfig) -> Prepared:
 
     Raises
     ------
-    InputError : the data. ConfigError : the model or its chat template.
+    InputError : the data. ConfigError : the model, its chat template, or a batch that cannot be split evenly.
     """
+    accumulation(config)
     file = read_records(data_file(data))
     if config.method == "sft":
         found = conversations(file)
@@ -100,26 +100,25 @@ def train(
     ready = prepare(data, model, config)
     kept_out = [] if evaluate is None else held_out_rows(evaluate, ready.chat, config)
     book = _book(ready, model, config)
+    if (done := _done_before(out, book, say)) is not None:
+        return done
+    set_seed(config.seed)
+    loaded = load_model(model, ready.chat)
+    adapters = adapt(loaded, ready.chat, config)
+    _tell(ready, config, memory(loaded, config, ready.facts.get("longest", config.max_length)), say)
+    # Nothing is refused from here on but by the disk, so that a run that is refused leaves no folder.
     with OutputLock(out):
-        old = read_book(out)
-        if old is not None:
-            require_same(out, old, book)
-            if old["state"] == "done" and (out / MODEL).is_dir():
-                say(f"{out}: this run is done; its weights are in {out / MODEL}")
-                return old
-            _tell_versions(old, book, say)
-        set_seed(config.seed)
-        loaded = load_model(model, ready.chat)
-        _tell(ready, config, memory(loaded, config, ready.facts.get("longest", config.max_length)), say)
+        if (done := _done_before(out, book, say)) is not None:  # by a run that held the folder until now
+            return done
 
         def reference() -> Any:
             set_seed(config.seed)
             return load_model(model, ready.chat)
 
         if ready.rows is not None:
-            trainer = sft_trainer(loaded, ready.chat, ready.rows.rows, config, out)
+            trainer = sft_trainer(loaded, ready.chat, ready.rows.rows, config, out, adapters)
         else:
-            trainer = preference_trainer(loaded, ready.chat, ready.pairs, config, out, reference)
+            trainer = preference_trainer(loaded, ready.chat, ready.pairs, config, out, adapters, reference)
         quiet(trainer, say)
         trainer.add_callback(keeper(config.save_steps))
         if kept_out:
@@ -131,8 +130,26 @@ def train(
             say(f"going on from {last.name}")
         if trainer.is_world_process_zero():
             write_book(out, book)
-        done = trainer.train(resume_from_checkpoint=None if last is None else str(last))
-        return _finish(trainer, ready.chat, out, book, done)
+        ended = trainer.train(resume_from_checkpoint=None if last is None else str(last))
+        return _finish(trainer, ready.chat, out, book, ended)
+
+
+def _done_before(out: Path, book: dict[str, Any], say: Say) -> dict[str, Any] | None:
+    """The book of the same run where it is done already; None where it is to be begun, or to be gone on with.
+
+    Raises
+    ------
+    UsageError : `out` holds another run.
+    """
+    old = read_book(out)
+    if old is None:
+        return None
+    require_same(out, old, book)
+    if old["state"] == "done" and (out / MODEL).is_dir():
+        say(f"{out}: this run is done; its weights are in {out / MODEL}")
+        return old
+    _tell_versions(old, book, say)
+    return None
 
 
 def _finish(trainer: Any, chat: Chat, out: Path, book: dict[str, Any], done: Any) -> dict[str, Any]:

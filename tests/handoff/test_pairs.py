@@ -19,6 +19,7 @@ from curate.stages.annotate.text_stats import TextStats
 from curate.stages.dedup.exact_dedup import ExactDedup
 from curate.stages.filter.length_filter import LengthFilter
 from curate.stages.select.random_sample import RandomSample
+from tests.helpers import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 Json = dict[str, Any]
@@ -163,6 +164,24 @@ def test_pairs_that_nothing_can_be_learnt_of_are_listed(tmp_path: Path) -> None:
     for entry, (_, why) in zip(told, ODD.values(), strict=True):
         assert why in entry["why"]
         assert why in done.stderr
+
+
+def test_the_sample_shows_what_it_says(tmp_path: Path) -> None:
+    result = Pipeline([ExactDedup()]).run(ROOT / "sample_data" / "dumps" / "preference", tmp_path / "run")
+    assert [(reject["line"], reject["reason"]) for reject in result.rejects] == [(7, "prompt_differs")]
+    done = export(tmp_path / "run", tmp_path / "out", "preference")
+    assert done.left_out == (("train.jsonl", 6, "chosen and rejected are the same"),)
+    made = lines(tmp_path / "out" / "train.jsonl")
+    assert [[turn["role"] for turn in record["prompt"]] for record in made] == [
+        ["user"], ["system", "user"], ["user", "assistant", "user"], ["user"], ["user", "assistant", "user"],
+    ]  # fmt: skip
+    assert [record["rejected"][0]["content"][-6:] for record in made] == [
+        "litre.",
+        "roots.",
+        " tent.",
+        "ke it.",
+        "aaash.",
+    ]
 
 
 def test_load_dataset_reads_the_pairs(run: Path, tmp_path: Path) -> None:
