@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -43,7 +44,13 @@ def require_extra() -> None:
     from transformers.utils import logging
 
     disable_progress_bar()
+    logging.disable_progress_bar()
     logging.set_verbosity_error()
+
+
+def is_main() -> bool:
+    """Whether this is the one process of a run, of those that `accelerate launch` starts, that tells and writes."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 @dataclass(frozen=True)
@@ -97,6 +104,8 @@ def train(
     require_extra()
     from transformers import set_seed
 
+    if not is_main():
+        say = _silent
     ready = prepare(data, model, config)
     kept_out = [] if evaluate is None else held_out_rows(evaluate, ready.chat, config)
     book = _book(ready, model, config)
@@ -107,7 +116,7 @@ def train(
     adapters = adapt(loaded, ready.chat, config)
     _tell(ready, config, memory(loaded, config, ready.facts.get("longest", config.max_length)), say)
     # Nothing is refused from here on but by the disk, so that a run that is refused leaves no folder.
-    with OutputLock(out):
+    with OutputLock(out) if is_main() else nullcontext():
         if (done := _done_before(out, book, say)) is not None:  # by a run that held the folder until now
             return done
 
@@ -123,7 +132,8 @@ def train(
         trainer.add_callback(keeper(config.save_steps))
         if kept_out:
             trainer.add_callback(held_out(kept_out, out))
-        last, broken = last_complete(out / CHECKPOINTS)
+        with trainer.accelerator.main_process_first():  # which sets broken ones aside before the others look
+            last, broken = last_complete(out / CHECKPOINTS)
         for path in broken:
             say(f"{path.name}: was not complete, and is set aside")
         if last is not None:
@@ -132,6 +142,10 @@ def train(
             write_book(out, book)
         ended = trainer.train(resume_from_checkpoint=None if last is None else str(last))
         return _finish(trainer, ready.chat, out, book, ended)
+
+
+def _silent(_: str) -> None:
+    """Says nothing: the main process does."""
 
 
 def _done_before(out: Path, book: dict[str, Any], say: Say) -> dict[str, Any] | None:
@@ -155,6 +169,13 @@ def _done_before(out: Path, book: dict[str, Any], say: Say) -> dict[str, Any] | 
 def _finish(trainer: Any, chat: Chat, out: Path, book: dict[str, Any], done: Any) -> dict[str, Any]:
     """Save the weights (adapters merged into them) and close the book."""
     final = trainer.accelerator.unwrap_model(trainer.model)
+    losses = {str(log["step"]): log["loss"] for log in trainer.state.log_history if "loss" in log}
+    book |= {
+        "state": "done",
+        "steps": trainer.state.global_step,
+        "training_loss": float(done.training_loss),
+        "losses": losses,
+    }
     if not trainer.is_world_process_zero():
         return book
     partial = out / f"{MODEL}.partial"
@@ -166,14 +187,7 @@ def _finish(trainer: Any, chat: Chat, out: Path, book: dict[str, Any], done: Any
     chat.tokenizer.save_pretrained(partial)
     shutil.rmtree(out / MODEL, ignore_errors=True)
     partial.rename(out / MODEL)
-    losses = {str(log["step"]): log["loss"] for log in trainer.state.log_history if "loss" in log}
-    book |= {
-        "state": "done",
-        "steps": trainer.state.global_step,
-        "training_loss": float(done.training_loss),
-        "losses": losses,
-        "weights": {"sha256": weights_sha256(out / MODEL)},
-    }
+    book["weights"] = {"sha256": weights_sha256(out / MODEL)}
     write_book(out, book)
     return book
 

@@ -68,6 +68,7 @@ def arguments(config: TrainConfig, out: Path) -> dict[str, Any]:
         "data_seed": config.seed,
         "dataloader_pin_memory": torch.cuda.is_available(),
         "push_to_hub": False,
+        "ddp_find_unused_parameters": False,  # there are none, and looking for them costs a walk over every graph
     }
 
 
