@@ -74,6 +74,7 @@ def model_name(spec: str) -> str:
 def _load(cls: str, spec: str, device: str, dtype: Dtype) -> tuple[Any, Any]:
     import torch
     import transformers
+    from safetensors import SafetensorError
     from transformers.utils import logging
 
     folder = str(model_folder(spec))
@@ -85,7 +86,7 @@ def _load(cls: str, spec: str, device: str, dtype: Dtype) -> tuple[Any, Any]:
         loader = getattr(transformers, cls)
         model = loader.from_pretrained(folder, dtype=getattr(torch, dtype), use_safetensors=True, **safe)
         return model.to(device).eval(), tokenizer
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise ConfigError(f"model {spec}: cannot be loaded as a {cls} on {device}: {error}") from error
     finally:
         if bars:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,6 +19,7 @@ from curate.errors import StageError
 from curate.ingest import COUNTS, Ingested
 from curate.io import Discovery
 from curate.io.atomic import atomic_file
+from curate.io.formats import preference
 from curate.io.writers import write_hub_parquet, write_parquet, write_rejects, write_train
 from curate.ledger import Ran
 from curate.manifest import MANIFEST
@@ -47,6 +48,8 @@ ASKED: Final = (HTML, JSON, HUB)
 
 #: The first columns of examples.parquet; those that stages wrote follow.
 _PLACE: Final = ("id", "source", "file", "line")
+#: Its last ones where an input holds preference records: how many messages are the prompt, and the rejected answer.
+PAIRED: Final[Mapping[str, pl.DataType]] = {"prompt_turns": pl.UInt32(), "rejected": MESSAGES}
 
 
 @dataclass(frozen=True)
@@ -167,19 +170,31 @@ def _records(books: Books, examples: pl.DataFrame) -> pl.DataFrame:
 
 
 def _examples(books: Books) -> pl.DataFrame:
-    """The kept rows in the order of train.jsonl: `row`, place, rank, and the columns of the stages.
+    """The kept rows in the order of train.jsonl: `row`, place, rank, the columns of the stages, and those of pairs.
 
     They are ordered by the rank that the last ranking stage gave, or else as they were read.
     """
     table = books.steps[-1].after
     columns = [*_PLACE, *table.added]
-    frame = pl.concat([table.load(index, columns) for index in range(len(table.parts))], how="vertical")
+    paired = {file.name for file in books.found.files if file.format == preference.FORMAT.name}
+    if paired and (taken := sorted(PAIRED.keys() & set(table.added))):
+        raise StageError(f"column {', '.join(taken)} is that of the pairs, and was written by a stage, too")
+    frames = (table.load(index, [*columns, "meta"] if paired else columns) for index in range(len(table.parts)))
+    frame = pl.concat([_with_pairs(part, paired) for part in frames] if paired else list(frames), how="vertical")
     if "rank" in frame.columns:
         if frame["rank"].has_nulls():
             raise StageError("a kept example has no rank, though a stage ranked the others")
         frame = frame.sort("rank", maintain_order=True).drop("rank")
     rank = pl.int_range(1, pl.len() + 1, dtype=pl.UInt32).alias("rank")
     return frame.lazy().select("row", *_PLACE, rank, pl.exclude("row", *_PLACE)).collect()
+
+
+def _with_pairs(frame: pl.DataFrame, files: Set[str]) -> pl.DataFrame:
+    """The columns of `PAIRED` in place of `meta`; null where a row's file is none of `files`."""
+    rows = zip(frame["file"], frame["meta"], strict=True)
+    pairs = [preference.rejected_answer(meta) if file in files else (None, None) for file, meta in rows]
+    columns = [pl.Series(name, [pair[at] for pair in pairs], dtype) for at, (name, dtype) in enumerate(PAIRED.items())]
+    return frame.drop("meta").with_columns(columns)
 
 
 def _conversations(books: Books, examples: pl.DataFrame) -> Iterator[pl.DataFrame]:

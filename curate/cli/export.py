@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import click
@@ -11,6 +12,8 @@ from curate.cli import console
 #: The layouts of `curate.handoff`, which a test compares; importing it here would import polars for `--help`.
 _LAYOUTS = ("messages", "alpaca", "sharegpt", "prompt_completion", "openai", "llama_factory", "axolotl", "torchtune",
             "trl", "text", "parquet", "huggingface", "preference")  # fmt: skip
+#: `curate.handoff.pairs.OUTSIDE`, likewise: of a file of pairs only those are wanted whose prompt was chosen.
+_OUTSIDE = "its prompt is not in the set"
 
 
 @click.command()
@@ -19,7 +22,11 @@ _LAYOUTS = ("messages", "alpaca", "sharegpt", "prompt_completion", "openai", "ll
 @click.option("--out", "-o", type=click.Path(path_type=Path), required=True, help="Folder to write into.")
 @click.option("--leave-out", is_flag=True, help="Go on without records that the layout cannot hold, and list them.")
 @click.option("--model", "-m", help="For text: the model whose chat template makes it.")
-@click.option("--pairs", type=click.Path(path_type=Path), help="For preference: JSONL of prompt, chosen, rejected.")
+@click.option(
+    "--pairs",
+    type=click.Path(path_type=Path),
+    help="For preference: a file of pairs, or a run made of one; default: the pairs that DIRECTORY was made of.",
+)
 @click.pass_context
 def export(ctx: click.Context, directory: Path, *, layout: str, out: Path, leave_out: bool, model: str | None,
            pairs: Path | None) -> None:  # fmt: skip
@@ -28,7 +35,10 @@ def export(ctx: click.Context, directory: Path, *, layout: str, out: Path, leave
     The lines of a result serve most trainers unchanged; llama_factory, axolotl, torchtune and trl put the small file
     beside them that the program wants. Other layouts hold the same conversations in another form.
 
-    Exit code 1 where records were left out.
+    A set made of preference records is written with its pairs by preference: what the stages decided on prompt and
+    chosen answer holds for the pair. With --pairs, all pairs of a file are written whose prompt is in the set.
+
+    Exit code 1 where records were left out, which left_out.json lists.
     """
     from curate.handoff import export as write
 
@@ -48,8 +58,8 @@ def export(ctx: click.Context, directory: Path, *, layout: str, out: Path, leave
     done = write(directory, out, layout, leave_out=leave_out, template=template, pair_file=pairs)
     counts = ", ".join(f"{number:,} in {name}" for name, number in done.written.items())
     console.say(f"{counts}: {', '.join(done.files)} in {out}")
-    if done.left_out:
-        what = "pairs whose prompt is not in the set" if layout == "preference" else "records that it cannot hold"
-        console.say(f"finding: left out {len(done.left_out):,} {what}")
-        if layout != "preference":
-            ctx.exit(1)
+    reasons = Counter(why for _, _, why in done.left_out)
+    for why, number in sorted(reasons.items()):
+        console.say(f"{'' if why == _OUTSIDE else 'finding: '}left out {number:,}: {why}")
+    if reasons.keys() - {_OUTSIDE}:
+        ctx.exit(1)

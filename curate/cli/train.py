@@ -47,7 +47,7 @@ def train(  # noqa: PLR0913 - a parameter for each option
     OUT gets model/ (the tuned model), checkpoints/ (each epoch's), and run.json.
     """
     from curate.train.config import LoraSettings, make_config
-    from curate.train.run import prepare, require_extra
+    from curate.train.run import is_main, prepare, require_extra
     from curate.train.run import train as run
 
     given: dict[str, Any] = {key: value for key, value in flags.items() if value is not None}
@@ -62,6 +62,8 @@ def train(  # noqa: PLR0913 - a parameter for each option
         console.data({"schema": 1, "config": config.model_dump(mode="json"), "checks": ready.facts})
         return
     book = run(data, model, out, config, evaluate=evaluate, say=console.say)
+    if not is_main():
+        return
     if as_json:
         console.data(book)
     console.say(f"{book['steps']:,} steps; the tuned model is in {out / 'model'}")

@@ -13,11 +13,12 @@ import polars as pl
 
 from curate.errors import InputError, OutputError
 from curate.handoff.layouts import LINES
+from curate.handoff.pairs import own_pairs, pairs_of
 from curate.handoff.sidecars import SIDECARS
 from curate.io.atomic import atomic_file
 from curate.io.writers import write_parquet
 from curate.schema import MESSAGES
-from curate.train.records import Conversation, Pair, conversations, pairs, plain, read_records
+from curate.train.records import Conversation, conversations, plain, read_records
 
 #: What `--to` takes.
 LAYOUTS: Final = (*LINES, "text", "parquet", "huggingface", "preference")
@@ -56,7 +57,8 @@ def export(
     layout : one of `LAYOUTS`.
     leave_out : go on without records that the layout cannot hold; they are listed in `left_out.json`.
     template : makes text of messages, for layout `text`; `curate.train.chat.Chat` has one.
-    pair_file : for layout `preference`: pairs, of which those are written whose prompt is in the set.
+    pair_file : for layout `preference`: pairs in a file or the folder of a run, of which those are written whose
+        prompt is in the set; None: the pairs that the set was made of.
 
     Raises
     ------
@@ -68,9 +70,11 @@ def export(
     if layout in {"parquet", "huggingface"}:
         return _tables(read, out, layout)
     if layout == "preference":
-        if pair_file is None:
-            raise InputError("layout preference needs the pairs: `--pairs FILE`")
-        return _pairs(read, pairs(read_records(pair_file)), pair_file, out)
+        paired, without = own_pairs(source, read) if pair_file is None else pairs_of(pair_file, read)
+        if not paired["train"]:
+            raise InputError(f"{pair_file or source}: none of its {len(without):,} pairs can be written for train.jsonl"
+                             f"{': ' + without[0][2] if without else ''}")  # fmt: skip
+        return _write({name: some for name, some in paired.items() if some}, without, out, layout)
     made: dict[str, list[dict[str, Any]]] = {name: [] for name in read}
     left: list[tuple[str, int, str]] = []
     for name, examples in read.items():
@@ -90,23 +94,27 @@ def export(
 
 
 def _splits(source: Path, out: Path) -> dict[str, Path]:
-    """The files to read; makes the folder to write into."""
+    """The files to read."""
     splits = {name: source / f"{name}.jsonl" for name in SPLITS if (source / f"{name}.jsonl").is_file()}
     if "train" not in splits:
         raise InputError(f"{source}: has no train.jsonl")
     if out.resolve() == source.resolve():
         raise OutputError(f"{out}: is the folder that is exported; give another one")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{out}: cannot be made: {error.strerror}") from None
     return splits
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be made: {error.strerror}") from None
 
 
 def _write(
     made: dict[str, list[dict[str, Any]]], left: Sequence[tuple[str, int, str]], out: Path, layout: str
 ) -> Exported:
     """The lines, what stands beside them, and the list of what was left out."""
+    _make(out)
     files = [f"{name}.jsonl" for name in made]
     for name, records in made.items():
         _lines(records, out / f"{name}.jsonl")
@@ -114,6 +122,7 @@ def _write(
     for name, text in beside.items():
         with atomic_file(out / name) as handle:
             handle.write(text.encode("utf-8"))
+    (out / LEFT_OUT).unlink(missing_ok=True)  # of an earlier export into the same folder
     if left:
         with atomic_file(out / LEFT_OUT) as handle:
             told = [{"file": file, "line": line, "why": why} for file, line, why in left]
@@ -129,7 +138,7 @@ def _lines(records: Iterable[dict[str, Any]], path: Path) -> None:
 def _tables(read: dict[str, list[Conversation]], out: Path, layout: str) -> Exported:
     """Parquet with the one column `messages`; for the hub in `data/`, with a card that names the files."""
     folder = out / "data" if layout == "huggingface" else out
-    folder.mkdir(exist_ok=True)
+    _make(folder)
     names = {}
     for name, examples in read.items():
         frame = pl.DataFrame({"messages": [plain(e.messages) for e in examples]}, schema={"messages": MESSAGES})
@@ -148,28 +157,3 @@ def _tables(read: dict[str, list[Conversation]], out: Path, layout: str) -> Expo
             handle.write(text.getvalue().encode())
         files.append("README.md")
     return Exported(tuple(files), {name: len(examples) for name, examples in read.items()}, ())
-
-
-def _pairs(read: dict[str, list[Conversation]], found: Sequence[Pair], source: Path, out: Path) -> Exported:
-    """The pairs whose prompt begins a conversation of the set, in the split where it stands: a pair shares its fate."""
-    where = {_key(example.messages[:-1]): name for name, examples in reversed(read.items()) for example in examples}
-    made: dict[str, list[dict[str, Any]]] = {name: [] for name in read}
-    left = []
-    for pair in found:
-        split = where.get(_key(pair.prompt))
-        if split is None:
-            left.append((source.name, pair.line, "its prompt is not in the set"))
-            continue
-        record = {"prompt": plain(pair.prompt), "chosen": plain(pair.chosen), "rejected": plain(pair.rejected)}
-        made[split].append(record)
-    if not made["train"]:
-        raise InputError(f"{source}: none of its {len(found):,} prompts is in the set")
-    for name, records in made.items():
-        if records:
-            _lines(records, out / f"{name}.jsonl")
-    files = tuple(f"{name}.jsonl" for name, records in made.items() if records)
-    return Exported(files, {name: len(records) for name, records in made.items()}, tuple(left))
-
-
-def _key(messages: Sequence[Any]) -> str:
-    return json.dumps(plain(messages))

@@ -248,9 +248,12 @@ def _why_unknown(records: Sequence[Mapping[str, Any]]) -> str:
     names = list(first)[:8]
     shown = ", ".join(show(name) for name in names) + (", …" if len(first) > 8 else "")
     why = f"no record format has its fields ({shown})" if names else "its records have no fields"
-    best = max(FORMATS.values(), key=lambda form: sum(name in first for name in form.needs))
-    lacking = [name for name in best.needs if name not in first]
-    for name in lacking:
-        if near := nearest([name], [key for key in islice(first, _NAMES) if key not in best.needs]):
-            return f"{why}; did you mean {show(name)} ({best.name}) by {show(near)}?"
+    most = max(sum(name in first for name in form.needs) for form in FORMATS.values())
+    for form in FORMATS.values():
+        if sum(name in first for name in form.needs) < most:
+            continue
+        others = [key for key in islice(first, _NAMES) if key not in form.needs]
+        for name in form.needs:
+            if name not in first and (near := nearest([name], others)):
+                return f"{why}; did you mean {show(name)} ({form.name}) by {show(near)}?"
     return f"{why}; name one with --format ({', '.join(FORMATS)}), or put its columns into words with --template"

@@ -11,7 +11,7 @@ from curate.io.jsonfaults import BrokenError, fault_of, malformed, only_marks
 from curate.io.jsonwindow import Tape, TooLongError, Window, indent_of
 from curate.io.model import MAX_RECORD_BYTES, RawRecord, RecordError, show
 from curate.io.quickjson import UNSURE, quick, quick_elements
-from curate.io.records import NESTED_FIELDS, Records
+from curate.io.records import NESTED_FIELDS, PAIR_FIELDS, Records
 from curate.io.strictjson import StrictJSONError, loads, record_error
 
 #: How much more is gone over in vain than was read, before no more is guessed.
@@ -298,7 +298,7 @@ class JsonArray(Records):
     def _holds_records(self, key: str, first: bytes) -> bool:
         """Whether the list in the field `key`, whose first value starts with `first`, is one of records."""
         if self._only is None:
-            return key not in NESTED_FIELDS and first == b"{"
+            return key not in NESTED_FIELDS and key not in PAIR_FIELDS and first == b"{"
         return key == self._only and first != b"]"
 
     def _member(self) -> Any:

@@ -49,6 +49,7 @@ REJECT_REASONS: Final[Mapping[str, str]] = {
     "bad_turn_order": "The turns are not an optional system message, then user and assistant in alternation.",
     "no_response": "The conversation does not end with a turn of the assistant.",
     "no_messages": "The conversation has no turns.",
+    "prompt_differs": "The chosen and the rejected answer do not follow the same prompt.",
     "id_collision": "Another message, which differs, has the same id, so that their replies cannot be told apart.",
     "too_many_paths": "All paths of the message tree together are too large.",
     "no_instances": "The task has no instances.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from itertools import accumulate
 from typing import Any, Final
 
@@ -20,6 +21,29 @@ BOM: Final = b"\xef\xbb\xbf"
 
 #: Fields whose value is a list of objects inside one record; such a list is no list of records.
 NESTED_FIELDS: Final = ("messages", "conversations", "conversation", "thread", "replies", "instances")
+#: Those of a preference record, each of which may be text as well.
+PAIR_FIELDS: Final = ("prompt", "chosen", "rejected")
+
+
+def parse_nested(record: dict[str, Any]) -> None:
+    """Put in place of the JSON text of a table's cell the list of objects that it stands for, where a format has one.
+
+    Other text stays as it is, such as an answer that happens to be a JSON list of numbers.
+    """
+    for name in NESTED_FIELDS:
+        value = record.get(name)
+        if type(value) is str and value.startswith("["):
+            with suppress(ValueError):  # then it stays text, which the format rejects as of the wrong type
+                record[name] = loads(value)
+    if "chosen" not in record or "rejected" not in record:
+        return
+    for name in PAIR_FIELDS:
+        value = record.get(name)
+        if type(value) is str and value.startswith("["):
+            with suppress(ValueError):
+                turns = loads(value)
+                if turns and isinstance(turns[0], dict) and "role" in turns[0]:
+                    record[name] = turns
 
 
 class Records(ABC):

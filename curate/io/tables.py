@@ -17,9 +17,8 @@ import polars as pl
 from curate.errors import InputError
 from curate.io.meta import dump
 from curate.io.model import MAX_RECORD_BYTES, Compression, RawRecord, RecordError
-from curate.io.records import BOM, NESTED_FIELDS, Records, Unheld
+from curate.io.records import BOM, Records, Unheld, parse_nested
 from curate.io.streams import CorruptStreamError, chunks, damage
-from curate.io.strictjson import loads
 
 DELIMITERS: Final = (",", "\t", ";")
 #: How many rows of a Parquet file are held at once: so few at first, then as many as take up so much memory.
@@ -210,13 +209,7 @@ class CsvRows(Records):
             for name, bare in zip(self.header, _bare(text, self._delimiter), strict=True):
                 if bare:
                     record[name] = None
-        for name in NESTED_FIELDS:
-            value = record.get(name)
-            if type(value) is str and value.startswith("["):
-                try:
-                    record[name] = loads(value)
-                except ValueError:
-                    continue  # stays text, which the record format then rejects as of the wrong type
+        parse_nested(record)
         return record
 
 

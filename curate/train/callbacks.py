@@ -22,6 +22,7 @@ HELD_OUT = "held_out.json"
 
 def keeper(save_steps: int | None) -> TrainerCallback:
     """Saves at the end of each epoch, and every `save_steps`; of the latter only the newest stays."""
+    import torch
     from transformers import TrainerCallback
 
     class Keeper(TrainerCallback):
@@ -40,6 +41,8 @@ def keeper(save_steps: int | None) -> TrainerCallback:
 
         def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
             del control
+            if torch.distributed.is_initialized():
+                torch.distributed.barrier()  # each process writes a part of the checkpoint
             if not state.is_world_process_zero:
                 return
             folder = Path(args.output_dir)

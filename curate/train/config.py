@@ -71,6 +71,8 @@ class TrainConfig(BaseModel):
             raise ValueError("learning_rate_end must be below learning_rate")
         if self.packing and self.method != "sft":
             raise ValueError("packing is for method sft alone")
+        if self.method != "sft" and (self.dropout_first or self.dropout_last):
+            raise ValueError("residual dropout is for method sft alone; set dropout_first and dropout_last to 0")
         return self
 
 

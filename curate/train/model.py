@@ -38,6 +38,7 @@ def load_model(spec: str, chat: Chat | None = None) -> Any:
     ConfigError : as `load_tokenizer`.
     """
     import torch
+    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
@@ -48,7 +49,7 @@ def load_model(spec: str, chat: Chat | None = None) -> Any:
         model = AutoModelForCausalLM.from_pretrained(
             str(folder), dtype=torch.float32, use_safetensors=True, local_files_only=True, trust_remote_code=False
         )
-    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError, SafetensorError) as error:
         raise ConfigError(f"model {spec}: cannot be loaded as a causal model: {error}") from None
     finally:
         if bars:
@@ -62,6 +63,18 @@ def load_model(spec: str, chat: Chat | None = None) -> Any:
         model.generation_config.pad_token_id = chat.tokenizer.pad_token_id
         model.generation_config.eos_token_id = chat.stops
     return model
+
+
+def adapt(model: Any, chat: Chat, config: TrainConfig) -> Any:
+    """Put residual dropout into the model, and give the configuration of its adapters; None to train all weights.
+
+    Raises
+    ------
+    ConfigError : the model has not what the configuration asks for.
+    """
+    if config.dropout_first or config.dropout_last:
+        residual_dropout(model, config.dropout_first, config.dropout_last)
+    return None if config.lora is None else lora_config(model, config.lora, new_tokens=chat.added > 0)
 
 
 def residual_dropout(model: Any, first: float, last: float) -> list[float]:

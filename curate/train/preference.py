@@ -9,18 +9,24 @@ from typing import Any
 
 from curate.train.chat import Chat
 from curate.train.config import TrainConfig
-from curate.train.model import lora_config
 from curate.train.records import Pair, plain
 from curate.train.sft import arguments
 
 
 def preference_trainer(
-    model: Any, chat: Chat, pairs: Sequence[Pair], config: TrainConfig, out: Path, reference: Callable[[], Any]
+    model: Any,
+    chat: Chat,
+    pairs: Sequence[Pair],
+    config: TrainConfig,
+    out: Path,
+    adapters: Any,
+    reference: Callable[[], Any],
 ) -> Any:
     """A trainer ready to go, on `prompt`, `chosen` and `rejected` as messages.
 
     Parameters
     ----------
+    adapters : PEFT's configuration of them; None to train all weights.
     reference : gives the model that DPO compares with, as it was at the beginning; with adapters it is not asked for.
     """
     from datasets import Dataset
@@ -32,13 +38,13 @@ def preference_trainer(
         "model": model,
         "train_dataset": data,
         "processing_class": chat.tokenizer,
-        "peft_config": None if config.lora is None else lora_config(model, config.lora, new_tokens=chat.added > 0),
+        "peft_config": adapters,
     }
     if config.method == "dpo":
         from trl import DPOConfig, DPOTrainer
 
         ready = DPOConfig(**arguments(config, out), beta=config.beta)
-        return DPOTrainer(**common, args=ready, ref_model=None if config.lora is not None else reference())
+        return DPOTrainer(**common, args=ready, ref_model=reference() if adapters is None else None)
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 

@@ -113,7 +113,8 @@ def pairs(file: RecordFile) -> list[Pair]:
     for line, record in zip(file.lines, file.records, strict=True):
         where = f"{file.path}:{line}"
         if "chosen" not in record or "rejected" not in record:
-            raise InputError(f"{where}: no `chosen` and `rejected`; a preference step needs records with a pair")
+            raise InputError(f"{where}: no `chosen` and `rejected`; a preference step needs pairs, "
+                             "which `curate export --to preference` writes")  # fmt: skip
         prompt, chosen, rejected = (
             _turns(record.get(key), f"{where}: {key}") for key in ("prompt", "chosen", "rejected")
         )

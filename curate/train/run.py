@@ -7,6 +7,7 @@ import math
 import os
 import shutil
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -21,10 +22,10 @@ from curate.train.chat import Chat, Encoded
 from curate.train.checkpoints import CHECKPOINTS, last_complete, read_book, require_same, weights_sha256, write_book
 from curate.train.checks import Checked, check_conversations, check_pairs
 from curate.train.config import TrainConfig
-from curate.train.model import Memory, load_model, load_tokenizer, memory
+from curate.train.model import Memory, adapt, load_model, load_tokenizer, memory
 from curate.train.preference import preference_trainer
 from curate.train.records import Pair, RecordFile, conversations, data_file, pairs, read_records
-from curate.train.sft import quiet, sft_trainer
+from curate.train.sft import accumulation, quiet, sft_trainer
 
 #: Where the tuned model lies in a run's folder.
 MODEL: Final = "model"
@@ -39,12 +40,17 @@ def require_extra() -> None:
         raise ConfigError(f"training needs {', '.join(missing)}; run `pip install 'curate-sft[train]'`")
     for name in ("HF_HUB_DISABLE_TELEMETRY", "DO_NOT_TRACK", "WANDB_DISABLED", "TRL_EXPERIMENTAL_SILENCE"):
         os.environ.setdefault(name, "1")
-    os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
     from datasets.utils.logging import disable_progress_bar
     from transformers.utils import logging
 
     disable_progress_bar()
+    logging.disable_progress_bar()
     logging.set_verbosity_error()
+
+
+def is_main() -> bool:
+    """Whether this is the one process of a run, of those that `accelerate launch` starts, that tells and writes."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 @dataclass(frozen=True)
@@ -63,8 +69,9 @@ def prepare(data: Path, model: str, config: TrainConfig) -> Prepared:
 
     Raises
     ------
-    InputError : the data. ConfigError : the model or its chat template.
+    InputError : the data. ConfigError : the model, its chat template, or a batch that cannot be split evenly.
     """
+    accumulation(config)
     file = read_records(data_file(data))
     if config.method == "sft":
         found = conversations(file)
@@ -97,47 +104,78 @@ def train(
     require_extra()
     from transformers import set_seed
 
+    if not is_main():
+        say = _silent
     ready = prepare(data, model, config)
     kept_out = [] if evaluate is None else held_out_rows(evaluate, ready.chat, config)
     book = _book(ready, model, config)
-    with OutputLock(out):
-        old = read_book(out)
-        if old is not None:
-            require_same(out, old, book)
-            if old["state"] == "done" and (out / MODEL).is_dir():
-                say(f"{out}: this run is done; its weights are in {out / MODEL}")
-                return old
-            _tell_versions(old, book, say)
-        set_seed(config.seed)
-        loaded = load_model(model, ready.chat)
-        _tell(ready, config, memory(loaded, config, ready.facts.get("longest", config.max_length)), say)
+    if (done := _done_before(out, book, say)) is not None:
+        return done
+    set_seed(config.seed)
+    loaded = load_model(model, ready.chat)
+    adapters = adapt(loaded, ready.chat, config)
+    _tell(ready, config, memory(loaded, config, ready.facts.get("longest", config.max_length)), say)
+    # Nothing is refused from here on but by the disk, so that a run that is refused leaves no folder.
+    with OutputLock(out) if is_main() else nullcontext():
+        if (done := _done_before(out, book, say)) is not None:  # by a run that held the folder until now
+            return done
 
         def reference() -> Any:
             set_seed(config.seed)
             return load_model(model, ready.chat)
 
         if ready.rows is not None:
-            trainer = sft_trainer(loaded, ready.chat, ready.rows.rows, config, out)
+            trainer = sft_trainer(loaded, ready.chat, ready.rows.rows, config, out, adapters)
         else:
-            trainer = preference_trainer(loaded, ready.chat, ready.pairs, config, out, reference)
+            trainer = preference_trainer(loaded, ready.chat, ready.pairs, config, out, adapters, reference)
         quiet(trainer, say)
         trainer.add_callback(keeper(config.save_steps))
         if kept_out:
             trainer.add_callback(held_out(kept_out, out))
-        last, broken = last_complete(out / CHECKPOINTS)
+        with trainer.accelerator.main_process_first():  # which sets broken ones aside before the others look
+            last, broken = last_complete(out / CHECKPOINTS)
         for path in broken:
             say(f"{path.name}: was not complete, and is set aside")
         if last is not None:
             say(f"going on from {last.name}")
         if trainer.is_world_process_zero():
             write_book(out, book)
-        done = trainer.train(resume_from_checkpoint=None if last is None else str(last))
-        return _finish(trainer, ready.chat, out, book, done)
+        ended = trainer.train(resume_from_checkpoint=None if last is None else str(last))
+        return _finish(trainer, ready.chat, out, book, ended)
+
+
+def _silent(_: str) -> None:
+    """Says nothing: the main process does."""
+
+
+def _done_before(out: Path, book: dict[str, Any], say: Say) -> dict[str, Any] | None:
+    """The book of the same run where it is done already; None where it is to be begun, or to be gone on with.
+
+    Raises
+    ------
+    UsageError : `out` holds another run.
+    """
+    old = read_book(out)
+    if old is None:
+        return None
+    require_same(out, old, book)
+    if old["state"] == "done" and (out / MODEL).is_dir():
+        say(f"{out}: this run is done; its weights are in {out / MODEL}")
+        return old
+    _tell_versions(old, book, say)
+    return None
 
 
 def _finish(trainer: Any, chat: Chat, out: Path, book: dict[str, Any], done: Any) -> dict[str, Any]:
     """Save the weights (adapters merged into them) and close the book."""
     final = trainer.accelerator.unwrap_model(trainer.model)
+    losses = {str(log["step"]): log["loss"] for log in trainer.state.log_history if "loss" in log}
+    book |= {
+        "state": "done",
+        "steps": trainer.state.global_step,
+        "training_loss": float(done.training_loss),
+        "losses": losses,
+    }
     if not trainer.is_world_process_zero():
         return book
     partial = out / f"{MODEL}.partial"
@@ -149,14 +187,7 @@ def _finish(trainer: Any, chat: Chat, out: Path, book: dict[str, Any], done: Any
     chat.tokenizer.save_pretrained(partial)
     shutil.rmtree(out / MODEL, ignore_errors=True)
     partial.rename(out / MODEL)
-    losses = {str(log["step"]): log["loss"] for log in trainer.state.log_history if "loss" in log}
-    book |= {
-        "state": "done",
-        "steps": trainer.state.global_step,
-        "training_loss": float(done.training_loss),
-        "losses": losses,
-        "weights": {"sha256": weights_sha256(out / MODEL)},
-    }
+    book["weights"] = {"sha256": weights_sha256(out / MODEL)}
     write_book(out, book)
     return book
 

@@ -12,7 +12,7 @@ from curate.train.callbacks import Say
 from curate.train.chat import Chat, Encoded
 from curate.train.checkpoints import CHECKPOINTS
 from curate.train.config import TrainConfig
-from curate.train.model import lora_config, precision_is_bf16, residual_dropout
+from curate.train.model import precision_is_bf16
 
 
 def accumulation(config: TrainConfig) -> int:
@@ -68,22 +68,24 @@ def arguments(config: TrainConfig, out: Path) -> dict[str, Any]:
         "data_seed": config.seed,
         "dataloader_pin_memory": torch.cuda.is_available(),
         "push_to_hub": False,
+        "ddp_find_unused_parameters": False,  # there are none, and looking for them costs a walk over every graph
     }
 
 
-def sft_trainer(model: Any, chat: Chat, rows: Sequence[Encoded], config: TrainConfig, out: Path) -> Any:
+def sft_trainer(model: Any, chat: Chat, rows: Sequence[Encoded], config: TrainConfig, out: Path, adapters: Any) -> Any:
     """A trainer ready to go.
 
     The rows are given as tokens and labels, so TRL neither drops, cuts nor masks anything by itself; they fit
     `max_length` already.
+
+    Parameters
+    ----------
+    adapters : PEFT's configuration of them; None to train all weights.
     """
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    if config.dropout_first or config.dropout_last:
-        residual_dropout(model, config.dropout_first, config.dropout_last)
     data = Dataset.from_dict({"input_ids": [row.ids for row in rows], "labels": [row.labels for row in rows]})
-    adapters = None if config.lora is None else lora_config(model, config.lora, new_tokens=chat.added > 0)
     return SFTTrainer(
         model=model,
         args=SFTConfig(**arguments(config, out), packing=config.packing),

@@ -123,23 +123,6 @@ def test_side_files_name_what_is_there(tmp_path: Path) -> None:
         assert "train.jsonl" in text
 
 
-def test_a_pair_follows_its_prompt(tmp_path: Path) -> None:
-    source = folder(tmp_path / "set", SINGLE, test=False)
-
-    def pair(question: str) -> dict[str, Any]:
-        return {"prompt": [{"role": "user", "content": question}],
-                "chosen": [{"role": "assistant", "content": "good"}],
-                "rejected": [{"role": "assistant", "content": "bad"}]}  # fmt: skip
-
-    pairs = [pair(SINGLE[0][0][1]), pair("dropped"), pair(SINGLE[2][0][1])]
-    file = tmp_path / "pairs.jsonl"
-    file.write_text("".join(json.dumps(p) + "\n" for p in pairs))
-    done = export(source, tmp_path / "out", "preference", pair_file=file)
-    written = [json.loads(line) for line in (tmp_path / "out" / "train.jsonl").read_text("utf-8").splitlines()]
-    assert written == [pairs[0], pairs[2]]
-    assert [line for _, line, _ in done.left_out] == [2]
-
-
 def test_command(tmp_path: Path) -> None:
     source = folder(tmp_path / "set", SINGLE + MANY, test=False)
     out = str(tmp_path / "out")

@@ -58,6 +58,19 @@ CASES: dict[str, tuple[list[dict[str, Any]], list[list[tuple[str, str]]], list[d
             {"context": "", "category": "open_qa"},
         ],
     ),
+    "preference": (
+        [
+            {"prompt": "1", "margin": "4", "chosen": [{"role": U, "content": "1"}, {"role": A, "content": "[2]"}],
+             "rejected": [{"role": U, "content": "1"}, {"role": A, "content": ""}]},
+            {"prompt": "3", "margin": "5", "chosen": [{"role": r, "content": c} for r, c in [(S, "s"), (U, "3"), (A, "4\n")]],
+             "rejected": [{"role": r, "content": c} for r, c in [(S, "s"), (U, "3"), (A, "4"), (U, "5"), (A, "6")]]},
+        ],
+        [[(U, "1"), (A, "[2]")], [(S, "s"), (U, "3"), (A, "4\n")]],
+        [
+            {"prompt": "1", "margin": "4", "_pair": {"turns": 1, "rejected": [""], "fields": {"chosen": "conversation", "rejected": "conversation"}}},
+            {"prompt": "3", "margin": "5", "_pair": {"turns": 2, "rejected": ["4", "5", "6"], "fields": {"chosen": "conversation", "rejected": "conversation"}}},
+        ],
+    ),
     "prompt_completion": (
         [{"template": "t1", "prompt": "Two and two?", "completion": "4"}],
         [[(U, "Two and two?"), (A, "4")]],

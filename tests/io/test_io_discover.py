@@ -220,7 +220,7 @@ def test_format_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no record format named `alpacca`; did you mean `alpaca`\?") as caught:
         discover([str(path)], format="alpacca")
     assert caught.value.exit_code == 2
-    with pytest.raises(UsageError, match="known are messages"):
+    with pytest.raises(UsageError, match="known are preference, messages"):
         discover([str(path)], format="zzz")
 
 

@@ -21,6 +21,7 @@ GOOD: dict[str, Any] = {
     "sharegpt": {"conversations": [{"from": "human", "value": "a"}, {"from": "gpt", "value": "b"}]},
     "alpaca": {"instruction": "a", "output": "b"},
     "dolly": {"instruction": "a", "response": "b"},
+    "preference": {"prompt": "a", "chosen": "b", "rejected": "c"},
     "prompt_completion": {"prompt": "a", "completion": "b"},
     "question_answer": {"question": "a", "answer": "b"},
     "self_instruct": {"instruction": "a", "instances": [{"input": "", "output": "b"}]},
@@ -38,6 +39,10 @@ def turn(role: str, content: Any = "x", **more: Any) -> dict[str, Any]:
     return {"role": role, "content": content, **more}
 
 
+def sides(chosen: list[Any], rejected: list[Any]) -> dict[str, Any]:
+    return {"chosen": chosen, "rejected": rejected}
+
+
 RECORDS: list[tuple[str, Any, str, str]] = [
     ("alpaca", ["a"], "not_an_object", "a list"),
     ("alpaca", None, "not_an_object", "null"),
@@ -53,6 +58,60 @@ RECORDS: list[tuple[str, Any, str, str]] = [
     ("alpaca", {"instruction": "a", "output": "b", "_instance": 1}, "reserved_field", "`_instance`"),
     ("dolly", {"instruction": "a", "respnse": "b"}, "missing_field", "`respnse`"),
     ("dolly", {"response": "a"}, "missing_field", "`instruction`"),
+    ("preference", {"prompt": "a", "chosen": "b"}, "missing_field", "`rejected`"),
+    ("preference", {"prompt": "a", "chosen": "b", "rejectd": "c"}, "missing_field", "did you mean it by `rejectd`?"),
+    ("preference", {"prompt": "a", "chosen": "b", "rejected": None}, "null_field", "`rejected`"),
+    ("preference", {"prompt": "a", "chosen": 1, "rejected": "c"}, "wrong_type", "`chosen` is a number"),
+    ("preference", {"prompt": "a", "chosen": "b", "rejected": [turn("assistant")]}, "wrong_type", "is a list"),
+    ("preference", {"prompt": {"a": 1}, "chosen": "b", "rejected": "c"}, "wrong_type", "`prompt` is an object"),
+    ("preference", {"chosen": "b", "rejected": "c"}, "missing_field", "`prompt` or `question` or `instruction`"),
+    ("preference", {"instruction": "a", "input": 3, "chosen": "b", "rejected": "c"}, "wrong_type", "`input`"),
+    ("preference", {"prompt": "a", "system": 3, "chosen": "b", "rejected": "c"}, "wrong_type", "`system`"),
+    ("preference", {"prompt": "a", "chosen": "b", "rejected": "c", "_pair": 1}, "reserved_field", "`_pair`"),
+    ("preference", {"prompt": "a", "chosen": [], "rejected": []}, "no_response", "is not the assistant's"),
+    ("preference", sides([turn("user")], [turn("user"), turn("assistant")]), "no_response", "last of 1"),
+    (
+        "preference",
+        sides([turn("user"), turn("assistant")], [turn("user")]),
+        "no_response",
+        "The rejected conversation",
+    ),
+    (
+        "preference",
+        sides([turn("user", "a"), turn("assistant")], [turn("user", "b"), turn("assistant")]),
+        "prompt_differs",
+        "part at turn 1",
+    ),
+    (
+        "preference",
+        sides([turn("user"), turn("assistant")], [turn("user"), turn("assistant"), turn("user"), turn("assistant")]),
+        "prompt_differs",
+        "part at turn 3",
+    ),
+    (
+        "preference",
+        sides([turn("system"), turn("user"), turn("assistant")], [turn("user"), turn("assistant")]),
+        "prompt_differs",
+        "part at turn 1",
+    ),
+    (
+        "preference",
+        sides([turn("user"), turn("assistant")], [turn("assistant")]),
+        "bad_turn_order",
+        "`rejected` with an answer",
+    ),
+    (
+        "preference",
+        sides([turn("user"), turn("assistant")], [turn("user"), turn("tool"), turn("assistant")]),
+        "unsupported_content",
+        "The rejected conversation: Turn 2",
+    ),
+    (
+        "preference",
+        {"chosen": "\n\nHuman: a\n\nHuman: b\n\nAssistant: c", "rejected": "\n\nHuman: a"},
+        "bad_turn_order",
+        "Turn 2 of 3",
+    ),
     ("prompt_completion", {"prompt": "a"}, "missing_field", "`completion` or `response` or `output`"),
     ("prompt_completion", {"prompt": True, "completion": "x"}, "wrong_type", "true or false"),
     ("prompt_completion", {"prompt": "a", "completion": None, "output": "x"}, "null_field", "`completion`"),

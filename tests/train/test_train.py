@@ -182,6 +182,7 @@ def test_preference_steps_prefer(method: str, tmp_path: Path) -> None:
 
 
 ASK, SAY = {"role": "user", "content": "Why?"}, {"role": "assistant", "content": "So."}
+OTHER = {"role": "assistant", "content": "No."}
 BAD: dict[str, tuple[list[Any], dict[str, Any], str]] = {
     "no_answer": ([{"messages": [ASK]}], {}, r"train\.jsonl:1: no assistant turn"),
     "empty_answer": ([{"messages": [ASK, {"role": "assistant", "content": " "}]}], {}, "no assistant turn with text"),
@@ -190,12 +191,46 @@ BAD: dict[str, tuple[list[Any], dict[str, Any], str]] = {
     "role": ([{"messages": [ASK, {"role": "bot", "content": "a"}]}], {}, "role must be one of"),
     "pair": ([{"prompt": [ASK], "chosen": [SAY], "rejected": [SAY]}], {}, "preference record"),
     "no_pair": ([{"messages": [ASK, SAY]}], {"method": "dpo", "dropout_last": 0.0}, "no `chosen` and `rejected`"),
-    "same": ([{"prompt": [ASK], "chosen": [SAY], "rejected": [SAY]}], {"method": "dpo"}, "nothing to prefer"),
+    "same": (
+        [{"prompt": [ASK], "chosen": [SAY], "rejected": [SAY]}],
+        {"method": "dpo", "dropout_last": 0.0},
+        "nothing to prefer",
+    ),
     "too_long": ([{"messages": [ASK, SAY]}], {"max_length": 4}, "longer than max_length 4"),
     "target": (
         [{"messages": [ASK, SAY]}],
         {"lora": {"targets": ["query"]}},
         "no linear module `query`; it has .*q_proj",
+    ),
+    "one_target": (
+        [{"messages": [ASK, SAY]}],
+        {"lora": {"targets": ["q_proj", "querry"]}},
+        "no linear module `querry`",
+    ),
+    "pair_target": (
+        [{"prompt": [ASK], "chosen": [SAY], "rejected": [OTHER]}],
+        {"method": "orpo", "dropout_last": 0.0, "lora": {"targets": ["query"]}},
+        "no linear module `query`",
+    ),
+    "prompt_too_long": (
+        [{"messages": [ASK, SAY]}, {"messages": [{"role": "user", "content": "Why? " * 50}, SAY]}],
+        {"max_length": 32},
+        r"1 examples are longer than max_length 32: line 2 \(\d+ tokens\)",
+    ),
+    "nothing_left": (
+        [{"messages": [{"role": "user", "content": "Why? " * 50}, SAY]}],
+        {"max_length": 32, "too_long": "truncate"},
+        "no example has a learnt token within max_length 32",
+    ),
+    "pair_prompt_too_long": (
+        [{"prompt": [{"role": "user", "content": "Why? " * 50}], "chosen": [SAY], "rejected": [OTHER]}],
+        {"method": "dpo", "dropout_last": 0.0, "max_length": 32},
+        r"1 examples are longer than max_length 32: line 1",
+    ),
+    "no_assistant_pair": (
+        [{"prompt": [ASK], "chosen": [ASK], "rejected": [OTHER]}],
+        {"method": "dpo", "dropout_last": 0.0},
+        r"train\.jsonl:1: chosen must be one assistant turn",
     ),
 }
 
@@ -204,17 +239,36 @@ BAD: dict[str, tuple[list[Any], dict[str, Any], str]] = {
 def test_bad_input_is_one_clear_message(name: str, tmp_path: Path) -> None:
     records, flags, message = BAD[name]
     path = tiny.write(records, tmp_path / "train.jsonl")
+    said: list[str] = []
     with pytest.raises(CurateError, match=message):
-        train(path, str(tiny.model()), tmp_path / "run", config(**flags))
-    assert not (tmp_path / "run" / "run.json").exists()
+        train(path, str(tiny.model()), tmp_path / "run", config(**flags), say=said.append)
+    assert sorted(tmp_path.iterdir()) == [path]
+    assert not said
 
 
 def test_a_wrong_model_is_one_clear_message(data: Path, tmp_path: Path) -> None:
+    out = tmp_path / "run"
     with pytest.raises(ConfigError, match="no such folder"):
-        train(data, str(tmp_path / "nothing"), tmp_path / "run", config())
+        train(data, str(tmp_path / "nothing"), out, config())
     (tmp_path / "not.jsonl").write_text('{"messages": [\n')
     with pytest.raises(InputError, match=r"not\.jsonl:1: not a record"):
-        train(tmp_path / "not.jsonl", str(tiny.model()), tmp_path / "run", config())
+        train(tmp_path / "not.jsonl", str(tiny.model()), out, config())
+    half = tmp_path / "half"  # a tokenizer without weights, as after a download that broke off
+    half.mkdir()
+    for path in tiny.model().iterdir():
+        if path.suffix != ".safetensors":
+            (half / path.name).write_bytes(path.read_bytes())
+    with pytest.raises(ConfigError, match=r"no \*\.safetensors in"):
+        train(data, str(half), out, config())
+    weights = (tiny.model() / "model.safetensors").read_bytes()
+    (half / "model.safetensors").write_bytes(weights[: len(weights) // 2])
+    with pytest.raises(ConfigError, match="cannot be loaded as a causal model"):
+        train(data, str(half), out, config())
+    with pytest.raises(InputError, match="No such file"):
+        train(data, str(tiny.model()), out, config(), evaluate=tmp_path / "none.jsonl")
+    with pytest.raises(InputError, match="no such file"):
+        train(tmp_path / "none.jsonl", str(tiny.model()), out, config())
+    assert not out.exists()
 
 
 def test_settings_come_from_preset_file_and_flags(tmp_path: Path) -> None:
@@ -227,7 +281,8 @@ def test_settings_come_from_preset_file_and_flags(tmp_path: Path) -> None:
     for name in PRESETS:
         assert make_config(name, None, {})
     for flags, message in (({"epoch": 3}, "epoch: Extra inputs"), ({"packing": "yes"}, "packing"),
-                           ({"micro_batch": 3}, "no multiple of micro_batch")):  # fmt: skip
+                           ({"micro_batch": 3}, "no multiple of micro_batch"),
+                           ({"method": "dpo"}, "residual dropout is for method sft alone")):  # fmt: skip
         with pytest.raises(ConfigError, match=message):
             make_config("lima", None, flags)
     with pytest.raises(ConfigError, match="no preset named `limo`"):

@@ -13,6 +13,7 @@ from curate.io.formats import (
     natural_instructions,
     oasst_messages,
     oasst_trees,
+    preference,
     prompt_completion,
     question_answer,
     self_instruct,
@@ -32,6 +33,7 @@ FORMATS: Final[Mapping[str, RecordFormat]] = MappingProxyType(
     {
         module.FORMAT.name: module.FORMAT
         for module in (
+            preference,
             messages,
             sharegpt,
             wildchat,
