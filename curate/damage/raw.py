@@ -38,9 +38,9 @@ _INSTRUCTION: Final = pl.col("instruction")
 def lexicon() -> tuple[Lexicon, int]:
     """Known English words by frequency, and how many: the vocabulary of the static encoder, which is BERT's."""
     from curate.algorithms.damage_words import lexicon_of
-    from curate.encoders.static import StaticEncoder
+    from curate.encoders.static import shipped
 
-    words = [word if word.isalpha() else "" for word in StaticEncoder().vocabulary]
+    words = [word if word.isalpha() else "" for word in shipped().vocabulary]
     return lexicon_of(words), len(words)
 
 
@@ -125,20 +125,20 @@ def _repetition(prose: pl.Series) -> pl.DataFrame:
 
 def _likeness(texts: pl.DataFrame) -> pl.DataFrame:
     """Cosines by the static encoder: of the instruction and the response, and of the response's two halves."""
-    from curate.encoders import encode, get_encoder
+    from curate.encoders.static import shipped
 
     half = pl.col("response").str.len_chars() // 2
     sides = texts.lazy().select(
         "instruction",
-        "first",
         "response",
+        # Most instructions are a line.
+        first=pl.when(pl.col("first") != pl.col("instruction")).then("first"),
         head=pl.col("response").str.slice(0, half),
         tail=pl.col("response").str.slice(half.cast(pl.Int64)),
     )
     columns = sides.collect()
-    # In one call, so that the words that they share are cut once.
-    vectors = encode(get_encoder("static"), [text for column in columns for text in column.to_list()])
-    asked, first, given, head, tail = np.split(vectors, columns.width)
+    asked, given, first, head, tail = (shipped().encode_column(column) for column in columns)
+    first = np.where(columns["first"].is_null().to_numpy()[:, None], asked, first)
     found = {
         "likeness": np.maximum(cosines(asked, given), cosines(first, given)),
         "coherence": cosines(head, tail),

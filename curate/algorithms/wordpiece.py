@@ -1,0 +1,185 @@
+"""Word pieces of texts by greedy longest match, compiled (Schuster & Nakajima 2012; BERT uncased, Devlin et al. 2019).
+
+BERT's tokenizer looks at nothing across white space, so a text is cut into *chunks* at spaces, tabs and line breaks. A
+chunk of visible ASCII is cut here: each punctuation mark is a word, and each run of letters and digits, in lower case;
+a word is the longest piece that it begins with, then the longest continuing piece (`##`), and so on. All other chunks
+need Unicode's tables; `odd_chunks` finds them, and whoever asks brings their pieces.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import carray
+
+from curate.algorithms.damage_words import mix
+from curate.algorithms.jit import at_address, kernel
+
+#: Longer words are unknown, as in BERT.
+LONGEST: Final = 100
+_BEGINS: Final = np.uint64(0xCBF29CE484222325)
+_GOES_ON: Final = np.uint64(0x6A09E667F3BCC909)
+_SHIFT: Final = np.uint64(29)
+
+
+class Pieces(NamedTuple):
+    """An open-addressed table of word pieces: hash, number (-1 in an empty slot); and the number of `[UNK]`."""
+
+    keys: npt.NDArray[np.uint64]
+    number: npt.NDArray[np.int32]
+    unknown: int
+
+
+@kernel
+def _hash(text: Any, going_on: bool) -> Any:
+    hashed = _GOES_ON if going_on else _BEGINS
+    for byte in text:
+        hashed = mix(hashed, np.uint64(byte))
+    return hashed
+
+
+@kernel
+def _slot(keys: Any, number: Any, key: np.uint64) -> Any:
+    """The slot of `key`, or the empty one where it belongs."""
+    mask = len(keys) - 1
+    slot = np.int64((key ^ (key >> _SHIFT)) & np.uint64(mask))
+    while number[slot] >= 0 and keys[slot] != key:
+        slot = (slot + 1) & mask
+    return slot
+
+
+@kernel
+def _fill(text: Any, starts: Any, keys: Any, number: Any) -> None:
+    for piece in range(len(starts) - 1):
+        begin, end = starts[piece], starts[piece + 1]
+        going_on = end - begin > 2 and text[begin] == 0x23 and text[begin + 1] == 0x23
+        key = _hash(text[begin + 2 * going_on : end], going_on)
+        slot = _slot(keys, number, key)
+        keys[slot], number[slot] = key, piece
+
+
+def pieces_of(vocabulary: list[str], unknown: str = "[UNK]") -> Pieces:
+    """The table of a vocabulary; the number of a piece is its place."""
+    size = 1 << (4 * len(vocabulary)).bit_length()
+    table = Pieces(np.zeros(size, np.uint64), np.full(size, -1, np.int32), vocabulary.index(unknown))
+    encoded = [piece.encode() for piece in vocabulary]
+    starts = np.concatenate([[0], np.cumsum([len(piece) for piece in encoded])]).astype(np.int64)
+    _fill(np.frombuffer(b"".join(encoded), np.uint8), starts, table.keys, table.number)
+    return table
+
+
+@kernel
+def _is_gap(byte: int) -> bool:
+    return byte in (0x20, 0x09, 0x0A, 0x0D)
+
+
+@kernel
+def _chunk_end(text: Any, i: int, size: int) -> Any:
+    """Where the chunk that begins at `i` ends, and whether it is anything but visible ASCII."""
+    odd = False
+    while i < size and not _is_gap(text[i]):
+        odd |= not 0x21 <= text[i] <= 0x7E
+        i += 1
+    return i, odd
+
+
+@kernel
+def odd_chunks(at: Any, size: Any, most: int, read: Any, places: Any) -> int:
+    """The chunks that are not of visible ASCII, in order: address and bytes into `places`, as far as it has room.
+
+    Of each text the first `most` characters count; how many bytes these are goes into `read`. Returns their number.
+    """
+    count = 0
+    for d in range(len(at)):
+        text = carray(at_address(at[d]), size[d], dtype=np.uint8)
+        end = size[d]
+        if end > most:
+            # A byte that goes on with a character begins none.
+            end, left = 0, most
+            while end < size[d]:
+                left -= text[end] & 0xC0 != 0x80
+                if left < 0:
+                    break
+                end += 1
+        read[d] = end
+        i = 0
+        while i < end:
+            if _is_gap(text[i]):
+                i += 1
+                continue
+            begin = i
+            i, odd = _chunk_end(text, i, end)
+            if odd:
+                if count < len(places):
+                    places[count, 0], places[count, 1] = at[d] + begin, i - begin
+                count += 1
+    return count
+
+
+@kernel
+def _is_alnum(byte: int) -> bool:
+    return 0x30 <= byte <= 0x39 or 0x41 <= byte <= 0x5A or 0x61 <= byte <= 0x7A
+
+
+@kernel
+def _cut_word(text: Any, begin: int, end: int, pieces: Any, hashes: Any, out: Any, used: int) -> int:
+    """Append the pieces of one word to `out` at `used`; the new length."""
+    keys, number, unknown = pieces
+    first = used
+    if end - begin > LONGEST:
+        out[used] = unknown
+        return used + 1
+    while begin < end:
+        hashed = _BEGINS if used == first else _GOES_ON
+        for i in range(begin, end):
+            byte = text[i]
+            hashed = mix(hashed, np.uint64(byte | 0x20 if 0x41 <= byte <= 0x5A else byte))
+            hashes[i - begin] = hashed
+        length, slot = end - begin, np.int64(0)
+        while length > 0:
+            slot = _slot(keys, number, hashes[length - 1])
+            if number[slot] >= 0:
+                break
+            length -= 1
+        if length == 0:
+            out[first] = unknown
+            return first + 1
+        out[used] = number[slot]
+        used += 1
+        begin += length
+    return used
+
+
+@kernel
+def cut(text: Any, most: int, pieces: Any, odd: Any, next_odd: int, hashes: Any, out: Any) -> Any:
+    """The first `most` pieces of a text into `out`, which has room for `LONGEST` more; and how many odd chunks it has.
+
+    `odd` has the pieces of all odd chunks, one after another, and where those of each begin; the text's own begin with
+    number `next_odd`.
+    """
+    ids, begins = odd
+    used, i, size, seen = 0, 0, len(text), next_odd
+    while i < size:
+        if _is_gap(text[i]):
+            i += 1
+            continue
+        begin = i
+        end, is_odd = _chunk_end(text, i, size)
+        i = end
+        if is_odd:
+            for spot in range(begins[seen], begins[seen + 1]):
+                if used < most:
+                    out[used] = ids[spot]
+                    used += 1
+            seen += 1
+            continue
+        while begin < end and used < most:
+            stop = begin + 1
+            if _is_alnum(text[begin]):
+                while stop < end and _is_alnum(text[stop]):
+                    stop += 1
+            used = _cut_word(text, begin, stop, pieces, hashes, out, used)
+            begin = stop
+    return min(used, most), seen
