@@ -65,7 +65,7 @@ def _pool(at: Any, size: Any, limit: int, table: Any, odd: Any, vectors: Any, ro
         _centre(total, mean, centred, out[d])
 
 
-def pool_texts(  # noqa: PLR0913, PLR0917 - arrays one by one, as the kernel takes them
+def pool_texts(
     at: npt.NDArray[np.int64],
     size: npt.NDArray[np.int64],
     limit: int,

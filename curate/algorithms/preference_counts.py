@@ -50,8 +50,9 @@ _OPENING_CHARS: Final = 80
 #: A response of more words, of which more are in the last line, is cut off if that has no end.
 _CUT_WORDS: Final = 25
 _CUT_LINE: Final = 6
-_PUTS: Final = tuple(np.array(list(map(ord, f"no{gap}{way}put")), np.uint32) for gap in ("", " ") for way in ("in", "out"))
-
+_PUTS: Final = tuple(
+    np.array(list(map(ord, f"no{gap}{way}put")), np.uint32) for gap in ("", " ") for way in ("in", "out")
+)
 
 
 @kernel
@@ -142,7 +143,7 @@ def _lines(points: Any, facts: Any, begin: int, end: int, table: Any, row: Any) 
             row[5] += add(table, hash_of(points, first, last))
             shown = True
         start = i + 1
-        if i + 1 < end and points[i + 1] == 0x0A or i >= end:
+        if (i + 1 < end and points[i + 1] == 0x0A) or i >= end:
             row[17] += shown
             shown = False
             start = i + 2

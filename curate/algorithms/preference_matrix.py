@@ -46,7 +46,10 @@ def _share(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> npt.NDA
 def _features(c: dict[str, npt.NDArray[np.int64]]) -> npt.NDArray[np.float64]:
     words = c["words"]
     asks = {name: (c["asks"] >> bit & 1).astype(np.float64) for bit, name in enumerate(plain.ASKS)}
-    short, excess = _log_share(words, plain.SHORT_CAP), _log_share(np.maximum(words - plain.LABEL_WORDS, 0), plain.LONG_CAP)
+    short, excess = (
+        _log_share(words, plain.SHORT_CAP),
+        _log_share(np.maximum(words - plain.LABEL_WORDS, 0), plain.LONG_CAP),
+    )
     spread = words / np.maximum(c["sentences"], 1)
     listed = (c["items"] >= 2).astype(np.float64)
     copied = _share(c["known_grams"], words - 3)

@@ -202,5 +202,3 @@ def strip(facts: Any, begin: int, end: int) -> Any:
     while begin < end and facts[end - 1] & SPACE:
         end -= 1
     return begin, end
-
-

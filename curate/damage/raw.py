@@ -12,7 +12,6 @@ import polars as pl
 from curate.damage.weighed import COUNTED, ENDINGS, FILLER, HOLDS
 from curate.text import (
     WORD,
-    ascii_twin,
     code_line_share,
     for_language,
     line_count,
@@ -44,13 +43,8 @@ def lexicon() -> tuple[Lexicon, int]:
     return lexicon_of(words), len(words)
 
 
-def with_twins(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with `asked` and `plain`: `instruction` and `response` in ASCII (`curate.text.ascii_twin`)."""
-    return frame.lazy().with_columns(asked=ascii_twin(_INSTRUCTION), plain=ascii_twin(pl.col("response"))).collect()
-
-
 def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
-    """The texts that are looked at, out of what `with_twins` gives; and the lines of the response, of code and in lists.
+    """The texts that are looked at, out of what `prepared.with_twins` gives; and the lines of the response, of code and in lists.
 
     `response` is its beginning, `prose` that without code, `last` its last line and `first` the first of the
     instruction. `asked`, `asked_first` and `said` are the ASCII twins of the instruction, of `first` and of `prose`.
@@ -80,7 +74,7 @@ def _first_line(text: pl.Expr) -> pl.Expr:
 
 
 def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFrame:
-    """All raw numbers of each row of what `with_twins` gives; `curate.damage.signals` makes signals of them.
+    """All raw numbers of each row of what `prepared.with_twins` gives; `curate.damage.signals` makes signals of them.
 
     Parameters
     ----------
