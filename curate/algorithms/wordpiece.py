@@ -14,14 +14,26 @@ import numpy as np
 import numpy.typing as npt
 from numba import carray
 
-from curate.algorithms.damage_words import mix
 from curate.algorithms.jit import at_address, kernel
 
 #: Longer words are unknown, as in BERT.
 LONGEST: Final = 100
 _BEGINS: Final = np.uint64(0xCBF29CE484222325)
 _GOES_ON: Final = np.uint64(0x6A09E667F3BCC909)
-_SHIFT: Final = np.uint64(29)
+#: The hash is FNV-1a (Fowler, Noll & Vo), whose place in the table is taken from its high bits once more multiplied.
+_PRIME: Final = np.uint64(0x100000001B3)
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_HIGH: Final = np.uint64(32)
+#: Of each byte: what it is, and its small letter.
+_GAP, _ALNUM, _MARK, _ODD = range(4)
+_KIND: Final = np.array(
+    [
+        _GAP if chr(byte) in " \t\n\r" else _ODD if not 0x20 < byte < 0x7F else _ALNUM if chr(byte).isalnum() else _MARK
+        for byte in range(256)
+    ],
+    np.uint8,
+)
+_SMALL: Final = np.array([ord(chr(byte).lower()) if byte < 0x80 else byte for byte in range(256)], np.uint64)
 
 
 class Pieces(NamedTuple):
@@ -33,18 +45,15 @@ class Pieces(NamedTuple):
 
 
 @kernel
-def _hash(text: Any, going_on: bool) -> Any:
-    hashed = _GOES_ON if going_on else _BEGINS
-    for byte in text:
-        hashed = mix(hashed, np.uint64(byte))
-    return hashed
+def _next(hashed: np.uint64, byte: Any) -> Any:
+    return (hashed ^ np.uint64(byte)) * _PRIME
 
 
 @kernel
 def _slot(keys: Any, number: Any, key: np.uint64) -> Any:
     """The slot of `key`, or the empty one where it belongs."""
     mask = len(keys) - 1
-    slot = np.int64((key ^ (key >> _SHIFT)) & np.uint64(mask))
+    slot = np.int64((key * _MIX) >> _HIGH) & mask
     while number[slot] >= 0 and keys[slot] != key:
         slot = (slot + 1) & mask
     return slot
@@ -55,7 +64,9 @@ def _fill(text: Any, starts: Any, keys: Any, number: Any) -> None:
     for piece in range(len(starts) - 1):
         begin, end = starts[piece], starts[piece + 1]
         going_on = end - begin > 2 and text[begin] == 0x23 and text[begin + 1] == 0x23
-        key = _hash(text[begin + 2 * going_on : end], going_on)
+        key = _GOES_ON if going_on else _BEGINS
+        for i in range(begin + 2 * going_on, end):
+            key = _next(key, text[i])
         slot = _slot(keys, number, key)
         keys[slot], number[slot] = key, piece
 
@@ -71,16 +82,14 @@ def pieces_of(vocabulary: list[str], unknown: str = "[UNK]") -> Pieces:
 
 
 @kernel
-def _is_gap(byte: int) -> bool:
-    return byte in (0x20, 0x09, 0x0A, 0x0D)
-
-
-@kernel
 def _chunk_end(text: Any, i: int, size: int) -> Any:
     """Where the chunk that begins at `i` ends, and whether it is anything but visible ASCII."""
     odd = False
-    while i < size and not _is_gap(text[i]):
-        odd |= not 0x21 <= text[i] <= 0x7E
+    while i < size:
+        kind = _KIND[text[i]]
+        if kind == _GAP:
+            break
+        odd |= kind == _ODD
         i += 1
     return i, odd
 
@@ -106,7 +115,7 @@ def odd_chunks(at: Any, size: Any, most: int, read: Any, places: Any) -> int:
         read[d] = end
         i = 0
         while i < end:
-            if _is_gap(text[i]):
+            if _KIND[text[i]] == _GAP:
                 i += 1
                 continue
             begin = i
@@ -116,11 +125,6 @@ def odd_chunks(at: Any, size: Any, most: int, read: Any, places: Any) -> int:
                     places[count, 0], places[count, 1] = at[d] + begin, i - begin
                 count += 1
     return count
-
-
-@kernel
-def _is_alnum(byte: int) -> bool:
-    return 0x30 <= byte <= 0x39 or 0x41 <= byte <= 0x5A or 0x61 <= byte <= 0x7A
 
 
 @kernel
@@ -134,8 +138,7 @@ def _cut_word(text: Any, begin: int, end: int, pieces: Any, hashes: Any, out: An
     while begin < end:
         hashed = _BEGINS if used == first else _GOES_ON
         for i in range(begin, end):
-            byte = text[i]
-            hashed = mix(hashed, np.uint64(byte | 0x20 if 0x41 <= byte <= 0x5A else byte))
+            hashed = _next(hashed, _SMALL[text[i]])
             hashes[i - begin] = hashed
         length, slot = end - begin, np.int64(0)
         while length > 0:
@@ -162,7 +165,7 @@ def cut(text: Any, most: int, pieces: Any, odd: Any, next_odd: int, hashes: Any,
     ids, begins = odd
     used, i, size, seen = 0, 0, len(text), next_odd
     while i < size:
-        if _is_gap(text[i]):
+        if _KIND[text[i]] == _GAP:
             i += 1
             continue
         begin = i
@@ -177,8 +180,8 @@ def cut(text: Any, most: int, pieces: Any, odd: Any, next_odd: int, hashes: Any,
             continue
         while begin < end and used < most:
             stop = begin + 1
-            if _is_alnum(text[begin]):
-                while stop < end and _is_alnum(text[stop]):
+            if _KIND[text[begin]] == _ALNUM:
+                while stop < end and _KIND[text[stop]] == _ALNUM:
                     stop += 1
             used = _cut_word(text, begin, stop, pieces, hashes, out, used)
             begin = stop

@@ -1,8 +1,8 @@
 """Gates: facts about a record that on their own show it to be broken, as polars expressions that give the evidence.
 
 Every gate gives the excerpt that gave the damage away, or null. They look at the columns `instruction` and `response`,
-at `asked` and `plain`, their ASCII twins (`curate.text.ascii_twin`), and at what `curate.damage.prepared` adds. What takes time is
-looked for last, and only where all else holds: a text that is null is not searched.
+at `asked` and `plain`, their ASCII twins (`curate.text.ascii_twin`), and at what `curate.damage.prepared` adds. What
+takes time is looked for last, and only where all else holds: a text that is null is not searched.
 """
 
 from __future__ import annotations
@@ -54,6 +54,7 @@ from curate.damage.patterns import (
     TEMPLATE,
     WENT_ON,
 )
+from curate.damage.raw import MOST_COVERED, MOST_PAUSES
 from curate.phrases import (
     CLOSING_DISCLAIMER,
     DISCLAIMER,
@@ -263,8 +264,8 @@ def of_measures() -> dict[str, pl.Expr]:
     other = (
         plain
         & sure
-        & (pl.col("cover_given") < 0.25)
-        & (pl.col("pauses") <= 0.25 * words)
+        & (pl.col("cover_given") < MOST_COVERED)
+        & (pl.col("pauses") <= MOST_PAUSES * words)
         & (asked != given)
         & ~pl.any_horizontal(asked.is_in(group) & given.is_in(group) for group in RELATIVES)
         & ~pl.col("asks_language")

@@ -28,8 +28,8 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     """`frame` with texts that more than one gate looks at.
 
     `uncoded` is the response without code, `open_line` its last line where that ends in a word that something follows,
-    `opening` and `closing` are its first and last characters with a mark before them, `echoed` and `echoing` the instruction
-    and the response where the one may repeat the other.
+    `opening` and `closing` are its first and last characters with a mark before them, `echoed` and `echoing` the
+    instruction and the response where the one may repeat the other.
     """
     instruction, response = pl.col("instruction"), pl.col("response")
     end = pl.when(response.str.len_chars() > _HEAD).then(response.str.strip_chars_end().str.tail(_TAIL))
