@@ -121,9 +121,9 @@ def ascii_twin(text: pl.Expr) -> pl.Expr:
     """`text` with one ASCII character of the same sort in place of each character beyond ASCII.
 
     A pattern of ASCII characters that asks for no `0`, `_` or vertical tab by name matches in it where it matches in
-    `text`. The point is time: automata know no word boundary of Unicode, so polars' regular expressions take forty times
-    as long for a `\\b` where a text is not all ASCII. A text that holds a Kelvin sign or a long s, which are ASCII letters
-    to a pattern in any case, stays as it is.
+    `text`. The point is time: automata know no word boundary of Unicode, so polars' regular expressions take forty
+    times as long for one where a text is not all ASCII. A text that holds a Kelvin sign or a long s, which are ASCII
+    letters to a pattern in any case, stays as it is.
     """
     twin = pl.when((text.str.len_bytes() != text.str.len_chars()) & ~text.str.contains(_CASED)).then(text)
     for pattern, instead in _TWINS:

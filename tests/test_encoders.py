@@ -22,6 +22,7 @@ from safetensors.numpy import load_file
 from tokenizers import Tokenizer
 
 from curate import encoders
+from curate.algorithms.plain import FEW
 from curate.encoders import VectorCache, get_encoder, to_matrix, to_series, use_vector_cache
 from curate.encoders.base import Encoder, Vectors, quantise
 from curate.encoders.sentence import (
@@ -540,3 +541,19 @@ def test_only_slow_encoders_are_cached(tmp_path: Path) -> None:
         use_vector_cache(None)
     encoders.encode(slow, ["one"])
     assert slow.asked == ["one", "one"]
+
+
+HOSTILE_PARTS = [
+    "a", "b", "ing", "un", "Token", "x" * 30, "Z", "9", "'", ".", "-", "[UNK]", "##s", " ", "  ", "\t", "\n", "\r", "\x0b", "\x00",
+    "\x7f", "é", "É", "\u0301", "中", "。", "ß", "İ", "\u00a0", "\u2028", "🙂", "\ufeff", "ſ", "\u212a", "`", "日本", "e\u0301", "\U000e0061",
+]  # fmt: skip
+
+
+def test_static_cuts_as_the_tokenizer_does() -> None:
+    """Many texts are cut by compiled loops and few by the tokenizer itself: the same bytes."""
+    rng = random.Random(7)
+    some = ["".join(rng.choices(HOSTILE_PARTS, k=rng.choice([0, 1, 3, 10, 50, 400]))) for _ in range(2 * FEW)]
+    some += ["é" * 5000, "a" * 5000, "ab " * 4000, "中" * 5000, ". " * 4096 + "x", "a" * 100, "a" * 101, "-" * 600]
+    some += [("z" * 99 + "-") * 60, "é" + "word " * 900, "word " * 818 + "abcde é", "word " * 819 + "é"]
+    alone = [StaticEncoder().encode(some[at : at + 50]) for at in range(0, len(some), 50)]
+    assert np.array_equal(StaticEncoder().encode(some), np.concatenate(alone))

@@ -31,7 +31,8 @@ from damage_kinds import KINDS, Pair, damaged  # noqa: E402
 from curate.algorithms.damage_classes import CLASSES  # noqa: E402
 from curate.algorithms.damage_measures import measure, pair_weights  # noqa: E402
 from curate.damage.model import PATH, order_of  # noqa: E402
-from curate.damage.raw import lexicon, measured, with_twins  # noqa: E402
+from curate.damage.prepared import with_twins  # noqa: E402
+from curate.damage.raw import lexicon, measured  # noqa: E402
 from curate.damage.signals import signals, with_context  # noqa: E402
 
 #: The share of records that are damaged in the pool to which probabilities are calibrated.

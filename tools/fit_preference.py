@@ -23,7 +23,8 @@ import polars as pl
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
-from curate.algorithms.preference_features import FEATURES, feature_matrix  # noqa: E402 - the path is set first
+from curate.algorithms.preference_features import FEATURES  # noqa: E402 - the path is set first
+from curate.algorithms.preference_matrix import feature_matrix  # noqa: E402
 from curate.algorithms.preference_model import FILE  # noqa: E402
 
 Floats = npt.NDArray[np.float64]
@@ -42,8 +43,8 @@ class Pairs:
 
     def __init__(self, records: pl.DataFrame) -> None:
         asked = [f"{a}\n\n{b}" if b else a for a, b in zip(records["instruction"], records["input"], strict=True)]
-        self.first = feature_matrix(asked, records["r1"].to_list())
-        self.second = feature_matrix(asked, records["r2"].to_list())
+        self.first = feature_matrix(pl.Series(asked), records["r1"])
+        self.second = feature_matrix(pl.Series(asked), records["r2"])
         self.difference = self.first - self.second
         self.won = np.where(records["label"].to_numpy() == 1, 1.0, -1.0)
         lengths = [records[name].str.len_chars().cast(pl.Int64).to_numpy() for name in ("r1", "r2")]

@@ -39,9 +39,9 @@ from curate.algorithms.texts import Texts
 
 #: What is counted, in the order of the columns of `counted`.
 COUNTS: Final[tuple[str, ...]] = (
-    "words", "letters", "content", "asks", "lines", "copied_lines", "items", "sentences", "copied_sentences", "openings",
-    "copied_openings", "copied_trigrams", "new", "known_grams", "echoed", "shared", "given", "paragraphs", "ended", "cut",
-    "placeholder", "refusal", "odd",
+    "words", "letters", "content", "asks", "lines", "copied_lines", "items", "sentences", "copied_sentences",
+    "openings", "copied_openings", "copied_trigrams", "new", "known_grams", "echoed", "shared", "given", "paragraphs",
+    "ended", "cut", "placeholder", "refusal", "odd",
 )  # fmt: skip
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
 #: Characters of a response that a refusal opens, and of a sentence that its opening words stand in.
@@ -50,8 +50,9 @@ _OPENING_CHARS: Final = 80
 #: A response of more words, of which more are in the last line, is cut off if that has no end.
 _CUT_WORDS: Final = 25
 _CUT_LINE: Final = 6
-_PUTS: Final = tuple(np.array(list(map(ord, f"no{gap}{way}put")), np.uint32) for gap in ("", " ") for way in ("in", "out"))
-
+_PUTS: Final = tuple(
+    np.array(list(map(ord, f"no{gap}{way}put")), np.uint32) for gap in ("", " ") for way in ("in", "out")
+)
 
 
 @kernel
@@ -142,7 +143,7 @@ def _lines(points: Any, facts: Any, begin: int, end: int, table: Any, row: Any) 
             row[5] += add(table, hash_of(points, first, last))
             shown = True
         start = i + 1
-        if i + 1 < end and points[i + 1] == 0x0A or i >= end:
+        if (i + 1 < end and points[i + 1] == 0x0A) or i >= end:
             row[17] += shown
             shown = False
             start = i + 2
@@ -244,10 +245,9 @@ def _is_stop_word(stops: Any, word: np.uint64) -> bool:
 
 
 @kernel
-def _count(
-    asked_at: Any, asked_size: Any, said_at: Any, said_size: Any, most: int, characters: Any, known: Any, room: Any,
-    out: Any,
-) -> None:  # fmt: skip
+def _count(asked: Any, response: Any, most: int, characters: Any, known: Any, room: Any, out: Any) -> None:
+    asked_at, asked_size = asked
+    said_at, said_size = response
     points, facts, given, said, tables = room
     asks, refusals, stops = known
     for d in range(len(out)):
@@ -296,5 +296,5 @@ def counted(asked: Texts, said: Texts) -> npt.NDArray[np.int64]:
     room = np.empty(longest, np.uint32), np.empty(longest, np.uint8), words[0], words[1], tables
     out = np.zeros((len(said), len(COUNTS)), np.int64)
     characters = character_tables(plain.UNSPACED)
-    _count(asked.at, asked.size, said.at, said.size, most, characters, _known(), room, out)
+    _count((asked.at, asked.size), (said.at, said.size), most, characters, _known(), room, out)
     return out

@@ -11,11 +11,8 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any, Final
-
-import numpy as np
-import numpy.typing as npt
 
 #: What is read of each text, in characters; the end of a response is always looked at.
 MAX_CHARS: Final = 6000
@@ -146,12 +143,6 @@ def features(instruction: str, response: str) -> list[float]:
     values["copied_if_edit_asked"] = values["copied"] * wants_edit
     values["list_if_asked"] = values["list"] * wants_list
     return [values[name] for name in FEATURES]
-
-
-def feature_matrix(instructions: Sequence[str], responses: Sequence[str]) -> npt.NDArray[np.float64]:
-    """The features of n records: float64 of shape (n, 31)."""
-    rows = [features(a, b) for a, b in zip(instructions, responses, strict=True)]
-    return np.array(rows, dtype=np.float64).reshape(len(rows), len(FEATURES))
 
 
 def _asks(name: str, asked: str) -> float:

@@ -10,7 +10,7 @@ import numpy.typing as npt
 from curate.algorithms import preference_features as plain
 from curate.algorithms.plain import FEW, FEW_BYTES
 from curate.algorithms.preference_counts import COUNTS, counted
-from curate.algorithms.texts import ArrowStream, texts
+from curate.algorithms.texts import ArrowStream, Texts, texts
 
 
 def feature_matrix(instruction: ArrowStream, response: ArrowStream) -> npt.NDArray[np.float64]:
@@ -24,6 +24,11 @@ def feature_matrix(instruction: ArrowStream, response: ArrowStream) -> npt.NDArr
     if len(said) <= FEW and asked.size.sum() + said.size.sum() <= FEW_BYTES:
         rows = [plain.features(asked.bytes(row).decode(), said.bytes(row).decode()) for row in range(len(said))]
         return np.array(rows, dtype=np.float64).reshape(len(rows), len(plain.FEATURES))
+    return compiled(asked, said)
+
+
+def compiled(asked: Texts, said: Texts) -> npt.NDArray[np.float64]:
+    """As `feature_matrix`, by compiled loops however few the records are."""
     counts = counted(asked, said)
     out = _features(dict(zip(COUNTS, counts.T, strict=True)))
     for row in np.flatnonzero(counts[:, COUNTS.index("odd")]).tolist():
@@ -46,7 +51,10 @@ def _share(part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64]) -> npt.NDA
 def _features(c: dict[str, npt.NDArray[np.int64]]) -> npt.NDArray[np.float64]:
     words = c["words"]
     asks = {name: (c["asks"] >> bit & 1).astype(np.float64) for bit, name in enumerate(plain.ASKS)}
-    short, excess = _log_share(words, plain.SHORT_CAP), _log_share(np.maximum(words - plain.LABEL_WORDS, 0), plain.LONG_CAP)
+    short, excess = (
+        _log_share(words, plain.SHORT_CAP),
+        _log_share(np.maximum(words - plain.LABEL_WORDS, 0), plain.LONG_CAP),
+    )
     spread = words / np.maximum(c["sentences"], 1)
     listed = (c["items"] >= 2).astype(np.float64)
     copied = _share(c["known_grams"], words - 3)

@@ -72,7 +72,10 @@ def character_tables(unspaced: str) -> tuple[npt.NDArray[np.uint32], npt.NDArray
 
 @kernel
 def decode(text: Any, most: int, tables: Any, points: Any, facts: Any) -> Any:
-    """The first `most` characters of UTF-8 in lower case, and the facts of each; their number, and whether one is odd."""
+    """The first `most` characters of UTF-8 in lower case, and the facts of each.
+
+    Returns their number, and whether one is odd.
+    """
     lower, known = tables
     i, n, odd = 0, 0, 0
     size = len(text)
@@ -116,6 +119,7 @@ def word_end(points: Any, facts: Any, i: int, end: int) -> int:
 
 @kernel
 def hash_of(points: Any, begin: int, end: int) -> Any:
+    """The hash of the characters from `begin` to `end`."""
     hashed = _BASIS
     for i in range(begin, end):
         hashed = mix(hashed, np.uint64(points[i]))
@@ -202,5 +206,3 @@ def strip(facts: Any, begin: int, end: int) -> Any:
     while begin < end and facts[end - 1] & SPACE:
         end -= 1
     return begin, end
-
-

@@ -1,4 +1,4 @@
-"""`python -m curate.algorithms.warm`: compile the kernels of near-duplicate search now, not in the first run.
+"""`python -m curate.algorithms.warm`: compile the kernels now, not in the first run.
 
 Numba keeps compiled kernels in `__pycache__` beside their source; where that cannot be written, in the user's cache
 folder (`~/.cache/numba`, or what `NUMBA_CACHE_DIR` names); where neither can, each process compiles them again. The
@@ -9,26 +9,48 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.algorithms import plain, sketch
+from curate.algorithms import damage_measures, language, plain, preference_counts, repetition, sketch
 from curate.algorithms.minhash import ShingleSets
 from curate.algorithms.texts import Texts
 
 
+def _texts(data: list[bytes]) -> Texts:
+    memory = np.frombuffer(b"".join(data), dtype=np.uint8)
+    size = np.array([len(text) for text in data], dtype=np.int64)
+    return Texts(memory.ctypes.data + np.cumsum(size) - size, size, memory)
+
+
+def warm_rows() -> None:
+    """Run the kernels of `damage`, `preference`, `language`, `repetition_filter` and the bundled encoder once."""
+    from curate.damage.model import load
+    from curate.damage.raw import lexicon
+    from curate.encoders.static import shipped
+
+    asked, said = "What is the depth of the lake?", "The lake is deep. It is 湖 deep."
+    table, known = lexicon()
+    damage_measures.measure([asked], [said], table, load().order, known)
+    encoded = said.encode()
+    whole = np.frombuffer(encoded, np.uint8), np.array([0, len(encoded)], dtype=np.int64)
+    repetition.measure(*whole)
+    language.score(*whole)
+    language.count_letters(*whole)
+    preference_counts.counted(_texts([asked.encode()]), _texts([encoded]))
+    shipped().encode([said] * (plain.FEW + 1))
+
+
 def warm() -> None:
-    """Run every kernel once, on texts around a template: a crowded bucket, with one pair of near-duplicates."""
+    """Run the kernels of near-duplicate search once, on texts round a template: a crowded bucket, one near pair."""
     count = plain.FEW + 1
     bodies = [
         f"a template of many words that all have {' '.join(f'own{i}x{j}' for j in range(4))}" for i in range(count)
     ]
     data = [f"{body} é {body}".encode() for body in [*bodies, bodies[-1] + " more"]]
-    memory = np.frombuffer(b"".join(data), dtype=np.uint8)
-    size = np.array([len(text) for text in data], dtype=np.int64)
-    sides = [Texts(memory.ctypes.data + np.cumsum(size) - size, size, memory)]
+    sides = [_texts(data)]
     for unit in ("char", "word"):
         found = sketch.sketches(sides, ngram=3, unit=unit, num_perm=128, bands=(128, 1))
     sketch.first_equal(found.digests)
     values, sizes = zip(*sketch.shingle_sets(sides, ngram=3, unit="word"), strict=True)
-    nodes = np.arange(size.size)
+    nodes = np.arange(len(data))
     offsets = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
     sets = ShingleSets(nodes, np.concatenate(values), offsets)
 
@@ -42,3 +64,4 @@ def warm() -> None:
 
 if __name__ == "__main__":
     warm()
+    warm_rows()

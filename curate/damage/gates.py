@@ -1,8 +1,8 @@
 """Gates: facts about a record that on their own show it to be broken, as polars expressions that give the evidence.
 
 Every gate gives the excerpt that gave the damage away, or null. They look at the columns `instruction` and `response`,
-and at `asked` and `plain`, their ASCII twins (`curate.text.ascii_twin`). What takes time is looked for last, and only
-where all else holds: a text that is null is not searched.
+at `asked` and `plain`, their ASCII twins (`curate.text.ascii_twin`), and at what `curate.damage.prepared` adds. What
+takes time is looked for last, and only where all else holds: a text that is null is not searched.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from curate.damage.patterns import (
     ITEM_INSIDE,
     ITEM_WORDS,
     KISSES,
-    LAST_LINE,
     LISTED,
     MARKS,
     MOJIBAKE,
@@ -55,6 +54,7 @@ from curate.damage.patterns import (
     TEMPLATE,
     WENT_ON,
 )
+from curate.damage.raw import MOST_COVERED, MOST_PAUSES
 from curate.phrases import (
     CLOSING_DISCLAIMER,
     DISCLAIMER,
@@ -63,8 +63,6 @@ from curate.phrases import (
     MAY_NAME,
     MAY_REFUSE,
     REFUSAL,
-    TAIL,
-    TURN,
     phrase,
 )
 from curate.text import (
@@ -75,13 +73,9 @@ from curate.text import (
     is_blank,
     line_count,
     list_line_share,
-    plain_quotes,
-    without_code,
 )
 
-#: Characters that open and close a response in which a phrase of refusal counts, as in `refusal_filter`.
-_HEAD: Final = 300
-_TAIL: Final = 202
+_SIDES: Final = ("instruction", "response")
 #: Languages that a text of a few sentences does not tell apart.
 RELATIVES: Final = tuple(
     tuple(group.split())
@@ -117,11 +111,7 @@ def _about(pattern: str, where: pl.Expr) -> pl.Expr:
 
 def prompt_echo(min_chars: int) -> pl.Expr:
     """The response begins with the whole instruction or its first line, of `min_chars` characters or more."""
-    begun, opening = (pl.col(name).str.strip_chars_start().str.head(1) for name in ("instruction", "response"))
-    # What begins with another letter is no echo, unless nothing is left of the instruction without its marks.
-    alike = (begun.str.to_lowercase() == opening.str.to_lowercase()) | begun.is_in(list(MARKS))
-    instruction, response = (pl.when(alike).then(pl.col(name)) for name in ("instruction", "response"))
-    response = fold(response)
+    instruction, response = pl.col("echoed"), fold(pl.col("echoing"))
     whole = fold(instruction)
     first = fold(instruction.str.strip_chars_start().str.extract(r"\A([^\n]+)"))
 
@@ -141,9 +131,8 @@ def truncated(min_prose_words: int, min_sentence_words: int) -> pl.Expr:
     """A code fence left open, or a last line of prose that stops inside a sentence."""
     response = pl.col("response")
     fence = (response.str.count_matches("```", literal=True) % 2 == 1) & ~response.str.contains(SENTENCE_END)
-    end = response.str.tail(2000).str.extract(LAST_LINE, 1)
-    hangs, stops = end.str.contains(HANGING), end.str.contains(OPEN_END)
-    last = pl.when(hangs | stops).then(end)
+    last = pl.col("open_line")
+    hangs, stops = last.str.contains(HANGING), last.str.contains(OPEN_END)
     words = last.str.count_matches(WORD)
     listed = last.str.contains(LISTED)
     flows = ~listed & (last.str.count_matches(r"[,;:]") * 4 < words)
@@ -159,17 +148,13 @@ def truncated(min_prose_words: int, min_sentence_words: int) -> pl.Expr:
         "```", literal=True
     )
     cut = open_end & prose
-    return (
-        pl.when(fence)
-        .then(pl.lit("``` left open"))
-        .when(cut & ~_about(ABOUT_CUT, cut))
-        .then(response.str.tail(2000).str.extract(LAST_LINE, 1).str.tail(60))
-    )
+    unasked = cut & ~_about(ABOUT_CUT, cut)
+    return pl.when(fence).then(pl.lit("``` left open")).when(unasked).then(last.str.tail(60))
 
 
 def html_residue(max_share: float) -> pl.Expr:
     """Tags or entities in prose, more than `max_share` of the words."""
-    prose = without_code(pl.col("response"))
+    prose = pl.col("uncoded")
     tags = prose.str.count_matches(HTML)
     marked = pl.when(tags > 0).then(prose)
     many = tags > max_share * marked.str.count_matches(WORD)
@@ -181,7 +166,7 @@ def placeholder() -> pl.Expr:
     """A stand-in, a slot or a note instead of an answer, or prose that holds one."""
     response = pl.col("response")
     stand_in = excerpt(response, STAND_IN)
-    held = excerpt(without_code(response), PLACEHOLDER)
+    held = excerpt(pl.col("uncoded"), PLACEHOLDER)
     slot = excerpt(pl.when(response.str.len_chars() <= SLOT_CHARS).then(response), SLOT)
 
     def unless(found: pl.Expr, *about: str) -> pl.Expr:
@@ -196,7 +181,7 @@ def placeholder() -> pl.Expr:
 
 def template_tokens() -> pl.Expr:
     """Marks of a chat template outside code."""
-    prose = without_code(pl.col("response"))
+    prose = pl.col("uncoded")
     marks, went_on = excerpt(prose, TEMPLATE), excerpt(prose, WENT_ON)
     about = _about(ABOUT_TEMPLATE, marks.is_not_null() | went_on.is_not_null())
     spoken = _about(ABOUT_DIALOGUE, went_on.is_not_null())
@@ -205,10 +190,9 @@ def template_tokens() -> pl.Expr:
 
 def hidden_text() -> pl.Expr:
     """Characters that nobody sees, or that show the text in another order than it has."""
-    both = pl.concat_str("instruction", "response", separator="\n")
-    beyond = both.str.len_bytes() != both.str.len_chars()
-    both = pl.when(beyond).then(both).str.replace_all(FLAG, "")
-    # Few texts hold any mark at all; only in those is the script looked at.
+    # Few texts hold any such mark at all; only those are looked at any further.
+    any_mark = pl.any_horizontal(pl.col(name).str.contains(f"{HIDDEN}|{DIRECTED}") for name in _SIDES)
+    both = pl.concat_str((pl.when(any_mark).then(name) for name in _SIDES), separator="\n").str.replace_all(FLAG, "")
     odd = both.str.contains(HIDDEN) | (both.str.contains(DIRECTED) & ~both.str.contains(RIGHT_TO_LEFT))
     found = pl.format("U+{}", both.str.extract(f"({HIDDEN}|{DIRECTED})", 1).map_elements(_code_point, pl.String))
     return pl.when(odd & ~_about(ABOUT_HIDDEN, odd)).then(found)
@@ -245,10 +229,7 @@ def declined() -> dict[str, pl.Expr]:
     Looked for at the beginning of each sentence of the first 300 characters, and at the end. Left alone where the
     instruction is about declining, harm or what a model cannot know, or about the assistant itself.
     """
-    response = pl.col("response")
-    head = pl.lit(TURN) + plain_quotes(response.str.strip_chars_start().str.head(_HEAD))
-    end = pl.when(response.str.len_chars() > _HEAD).then(response.str.strip_chars_end().str.tail(_TAIL))
-    tail = pl.lit(TAIL) + plain_quotes(end)
+    head, tail = pl.col("opening"), pl.col("closing")
 
     def unless_asked(text: pl.Expr, screen: str, pattern: str, about: str = ABOUT_BOTH) -> pl.Expr:
         return phrase(text, screen, pattern, where=~_about(about, text.str.contains(screen)))
@@ -283,8 +264,8 @@ def of_measures() -> dict[str, pl.Expr]:
     other = (
         plain
         & sure
-        & (pl.col("cover_given") < 0.25)
-        & (pl.col("pauses") <= 0.25 * words)
+        & (pl.col("cover_given") < MOST_COVERED)
+        & (pl.col("pauses") <= MOST_PAUSES * words)
         & (asked != given)
         & ~pl.any_horizontal(asked.is_in(group) & given.is_in(group) for group in RELATIVES)
         & ~pl.col("asks_language")

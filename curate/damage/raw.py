@@ -12,11 +12,11 @@ import polars as pl
 from curate.damage.weighed import COUNTED, ENDINGS, FILLER, HOLDS
 from curate.text import (
     WORD,
-    ascii_twin,
     code_line_share,
     for_language,
     line_count,
     list_line_share,
+    scattered,
     utf8,
     without_code,
 )
@@ -31,6 +31,9 @@ _LANGUAGE_CHARS: Final = 400
 #: Letters from which a language is told, and how sure it must be; see `language`.
 _LETTERS: Final = 60
 _SURE: Final = 0.999
+#: A response in another language has no more of its words from the instruction, and no more pauses a word.
+MOST_COVERED: Final = 0.25
+MOST_PAUSES: Final = 0.25
 _INSTRUCTION: Final = pl.col("instruction")
 
 
@@ -38,19 +41,14 @@ _INSTRUCTION: Final = pl.col("instruction")
 def lexicon() -> tuple[Lexicon, int]:
     """Known English words by frequency, and how many: the vocabulary of the static encoder, which is BERT's."""
     from curate.algorithms.damage_words import lexicon_of
-    from curate.encoders.static import StaticEncoder
+    from curate.encoders.static import shipped
 
-    words = [word if word.isalpha() else "" for word in StaticEncoder().vocabulary]
+    words = [word if word.isalpha() else "" for word in shipped().vocabulary]
     return lexicon_of(words), len(words)
 
 
-def with_twins(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with `asked` and `plain`: `instruction` and `response` in ASCII (`curate.text.ascii_twin`)."""
-    return frame.lazy().with_columns(asked=ascii_twin(_INSTRUCTION), plain=ascii_twin(pl.col("response"))).collect()
-
-
 def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
-    """The texts that are looked at, out of what `with_twins` gives; and the lines of the response, of code and in lists.
+    """The texts that are looked at, out of what `prepared.with_twins` gives, and what sort of lines the response has.
 
     `response` is its beginning, `prose` that without code, `last` its last line and `first` the first of the
     instruction. `asked`, `asked_first` and `said` are the ASCII twins of the instruction, of `first` and of `prose`.
@@ -80,7 +78,7 @@ def _first_line(text: pl.Expr) -> pl.Expr:
 
 
 def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFrame:
-    """All raw numbers of each row of what `with_twins` gives; `curate.damage.signals` makes signals of them.
+    """All raw numbers of each row of what `prepared.with_twins` gives; `curate.damage.signals` makes signals of them.
 
     Parameters
     ----------
@@ -92,6 +90,7 @@ def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFram
     texts = texts_of(frame)
     table, known = lexicon()
     words, _ = measure(texts["instruction"].to_list(), texts["prose"].to_list(), table, order, known)
+    measures = pl.DataFrame(words, schema=dict.fromkeys(MEASURES, pl.Float64))
     counts = texts.lazy().select(
         "lines",
         pl.col("last").str.count_matches(WORD).cast(pl.Int32).alias("last_words"),
@@ -103,11 +102,11 @@ def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFram
         *(pl.col(side).str.contains(pattern).alias(name) for name, (side, pattern) in HOLDS.items()),
     )
     parts = [
-        pl.DataFrame(words, schema=dict.fromkeys(MEASURES, pl.Float64)),
+        measures,
         counts.collect(),
         _repetition(texts["prose"]),
         _likeness(texts),
-        _languages(texts),
+        _languages(texts, measures),
     ]
     return pl.concat(parts, how="horizontal")
 
@@ -125,20 +124,20 @@ def _repetition(prose: pl.Series) -> pl.DataFrame:
 
 def _likeness(texts: pl.DataFrame) -> pl.DataFrame:
     """Cosines by the static encoder: of the instruction and the response, and of the response's two halves."""
-    from curate.encoders import encode, get_encoder
+    from curate.encoders.static import shipped
 
     half = pl.col("response").str.len_chars() // 2
     sides = texts.lazy().select(
         "instruction",
-        "first",
         "response",
+        # Most instructions are a line.
+        first=pl.when(pl.col("first") != pl.col("instruction")).then("first"),
         head=pl.col("response").str.slice(0, half),
         tail=pl.col("response").str.slice(half.cast(pl.Int64)),
     )
     columns = sides.collect()
-    # In one call, so that the words that they share are cut once.
-    vectors = encode(get_encoder("static"), [text for column in columns for text in column.to_list()])
-    asked, first, given, head, tail = np.split(vectors, columns.width)
+    asked, given, first, head, tail = (shipped().encode_column(column) for column in columns)
+    first = np.where(columns["first"].is_null().to_numpy()[:, None], asked, first)
     found = {
         "likeness": np.maximum(cosines(asked, given), cosines(first, given)),
         "coherence": cosines(head, tail),
@@ -154,15 +153,22 @@ def cosines(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> npt.NDArray[np.
     return out
 
 
-def _languages(texts: pl.DataFrame) -> pl.DataFrame:
-    """The languages of both sides where they can be told, and whether they differ."""
+def _languages(texts: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
+    """The languages of both sides, where they can be told and where the gate `other_language` may ask for them."""
     from curate.algorithms.language import score
 
+    long = [texts[side].str.len_chars() >= _LETTERS for side in ("instruction", "prose")]
+    asked = measures.select(
+        (pl.col("cover_given") < MOST_COVERED) & (pl.col("pauses") <= MOST_PAUSES * pl.col("words"))
+    )
+    where = long[0] & long[1] & asked.to_series()
+    some = texts.filter(where)
     sides = {}
-    for side in ("instruction", "prose"):
-        scores = score(*utf8(for_language(texts[side].str.head(_LANGUAGE_CHARS))))
+    for name, side in (("asked_language", "instruction"), ("given_language", "prose")):
+        scores = score(*utf8(for_language(some[side].str.head(_LANGUAGE_CHARS))))
         best, confidence = scores.best()
         told = (scores.letters >= _LETTERS) & (scores.ngrams > 0) & (confidence >= _SURE)
         names = pl.Series(scores.languages, dtype=pl.String).gather(best)
-        sides[side] = pl.DataFrame({"name": names, "told": told}).select(pl.when("told").then("name")).to_series()
-    return pl.DataFrame({"asked_language": sides["instruction"], "given_language": sides["prose"]})
+        known = pl.DataFrame({"name": names, "told": told}).select(pl.when("told").then("name")).to_series()
+        sides[name] = scattered(known, where)
+    return pl.DataFrame(sides)

@@ -75,9 +75,9 @@ def encode(encoder: Encoder, texts: Sequence[str]) -> Vectors:
 
 def _make(spec: str) -> Encoder:
     if spec == "static":
-        from curate.encoders.static import StaticEncoder
+        from curate.encoders.static import shipped
 
-        return StaticEncoder()
+        return shipped()
     from curate.encoders import sentence
 
     name = spec.removesuffix(_BF16)

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import hashlib
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from curate.algorithms.parallel import thread_map, threads
+from curate.algorithms.plain import FEW, FEW_BYTES
+from curate.algorithms.pooling import PieceVectors, pool_plain, pool_texts
+from curate.algorithms.texts import Texts
+from curate.algorithms.texts import texts as arrow_texts
+from curate.algorithms.wordpiece import Pieces, odd_chunks, pieces_of
 from curate.encoders.base import Vectors
 from curate.errors import EncoderError
 
@@ -31,9 +39,7 @@ MAX_CHARS: Final = 8 * MAX_PIECES
 #: The tokenizer of `StaticEncoder.count_pieces`, for people.
 PIECES: Final = "WordPiece of BERT uncased (the vocabulary of all-MiniLM-L6-v2)"
 
-# Many texts share most words; at 4,096 characters each, this many take 64 MB.
-_BATCH: Final = 16_384
-#: Words whose pieces are remembered, about, and how long they may be: some 50 MB.
+#: Chunks beyond ASCII whose pieces are remembered, about, and how long they may be: some 50 MB.
 _REMEMBERED: Final = 200_000
 _REMEMBERED_CHARS: Final = 40
 
@@ -65,47 +71,56 @@ class StaticEncoder:
     @property
     def dimensions(self) -> int:
         """256: the number of principal components kept."""
-        return int(self._arrays["pieces"].shape[1])
+        return int(self._vectors.pieces.shape[1])
 
     def encode(self, texts: Sequence[str]) -> Vectors:
         """int8 of shape (n, 256); of each text, the first 512 word pieces of its first 4,096 characters."""
-        distinct = list(dict.fromkeys(texts))
-        if not distinct:
-            return np.zeros((0, self.dimensions), dtype=np.int8)
-        parts = [distinct[at : at + _BATCH] for at in range(0, len(distinct), _BATCH)]
-        vectors = np.concatenate([self._encode(part) for part in parts])
-        place = dict(zip(distinct, range(len(distinct)), strict=True))
-        return vectors[np.fromiter((place[text] for text in texts), dtype=np.int64, count=len(texts))]
+        return self.encode_column(pl.Series(list(texts), dtype=pl.String))
 
-    def _encode(self, texts: Sequence[str]) -> Vectors:
-        from curate.algorithms.pooling import pool_centred
-
-        words, starts, distinct = _words(texts)
-        pieces = self._pieces(distinct)
-        ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int32)
-        begins, arrays = _starts(map(len, pieces)), self._arrays
-        vectors: Vectors = pool_centred(
-            words, starts, ids, begins, arrays["pieces"], arrays["steps"], arrays["mean"], MAX_PIECES
-        )
+    def encode_column(self, texts: pl.Series) -> Vectors:
+        """`encode` of a column, in as many threads as there are; where each text lies, it is cut and summed."""
+        column = arrow_texts(texts)
+        if len(column) <= FEW and column.size.sum() <= FEW_BYTES:
+            read = texts.str.head(MAX_CHARS).fill_null("").to_list()
+            found = self._tokenizer.encode_batch_fast(read, add_special_tokens=False)
+            few: Vectors = pool_plain([one.ids for one in found], self._vectors)
+            return few
+        cuts = np.linspace(0, len(column), threads() + 1).astype(np.int64).tolist()
+        parts = thread_map(lambda part: self._pooled(column, *part), list(pairwise(cuts)))
+        vectors: Vectors = np.concatenate(parts)
         return vectors
 
-    def _pieces(self, words: Sequence[str]) -> list[list[int]]:
-        """The pieces of each word; those of the words of earlier texts are remembered."""
+    def _pooled(self, column: Texts, begin: int, end: int) -> Vectors:
+        at, size = column.at[begin:end], column.size[begin:end]
+        read = np.zeros_like(size)
+        places = np.zeros((4 * len(at), 2), dtype=np.int64)
+        count = odd_chunks(at, size, MAX_CHARS, read, places)
+        if count > len(places):
+            places = np.zeros((count, 2), dtype=np.int64)
+            odd_chunks(at, size, MAX_CHARS, read, places)
+        pieces = self._pieces([ctypes.string_at(*place).decode() for place in places[:count].tolist()])
+        ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int32)
+        begins = np.concatenate([[0], np.cumsum(np.fromiter(map(len, pieces), np.int64, count))]).astype(np.int64)
+        pooled: Vectors = pool_texts(at, read, MAX_PIECES, self._table, (ids, begins), self._vectors)
+        return pooled
+
+    def _pieces(self, chunks: Sequence[str]) -> list[list[int]]:
+        """The pieces of each chunk; those of the chunks of earlier texts are remembered."""
         known = self._known
         if len(known) > _REMEMBERED:
             known = self._known = {}
-        new = [word for word in words if word not in known]
+        new = list({chunk for chunk in chunks if chunk not in known})
         cut = {
-            word: found.ids
-            for word, found in zip(new, self._tokenizer.encode_batch_fast(new, add_special_tokens=False), strict=True)
+            chunk: found.ids
+            for chunk, found in zip(new, self._tokenizer.encode_batch_fast(new, add_special_tokens=False), strict=True)
         }
-        pieces = [known[word] if word in known else cut[word] for word in words]
-        known.update((word, ids) for word, ids in cut.items() if len(word) <= _REMEMBERED_CHARS)
+        pieces = [known[chunk] if chunk in known else cut[chunk] for chunk in chunks]
+        known.update((chunk, ids) for chunk, ids in cut.items() if len(chunk) <= _REMEMBERED_CHARS)
         return pieces
 
     def count_pieces(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
         """How many word pieces each text has, int64 (n,), all of it counted; `PIECES` names the tokenizer."""
-        words, starts, distinct = _words(texts, chars=None)
+        words, starts, distinct = _words(texts)
         tokenizer = self._make_tokenizer()
         found = tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
         sizes = np.fromiter((len(f.ids) for f in found), dtype=np.int64, count=len(distinct))
@@ -127,15 +142,15 @@ class StaticEncoder:
         return content
 
     @cached_property
-    def _arrays(self) -> dict[str, Any]:
+    def _vectors(self) -> PieceVectors:
         from safetensors.numpy import load
 
         arrays = load(self._read("model.safetensors"))
-        return {
-            "pieces": arrays["pieces"],
-            "steps": arrays["steps"].astype(np.int32),
-            "mean": arrays["mean"].astype(np.float64),
-        }
+        return PieceVectors(arrays["pieces"], arrays["steps"].astype(np.int32), arrays["mean"].astype(np.float64))
+
+    @cached_property
+    def _table(self) -> Pieces:
+        return pieces_of(self.vocabulary)
 
     @property
     def vocabulary(self) -> list[str]:
@@ -162,17 +177,20 @@ class StaticEncoder:
         return tokenizer
 
 
+@functools.cache
+def shipped() -> StaticEncoder:
+    """The encoder that comes with the package, loaded once."""
+    return StaticEncoder()
+
+
 def _words(
-    texts: Sequence[str], chars: int | None = MAX_CHARS
+    texts: Sequence[str],
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], list[str]]:
     """All words of all texts as positions in the distinct ones, where each text's begin, and the distinct ones.
 
     BERT's tokenizer looks at nothing across white space, so a word that occurs a thousand times is cut once.
     """
-    read = pl.Series("word", texts, dtype=pl.String)
-    if chars is not None:
-        read = read.str.slice(0, chars)
-    split = read.str.replace_all(r"[\t\n\r]", " ").str.split(" ")
+    split = pl.Series("word", texts, dtype=pl.String).str.replace_all(r"[\t\n\r]", " ").str.split(" ")
     flat = split.explode(empty_as_null=False).to_frame()
     distinct = flat.unique().with_row_index("number")
     numbers = flat.join(distinct, on="word", how="left", maintain_order="left")["number"]

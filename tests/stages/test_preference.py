@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from curate.algorithms.preference_features import FEATURES, feature_matrix, features, words
+from curate.algorithms.preference_features import FEATURES, features, words
+from curate.algorithms.preference_matrix import feature_matrix
 from curate.algorithms.preference_model import FILE, read, shipped
 from curate.stages.annotate.preference import Preference
 from tests.helpers import REAL_DATA, corpus, frame, run_stage
@@ -137,7 +138,7 @@ def test_human_comparisons() -> None:
         pytest.skip("needs ../shared/data/truth/preference_pairs.parquet")
     records = pl.read_parquet(PAIRS).filter(pl.col("source") == "pandalm")
     asked = [f"{a}\n\n{b}" for a, b in zip(records["instruction"], records["input"], strict=True)]
-    gap = feature_matrix(asked, records["r1"].to_list()) - feature_matrix(asked, records["r2"].to_list())
+    gap = feature_matrix(pl.Series(asked), records["r1"]) - feature_matrix(pl.Series(asked), records["r2"])
     won = np.where(records["label"].to_numpy() == 1, 1.0, -1.0)
     length = (records["r1"].str.len_chars().cast(pl.Int64) - records["r2"].str.len_chars().cast(pl.Int64)).to_numpy()
     shorter = length * won < 0

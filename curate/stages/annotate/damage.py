@@ -10,7 +10,8 @@ from pydantic import Field
 
 from curate.damage import gates
 from curate.damage.model import SIGN, load, log_odds, strongest
-from curate.damage.raw import measured, with_twins
+from curate.damage.prepared import prepared, with_twins
+from curate.damage.raw import measured
 from curate.damage.signals import signals, with_context
 from curate.stage import Annotator
 
@@ -132,7 +133,7 @@ class Damage(Annotator):
         """Of each row, what each gate found (String, null for nothing), and each signal (Float64, 0 to 1)."""
         texts = with_twins(frame.select("instruction", "response"))
         raw = with_context(measured(texts, load().order))
-        both = pl.concat([texts, raw], how="horizontal").lazy()
+        both = pl.concat([prepared(texts), raw], how="horizontal").lazy()
         gated, weighed = self._gates(), signals()
         judged = both.select(**gated, **weighed).collect()
         return judged.select(gated.keys()), judged.select(weighed.keys())

@@ -1,0 +1,188 @@
+"""Word pieces of texts by greedy longest match, compiled (Schuster & Nakajima 2012; BERT uncased, Devlin et al. 2019).
+
+BERT's tokenizer looks at nothing across white space, so a text is cut into *chunks* at spaces, tabs and line breaks. A
+chunk of visible ASCII is cut here: each punctuation mark is a word, and each run of letters and digits, in lower case;
+a word is the longest piece that it begins with, then the longest continuing piece (`##`), and so on. All other chunks
+need Unicode's tables; `odd_chunks` finds them, and whoever asks brings their pieces.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from numba import carray
+
+from curate.algorithms.jit import at_address, kernel
+
+#: Longer words are unknown, as in BERT.
+LONGEST: Final = 100
+_BEGINS: Final = np.uint64(0xCBF29CE484222325)
+_GOES_ON: Final = np.uint64(0x6A09E667F3BCC909)
+#: The hash is FNV-1a (Fowler, Noll & Vo), whose place in the table is taken from its high bits once more multiplied.
+_PRIME: Final = np.uint64(0x100000001B3)
+_MIX: Final = np.uint64(0x9E3779B97F4A7C15)
+_HIGH: Final = np.uint64(32)
+#: Of each byte: what it is, and its small letter.
+_GAP, _ALNUM, _MARK, _ODD = range(4)
+_KIND: Final = np.array(
+    [
+        _GAP if chr(byte) in " \t\n\r" else _ODD if not 0x20 < byte < 0x7F else _ALNUM if chr(byte).isalnum() else _MARK
+        for byte in range(256)
+    ],
+    np.uint8,
+)
+_SMALL: Final = np.array([ord(chr(byte).lower()) if byte < 0x80 else byte for byte in range(256)], np.uint64)
+
+
+class Pieces(NamedTuple):
+    """An open-addressed table of word pieces: hash, number (-1 in an empty slot); and the number of `[UNK]`."""
+
+    keys: npt.NDArray[np.uint64]
+    number: npt.NDArray[np.int32]
+    unknown: int
+
+
+@kernel
+def _next(hashed: np.uint64, byte: Any) -> Any:
+    return (hashed ^ np.uint64(byte)) * _PRIME
+
+
+@kernel
+def _slot(keys: Any, number: Any, key: np.uint64) -> Any:
+    """The slot of `key`, or the empty one where it belongs."""
+    mask = len(keys) - 1
+    slot = np.int64((key * _MIX) >> _HIGH) & mask
+    while number[slot] >= 0 and keys[slot] != key:
+        slot = (slot + 1) & mask
+    return slot
+
+
+@kernel
+def _fill(text: Any, starts: Any, keys: Any, number: Any) -> None:
+    for piece in range(len(starts) - 1):
+        begin, end = starts[piece], starts[piece + 1]
+        going_on = end - begin > 2 and text[begin] == 0x23 and text[begin + 1] == 0x23
+        key = _GOES_ON if going_on else _BEGINS
+        for i in range(begin + 2 * going_on, end):
+            key = _next(key, text[i])
+        slot = _slot(keys, number, key)
+        keys[slot], number[slot] = key, piece
+
+
+def pieces_of(vocabulary: list[str], unknown: str = "[UNK]") -> Pieces:
+    """The table of a vocabulary; the number of a piece is its place."""
+    size = 1 << (4 * len(vocabulary)).bit_length()
+    table = Pieces(np.zeros(size, np.uint64), np.full(size, -1, np.int32), vocabulary.index(unknown))
+    encoded = [piece.encode() for piece in vocabulary]
+    starts = np.concatenate([[0], np.cumsum([len(piece) for piece in encoded])]).astype(np.int64)
+    _fill(np.frombuffer(b"".join(encoded), np.uint8), starts, table.keys, table.number)
+    return table
+
+
+@kernel
+def _chunk_end(text: Any, i: int, size: int) -> Any:
+    """Where the chunk that begins at `i` ends, and whether it is anything but visible ASCII."""
+    odd = False
+    while i < size:
+        kind = _KIND[text[i]]
+        if kind == _GAP:
+            break
+        odd |= kind == _ODD
+        i += 1
+    return i, odd
+
+
+@kernel
+def odd_chunks(at: Any, size: Any, most: int, read: Any, places: Any) -> int:
+    """The chunks that are not of visible ASCII, in order: address and bytes into `places`, as far as it has room.
+
+    Of each text the first `most` characters count; how many bytes these are goes into `read`. Returns their number.
+    """
+    count = 0
+    for d in range(len(at)):
+        text = carray(at_address(at[d]), size[d], dtype=np.uint8)
+        end = size[d]
+        if end > most:
+            # A byte that goes on with a character begins none.
+            end, left = 0, most
+            while end < size[d]:
+                left -= text[end] & 0xC0 != 0x80
+                if left < 0:
+                    break
+                end += 1
+        read[d] = end
+        i = 0
+        while i < end:
+            if _KIND[text[i]] == _GAP:
+                i += 1
+                continue
+            begin = i
+            i, odd = _chunk_end(text, i, end)
+            if odd:
+                if count < len(places):
+                    places[count, 0], places[count, 1] = at[d] + begin, i - begin
+                count += 1
+    return count
+
+
+@kernel
+def _cut_word(text: Any, begin: int, end: int, pieces: Any, hashes: Any, out: Any, used: int) -> int:
+    """Append the pieces of one word to `out` at `used`; the new length."""
+    keys, number, unknown = pieces
+    first = used
+    if end - begin > LONGEST:
+        out[used] = unknown
+        return used + 1
+    while begin < end:
+        hashed = _BEGINS if used == first else _GOES_ON
+        for i in range(begin, end):
+            hashed = _next(hashed, _SMALL[text[i]])
+            hashes[i - begin] = hashed
+        length, slot = end - begin, np.int64(0)
+        while length > 0:
+            slot = _slot(keys, number, hashes[length - 1])
+            if number[slot] >= 0:
+                break
+            length -= 1
+        if length == 0:
+            out[first] = unknown
+            return first + 1
+        out[used] = number[slot]
+        used += 1
+        begin += length
+    return used
+
+
+@kernel
+def cut(text: Any, most: int, pieces: Any, odd: Any, next_odd: int, hashes: Any, out: Any) -> Any:
+    """The first `most` pieces of a text into `out`, which has room for `LONGEST` more; and how many odd chunks it has.
+
+    `odd` has the pieces of all odd chunks, one after another, and where those of each begin; the text's own begin with
+    number `next_odd`.
+    """
+    ids, begins = odd
+    used, i, size, seen = 0, 0, len(text), next_odd
+    while i < size:
+        if _KIND[text[i]] == _GAP:
+            i += 1
+            continue
+        begin = i
+        end, is_odd = _chunk_end(text, i, size)
+        i = end
+        if is_odd:
+            for spot in range(begins[seen], begins[seen + 1]):
+                if used < most:
+                    out[used] = ids[spot]
+                    used += 1
+            seen += 1
+            continue
+        while begin < end and used < most:
+            stop = begin + 1
+            if _KIND[text[begin]] == _ALNUM:
+                while stop < end and _KIND[text[stop]] == _ALNUM:
+                    stop += 1
+            used = _cut_word(text, begin, stop, pieces, hashes, out, used)
+            begin = stop
+    return min(used, most), seen

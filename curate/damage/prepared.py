@@ -1,0 +1,64 @@
+"""Texts made once of a record that many signs look at, so that what takes time is looked for only where it may be."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from curate.damage.patterns import HANGING, LAST_LINE, MARKS, OPEN_END
+from curate.phrases import TAIL, TURN
+from curate.text import ascii_twin, fold, plain_quotes, without_code
+
+#: Characters that open and close a response in which a phrase of refusal counts, as in `refusal_filter`.
+_HEAD: Final = 300
+_TAIL: Final = 202
+
+
+def with_twins(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with `asked` and `plain`: `instruction` and `response` in ASCII (`curate.text.ascii_twin`)."""
+    return (
+        frame.lazy()
+        .with_columns(asked=ascii_twin(pl.col("instruction")), plain=ascii_twin(pl.col("response")))
+        .collect()
+    )
+
+
+def prepared(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with texts that more than one gate looks at.
+
+    `uncoded` is the response without code, `open_line` its last line where that ends in a word that something follows,
+    `opening` and `closing` are its first and last characters with a mark before them, `echoed` and `echoing` the
+    instruction and the response where the one may repeat the other.
+    """
+    instruction, response = pl.col("instruction"), pl.col("response")
+    end = pl.when(response.str.len_chars() > _HEAD).then(response.str.strip_chars_end().str.tail(_TAIL))
+    hangs, stops = pl.col("open_line").str.contains(HANGING), pl.col("open_line").str.contains(OPEN_END)
+    begun, first = (text.str.strip_chars_start().str.head(1).str.to_lowercase() for text in (instruction, response))
+    # What begins with another letter is no echo, unless nothing is left of the instruction without its marks.
+    alike = (begun == first) | begun.is_in(list(MARKS))
+    return (
+        frame.lazy()
+        .with_columns(
+            uncoded=without_code(response),
+            open_line=response.str.tail(2000).str.extract(LAST_LINE, 1),
+            opening=pl.lit(TURN) + plain_quotes(response.str.strip_chars_start().str.head(_HEAD)),
+            closing=pl.lit(TAIL) + plain_quotes(end),
+            echoed=pl.when(alike).then(instruction),
+            echoing=pl.when(alike).then(response),
+        )
+        .with_columns(
+            open_line=pl.when(hangs | stops).then("open_line"), echoing=pl.when(_opens_alike()).then("echoing")
+        )
+        .with_columns(echoed=pl.when(pl.col("echoing").is_not_null()).then("echoed"))
+        .collect()
+    )
+
+
+def _opens_alike() -> pl.Expr:
+    """Whether one of `echoed` and `echoing` opens as the other does, as far as a few characters tell."""
+    first, said = (fold(pl.col(name).str.strip_chars_start().str.head(60)) for name in ("echoed", "echoing"))
+    # Where a text is cut decides which of two small sigmas ends it.
+    first, said = (text.str.head(12).str.replace_all("ς", "σ", literal=True) for text in (first, said))
+    first = first.str.strip_chars_end(MARKS)
+    return said.str.starts_with(first) | first.str.starts_with(said)
