@@ -4,8 +4,9 @@
 
 Every program is given the same documents, normalised so that all find the same words (`benchmarks/peers/documents.py`),
 word 5-grams, 128 permutations and the threshold 0.7; all else is its own default. Each runs as a process of its own,
-one after the other. Truth is a prefix-filter join (`benchmarks/peers/truth.py`). Writes `benchmarks/results/dedup.json`
-after each program.
+one after the other; those that take minutes are given every eighth document. Then once more on the documents as they
+are, where finding the words is part of the work of each. Truth is a prefix-filter join (`benchmarks/peers/truth.py`).
+Writes `benchmarks/results/dedup.json` after each program.
 """
 
 from __future__ import annotations
@@ -19,8 +20,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -50,23 +52,29 @@ def ignore(_: dict[str, dict[str, Any]]) -> None:
 
 @dataclass(frozen=True)
 class Program:
-    """A script, the peer whose environment it runs in (None: the toolkit's own), its options, its ratio's goal."""
+    """A script and the peer whose environment it runs in (None: the toolkit's own).
+
+    `options` are the script's, `raw` further ones for documents as they are (None: not run on those). `must` is the
+    ratio's goal. `every`: of the real documents, every so many-th one.
+    """
 
     script: str
     peer: str | None
     options: dict[str, str] = field(default_factory=dict)
+    raw: dict[str, str] | None = field(default_factory=dict)
     must: float | None = None
+    every: int = 1
 
 
 PROGRAMS = {
     "curate": Program("curate_minhash.py", None),
-    "rensa": Program("rensa_minhash.py", "rensa", must=10),
-    "datasketch xxh3": Program("datasketch_minhash.py", "datasketch", {"hash": "xxh3"}, must=28),
-    "datasketch sha1": Program("datasketch_minhash.py", "datasketch", {"hash": "sha1"}),
+    "rensa": Program("rensa_minhash.py", "rensa", raw={"words": "found"}, must=10),
+    "datasketch xxh3": Program("datasketch_minhash.py", "datasketch", {"hash": "xxh3"}, {"words": "found"}, must=28),
+    "datasketch sha1": Program("datasketch_minhash.py", "datasketch", {"hash": "sha1"}, {"words": "found"}),
     "text-dedup": Program("text_dedup_minhash.py", "text-dedup", must=120),
-    "data-juicer": Program("data_juicer_minhash.py", "data-juicer", must=300),
-    "datatrove": Program("datatrove_minhash.py", "datatrove", {"words": "english"}, must=500),
-    "datatrove, str.split": Program("datatrove_minhash.py", "datatrove", {"words": "split"}),
+    "data-juicer": Program("data_juicer_minhash.py", "data-juicer", must=300, every=8),
+    "datatrove": Program("datatrove_minhash.py", "datatrove", {"words": "english"}, must=500, every=8),
+    "datatrove, str.split": Program("datatrove_minhash.py", "datatrove", {"words": "split"}, raw=None, every=8),
 }
 
 
@@ -86,7 +94,9 @@ def run(program: Program, documents: Path, scratch: Path, limit_s: float) -> dic
         if cost.exit:
             return {"error": last_line(cost.error)}
         told = json.loads((Path(folder) / "result.json").read_text("utf-8"))
-    job = told["rounds"][-1]
+    # Of several warm rounds the middle one: a short job shares its processor with whatever else runs.
+    warm = sorted(told["rounds"][1:] or told["rounds"], key=lambda spent: float(spent["cpu_s"]))
+    job = warm[(len(warm) - 1) // 2]
     extra = sum(spent["cpu_s"] for spent in [*told["rounds"][1:], *told["phases"].values()])
     return {
         "version": told["version"],
@@ -104,25 +114,31 @@ def run(program: Program, documents: Path, scratch: Path, limit_s: float) -> dic
 
 
 def compare(
-    texts: Sequence[str], truth: Truth, names: Sequence[str], scratch: Path, limit_s: float, known: Keep = ignore
+    texts: Sequence[str],
+    truth: Truth | None,
+    programs: dict[str, Program],
+    scratch: Path,
+    limit_s: float,
+    known: Keep = ignore,
 ) -> dict[str, dict[str, Any]]:
-    """All named programs on the same texts, one after the other, with scores and their CPU seconds over ours.
+    """All programs on the same texts, one after the other, with scores (if truth is known) and their ratios to ours.
 
     After each one `known` is told of all results so far.
-    """
+    """  # fmt: skip
     documents = scratch / "documents.jsonl"
     write_documents(documents, texts)
     found: dict[str, dict[str, Any]] = {}
-    for name in names:
-        told = found[name] = run(PROGRAMS[name], documents, scratch, limit_s)
+    for name, program in programs.items():
+        told = found[name] = run(program, documents, scratch, limit_s)
         if "rows" in told:
             removed = np.zeros(len(texts), dtype=np.bool_)
             removed[told.pop("rows")] = True
             labels = told.pop("labels")
-            scores = removal_scores(truth, removed, None if labels is None else np.array(labels, dtype=np.int64))
-            told |= {key: round(value, 5) for key, value in scores.items()}
+            if truth is not None:
+                scores = removal_scores(truth, removed, None if labels is None else np.array(labels, dtype=np.int64))
+                told |= {key: round(value, 5) for key, value in scores.items()}
             told["documents"] = len(texts)
-        with_ratio(told, found["curate"], PROGRAMS[name].must)
+        with_ratio(told, found["curate"], program.must)
         print(line(name, told), flush=True)
         known(found)
     documents.unlink()
@@ -135,6 +151,7 @@ def with_ratio(told: dict[str, Any], ours: dict[str, Any], must: float | None) -
         return
     told["ratio"] = round(told["job_cpu_s"] / ours["job_cpu_s"], 1)
     told["process_ratio"] = round(told["process_cpu_s"] / ours["process_cpu_s"], 1)
+    told["curate_cpu_s"] = ours["job_cpu_s"]
     if must is not None:
         told["must"] = must
 
@@ -143,28 +160,16 @@ def line(name: str, told: dict[str, Any]) -> str:
     """A result as one line for a person."""
     if "job_cpu_s" not in told:
         return f"  {name:22} {told}"
+    scores = (
+        f", pairs {told['pair_recall']:.4f}, removals found {told['removals_found']:.4f}, precision "
+        f"{told['removed_precision']:.4f}"
+        if "pair_recall" in told
+        else ""
+    )
     return (
         f"  {name:22} job {told['job_cpu_s']:8.2f} CPU-s {told['job_wall_s']:8.2f} s, process "
-        f"{told['process_cpu_s']:8.2f} CPU-s {told['peak_mb']:6,} MB, {told.get('ratio', 1):7.1f}x, pairs "
-        f"{told['pair_recall']:.4f}, removals found {told['removals_found']:.4f}, precision "
-        f"{told['removed_precision']:.4f}"
+        f"{told['process_cpu_s']:8.2f} CPU-s {told['peak_mb']:6,} MB, {told.get('ratio', 1):7.1f}x{scores}"
     )
-
-
-def settle(texts: Sequence[str], first: dict[str, dict[str, Any]], scratch: Path, limit_s: float) -> dict[str, Any]:
-    """Programs that were stopped run again on a quarter of the documents, beside ours, until they end."""
-    found = dict(first)
-    count = len(texts)
-    while slow := [name for name, told in found.items() if "stopped_after_s" in told]:
-        count //= 4
-        if count < 1000:
-            break
-        print(f"again on {count:,} of the documents: {', '.join(slow)}", flush=True)
-        part = texts[:: len(texts) // count][:count]
-        again = compare(part, exact_truth(part, THRESHOLD), ["curate", *slow], scratch, limit_s)
-        found |= {name: {**again[name], "first_stopped_after_s": found[name]["stopped_after_s"]} for name in slow
-                  if "stopped_after_s" not in again[name]}  # fmt: skip
-    return found
 
 
 def real_pairs(options: argparse.Namespace) -> tuple[list[tuple[str, str]], int, str]:
@@ -178,42 +183,41 @@ def real_pairs(options: argparse.Namespace) -> tuple[list[tuple[str, str]], int,
 
 
 def on_real(options: argparse.Namespace, names: Sequence[str], scratch: Path, keep: Keep) -> None:
-    """The comparison on the records of a folder of dumps, and ours on their texts as they are."""
-    began = time.process_time()
+    """The comparison on the records of a folder of dumps, normalised and as they are."""
     pairs, too_short, source = real_pairs(options)
-    texts = [clean for clean, _ in pairs]
-    truth = exact_truth(texts, THRESHOLD)
-    facts: dict[str, Any] = {
-        "source": source,
-        "documents": len(texts),
-        "mb": round(sum(len(text.encode()) for text in texts) / 1e6, 1),
-        "too_short": too_short,
-        "pairs": len(truth.pairs),
-        "removals": truth.removals,
-    }
-    print(f"{facts}\ntruth took {time.process_time() - began:.0f} CPU-s", flush=True)
-    run(PROGRAMS["curate"], _small(texts, scratch), scratch, options.limit)  # compiles what is not compiled yet
-    plain = scratch / "raw.jsonl"
-    write_documents(plain, (text for _, text in pairs))
-    told = run(PROGRAMS["curate"], plain, scratch, options.limit)
-    facts["curate on the texts as they are"] = {
-        "mb": round(sum(len(text.encode()) for _, text in pairs) / 1e6, 1),
-        **{key: told[key] for key in ("job_cpu_s", "job_wall_s", "peak_mb", "rise_mb") if key in told},
-    }
-    plain.unlink()
-    first = compare(texts, truth, names, scratch, options.limit, lambda found: keep({**facts, "programs": found}))
-    keep({**facts, "programs": settle(texts, first, scratch, options.limit)})
+    facts: dict[str, Any] = {"source": source, "documents": len(pairs), "too_short": too_short}
+    # Compiles what is not compiled yet.
+    run(PROGRAMS["curate"], _small([clean for clean, _ in pairs], scratch), scratch, options.limit)
+    for side, name in enumerate(("normalised", "as they are")):
+        texts = [pair[side] for pair in pairs]
+        mine: dict[str, Any] = {"mb": round(sum(len(text.encode()) for text in texts) / 1e6, 1)}
+        facts[name] = mine
+        keep_mine = partial(_keep_part, facts, mine, keep)
+        programs = {name: PROGRAMS[name] for name in names}
+        if name == "as they are":
+            programs = {n: replace(p, options=p.options | p.raw) for n, p in programs.items() if p.raw is not None}
+        for every in sorted({program.every for program in programs.values()} | {1}):
+            part = {n: program for n, program in programs.items() if program.every == every}
+            truth = exact_truth(texts[::every], THRESHOLD) if name == "normalised" else None
+            if truth is not None and every == 1:
+                mine |= {"pairs": len(truth.pairs), "removals": truth.removals}
+            print(f"{name}, every {every}: {mine['mb']} MB, {len(texts[::every]):,} documents", flush=True)
+            compare(texts[::every], truth, {"curate": PROGRAMS["curate"], **part}, scratch, options.limit, keep_mine)
 
 
-def on_part(options: argparse.Namespace, names: Sequence[str], scratch: Path, keep: Keep) -> None:
-    """Some programs on every N-th of the real documents, beside ours on the same; added to the results there are."""
-    known = json.loads(options.out.read_text("utf-8"))["real"]
-    pairs, _, source = real_pairs(options)
-    if (source, len(pairs)) != (known["source"], known["documents"]):
-        sys.exit(f"{options.out} is of other documents; run without --every first")
-    texts = [clean for clean, _ in pairs][:: options.every]
-    found = compare(texts, exact_truth(texts, THRESHOLD), ["curate", *names], scratch, options.limit)
-    keep({**known, "programs": known["programs"] | {name: found[name] for name in names}})
+def _keep_part(facts: dict[str, Any], mine: dict[str, Any], keep: Keep, found: dict[str, dict[str, Any]]) -> None:
+    """Add what was found to `mine`, a part of `facts`; of ours the first, on all documents, stays."""
+    mine["programs"] = {**found, **mine.get("programs", {}), **{n: told for n, told in found.items() if n != "curate"}}
+    for told in mine["programs"].values():
+        per_document(told, mine["programs"]["curate"])
+    keep(facts)
+
+
+def per_document(told: dict[str, Any], ours: dict[str, Any]) -> None:
+    """Add CPU seconds for each document over ours on all documents, which the ratio on a part understates."""
+    if "ratio" in told and "job_cpu_s" in ours:
+        each = told["job_cpu_s"] / told["documents"]
+        told["ratio_per_document"] = round(each / (ours["job_cpu_s"] / ours["documents"]), 1)
 
 
 def _small(texts: Sequence[str], scratch: Path) -> Path:
@@ -233,7 +237,7 @@ def on_planted(sizes: Sequence[int], names: Sequence[str], scratch: Path, limit_
         same = made.labels[starts[1:]] == made.labels[starts[:-1]]
         truth = Truth(np.sort(np.stack([starts[:-1][same], starts[1:][same]], axis=1), axis=1), made.labels)
         print(f"{size:,} planted documents, {truth.removals:,} to remove", flush=True)
-        found = compare(made.texts, truth, alive, scratch, limit_s)
+        found = compare(made.texts, truth, {name: PROGRAMS[name] for name in alive}, scratch, limit_s)
         for told in found.values():
             told.pop("pair_recall", None)  # of exact pairs nothing is known here
         results[str(size)] = {"removals": truth.removals, "programs": found}
@@ -268,10 +272,9 @@ def main() -> None:
     )
     parser.add_argument(
         "--programs",
-        default="curate,rensa,datasketch xxh3,text-dedup,data-juicer,split,datatrove,datasketch sha1",
-        help="programs for the real documents; `split` is datatrove with str.split",
+        default="rensa,datasketch xxh3,text-dedup,data-juicer,split,datatrove",
+        help="programs beside ours for the real documents; `split` is datatrove with str.split",
     )
-    parser.add_argument("--every", type=int, default=1, help="every N-th real document; other results stay")
     parser.add_argument("--limit", type=float, default=900, help="wall seconds after which a program is stopped")
     parser.add_argument("--only", choices=["real", "planted"], help="run one part, and keep the other one's results")
     parser.add_argument("--out", type=Path, default=RESULTS / "dedup.json")
@@ -287,7 +290,7 @@ def main() -> None:
             def keep(result: dict[str, Any]) -> None:
                 save(options.out, "real", {**machine, "threshold": float(THRESHOLD), **result})
 
-            (on_real if options.every == 1 else on_part)(options, names, scratch, keep)
+            on_real(options, names, scratch, keep)
         if options.only != "real":
             scaling = on_planted(sizes, options.planted_programs.split(","), scratch, options.limit)
             save(options.out, "planted", {**machine, "sizes": scaling, "exponents": exponents(scaling)})

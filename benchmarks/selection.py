@@ -1,12 +1,12 @@
 """Choosing by vectors: time against the plain loop and against peers, and what the choices are worth.
 
-    python benchmarks/selection.py [--peers /path/to/venv/bin/python] [--centres 1000000 --pool 200000 --held 10000]
-    python benchmarks/selection.py --centres 50000 --pool 20000 --held 2000 --size 200     (a short run)
+    python -m benchmarks.selection [--centres 1000000 --pool 200000 --held 10000 --naive-steps 200]
+    python -m benchmarks.selection --centres 50000 --pool 20000 --held 2000 --size 200     (a short run)
 
 All in one run, each library of linear algebra on one thread, CPU seconds of the process. The peers (apricot-select,
-submodlib-py) live in an environment of their own; without `--peers` they are reported as not run. Vectors are
-drawn: clusters of unequal size with a spectrum that falls, as that of texts does. The diversity table needs
-`../shared/data/truth`. Writes `benchmarks/results/selection.json`.
+submodlib-py, semhash) live in environments of their own (`benchmarks/peers/environments.py`); one that is not installed
+is reported as such. Vectors are drawn: clusters of unequal size with a spectrum that falls, as that of texts does. The
+diversity table needs `../shared/data/truth`. Writes `benchmarks/results/selection.json`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ import json
 import os
 import platform
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -29,8 +28,9 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS"):
 
 import numpy as np  # noqa: E402 - after the lines above
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from benchmarks.peers.environments import RESULTS, ROOT, last_line, python_of  # noqa: E402
+
+PROGRAMS = ROOT / "benchmarks" / "peers" / "programs"
 POOL = ROOT.parent / "shared" / "data" / "truth" / "pool_diversity.parquet"
 
 
@@ -63,23 +63,31 @@ def quantised(unit: np.ndarray) -> np.ndarray:
     return np.concatenate([quantise(unit[a : a + 50_000]) for a in range(0, len(unit), 50_000)])
 
 
-def naive_k_center(vectors: np.ndarray, size: int, first: int) -> list[int]:
-    """The plain loop: all distances to each new centre, one product of a matrix and a vector at each step."""
-    wide = vectors.astype(np.float32)
-    squared = np.einsum("ij,ij->i", wide, wide).astype(np.float64)
-    near, order = np.full(len(wide), 2.0), [first]
-    near[first] = -1
-    while len(order) < size:
-        at = order[-1]
-        # Exact dot products; divided as `curate` divides them, so that near ties fall the same way.
-        cosine = (wide @ wide[at]) / np.sqrt(squared * squared[at])
-        np.minimum(near, np.maximum(1 - cosine, 0), out=near)
-        near[at] = -1
-        order.append(int(np.argmax(near)))
-    return order
+def naive_k_center(vectors: np.ndarray, size: int, first: int) -> tuple[list[int], dict[str, Any], dict[str, Any]]:
+    """The plain loop: all distances to each new centre, one product of a matrix and a vector at each step.
+
+    Returns the sequence, and the times of the preparation and of the loop.
+    """
+    before: dict[str, Any] = {}
+    loop: dict[str, Any] = {}
+    with timed(before):
+        wide = vectors.astype(np.float32)
+        squared = np.einsum("ij,ij->i", wide, wide).astype(np.float64)
+        near, order = np.full(len(wide), 2.0), [first]
+        near[first] = -1
+    with timed(loop):
+        while len(order) < size:
+            at = order[-1]
+            # Exact dot products; divided as `curate` divides them, so that near ties fall the same way.
+            cosine = (wide @ wide[at]) / np.sqrt(squared * squared[at])
+            np.minimum(near, np.maximum(1 - cosine, 0), out=near)
+            near[at] = -1
+            order.append(int(np.argmax(near)))
+    return order, before, loop
 
 
-def k_center_table(n: int, size: int) -> dict[str, Any]:
+def k_center_table(n: int, size: int, steps: int) -> dict[str, Any]:
+    """Ours in full; of the naive loop `steps` centres, each of which takes the same time."""
     from curate.algorithms.k_center import k_center
 
     vectors = quantised(drawn(n))
@@ -88,16 +96,18 @@ def k_center_table(n: int, size: int) -> dict[str, Any]:
     with timed(ours):
         found = k_center(vectors, size, first=0)
     ours["share_of_products"] = round(found.products / (n * size), 4)
-    plain: dict[str, Any] = {}
-    with timed(plain):
-        order = naive_k_center(vectors, size, 0)
+    order, before, loop = naive_k_center(vectors, steps, 0)
+    scale = (size - 1) / (steps - 1)
+    plain = {key: round(before[key] + loop[key] * scale, 2) for key in before}
+    if steps < size:
+        plain |= {"centres_run": steps, "cpu_s_run": round(before["cpu_s"] + loop["cpu_s"], 2)}
     return {
         "points": n,
         "size": size,
         "curate": ours,
         "naive loop": plain,
-        "same_sequence": order == found.order.tolist(),
-        "times_faster": round(plain["cpu_s"] / ours["cpu_s"], 1),
+        "same_sequence": order == found.order[:steps].tolist(),
+        "times_faster": round(plain["cpu_s"] / max(ours["cpu_s"], 0.01), 1),
     }
 
 
@@ -108,23 +118,19 @@ def objective(unit: np.ndarray, order: Any) -> float:
                  * -(-len(unit) // 2048) / len(unit))  # fmt: skip
 
 
-def peer(python: str, name: str, unit: np.ndarray, size: int, scratch: Path) -> dict[str, Any]:
-    """What the peer's own interpreter says; a failure is reported as such."""
-    np.save(scratch / "vectors.npy", unit.astype(np.float64))
-    program = str(ROOT / "benchmarks" / "peers_facility_location.py")
-    out = scratch / f"{name}.json"
-    command = [python, program, name, str(scratch / "vectors.npy"), str(size), str(out)]
+def peer(name: str, program: str, *arguments: str, out: Path) -> dict[str, Any]:
+    """What a program says in the interpreter of the peer's environment; a failure is reported as such."""
+    if not python_of(name).exists():
+        return {"error": f"{name} is not installed; see benchmarks/results/peers.json"}
+    command = [str(python_of(name)), str(PROGRAMS / program), *arguments, str(out)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        return {"failed": done.stderr.strip().splitlines()[-1:]}
+        return {"error": last_line(done.stderr)}
     facts: dict[str, Any] = json.loads(out.read_text(encoding="utf-8"))
-    order = facts.pop("order")
-    return {k: round(v, 2) if isinstance(v, float) else v for k, v in facts.items()} | {
-        "objective": round(objective(unit, order), 5)
-    }
+    return {k: round(v, 2) if isinstance(v, float) else v for k, v in facts.items()}
 
 
-def facility_table(n: int, held: int, size: int, python: str | None) -> dict[str, Any]:
+def facility_table(n: int, held: int, size: int) -> dict[str, Any]:
     from curate.algorithms.coverage import hash64
     from curate.algorithms.facility_location import facility_location
 
@@ -138,9 +144,12 @@ def facility_table(n: int, held: int, size: int, python: str | None) -> dict[str
     small["objective"] = round(objective(unit[:held], order), 5)
     out["curate, what peers hold"] = small
     with tempfile.TemporaryDirectory() as folder:
-        for name in ("apricot", "submodlib"):
-            theirs = peer(python, name, unit[:held], size, Path(folder)) if python else {"not run": "no --peers"}
+        np.save(Path(folder) / "vectors.npy", unit[:held].astype(np.float64))
+        for name in ("apricot-select", "submodlib-py"):
+            arguments = (name, f"{folder}/vectors.npy", str(size))
+            theirs = peer(name, "facility_location.py", *arguments, out=Path(folder) / f"{name}.json")
             if "cpu_s" in theirs:
+                theirs["objective"] = round(objective(unit[:held], theirs.pop("order")), 5)
                 theirs["times_slower"] = round(theirs["cpu_s"] / small["cpu_s"], 1)
                 theirs["our_objective_over_theirs"] = round(small["objective"] / theirs["objective"], 5)
             out[f"{name}, lazy"] = theirs
@@ -183,17 +192,50 @@ def int8_table(n: int, size: int) -> dict[str, Any]:
             "int8_over_float32": round(rounded / exact, 6)}  # fmt: skip
 
 
-def dedup_table(n: int) -> dict[str, Any]:
+def dedup_table(n: int, threshold: float = 0.9) -> dict[str, Any]:
+    """Ours on all points, and beside semhash on a quarter of them, with what either leaves or drops wrongly."""
     from curate.algorithms.leaders import leaders
 
-    vectors = quantised(drawn(n, seed=3))
-    leaders(vectors[:500], np.arange(500), 0.9)
-    facts: dict[str, Any] = {"points": n, "threshold": 0.9}
+    unit = drawn(n, seed=3)
+    vectors = quantised(unit)
+    leaders(vectors[:500], np.arange(500), threshold)
+    facts: dict[str, Any] = {"points": n, "threshold": threshold}
     with timed(facts):
-        found = leaders(vectors, np.arange(n), 0.9)
+        found = leaders(vectors, np.arange(n), threshold)
     facts["kept"] = int((found.leader == np.arange(n)).sum())
     facts["cosines_computed_per_pair"] = round(found.exact / (n * (n - 1) / 2), 6)
-    return facts
+    part = n // 4
+    ours: dict[str, Any] = {}
+    with timed(ours):
+        lead = leaders(vectors[:part], np.arange(part), threshold).leader
+    ours |= survivors(unit[:part], np.flatnonzero(lead == np.arange(part)), threshold)
+    with tempfile.TemporaryDirectory() as folder:
+        np.save(Path(folder) / "vectors.npy", unit[:part])
+        arguments = (f"{folder}/vectors.npy", str(threshold))
+        theirs = peer("semhash", "semhash_dedup.py", *arguments, out=Path(folder) / "semhash.json")
+    if "cpu_s" in theirs:
+        theirs |= survivors(unit[:part], np.array(theirs.pop("kept")), threshold)
+        theirs["times_slower"] = round(theirs["cpu_s"] / ours["cpu_s"], 1)
+    return facts | {"side by side": {"points": part, "curate": ours, "semhash": theirs}}
+
+
+def survivors(unit: np.ndarray, kept: np.ndarray, threshold: float) -> dict[str, int]:
+    """How many stay; how many of these have another one beyond the threshold; how many are gone without such a one.
+
+    By the vectors as they are, and clearly: ours are rounded to int8, which moves a cosine by some thousandths.
+    """
+    gone = np.setdiff1d(np.arange(len(unit)), kept)
+    chosen = unit[kept].T
+
+    def above(rows: np.ndarray, least: float, itself: int) -> int:
+        parts = (unit[rows[a : a + 1024]] @ chosen for a in range(0, len(rows), 1024))
+        return sum(int(((part > least).sum(1) > itself).sum()) for part in parts)
+
+    return {
+        "kept": len(kept),
+        "kept_with_a_duplicate": above(kept, threshold + 0.005, 1),
+        "dropped_without_one": len(gone) - above(gone, threshold - 0.005, 0),
+    }
 
 
 def diversity_table(size: int = 1000) -> dict[str, Any]:
@@ -235,32 +277,38 @@ def diversity_table(size: int = 1000) -> dict[str, Any]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--peers", help="python of the environment that has apricot-select and submodlib-py")
     parser.add_argument("--centres", type=int, default=1_000_000, help="points of k-center")
     parser.add_argument("--pool", type=int, default=200_000, help="points of facility location and semantic_dedup")
     parser.add_argument("--held", type=int, default=10_000, help="points that the peers are given")
     parser.add_argument("--size", type=int, default=1000, help="points to choose")
+    parser.add_argument("--naive-steps", type=int, default=200, help="centres that the naive loop chooses at that size")
     options = parser.parse_args()
     from curate.algorithms.parallel import set_threads
 
     set_threads(1)
     tables: dict[str, Callable[[], dict[str, Any]]] = {
-        "facility_location": lambda: facility_table(options.pool, options.held, options.size, options.peers),
+        "facility_location": lambda: facility_table(options.pool, options.held, options.size),
         "int8": lambda: int8_table(options.held, options.size),
         "semantic_dedup": lambda: dedup_table(options.pool),
         "diversity": diversity_table,
-        "k_center": lambda: k_center_table(options.centres, options.size),
+        "k_center": lambda: k_center_table(options.centres, options.size, min(options.naive_steps, options.size)),
+        "k_center, naive loop in full": lambda: k_center_table(options.centres // 10, options.size, options.size),
     }
-    target = ROOT / "benchmarks" / "results"
-    target.mkdir(exist_ok=True)
-    results: dict[str, Any] = {"python": platform.python_version(), "threads": 1}
+    RESULTS.mkdir(exist_ok=True)
+    results: dict[str, Any] = {
+        "date": time.strftime("%Y-%m-%d"),
+        "python": platform.python_version(),
+        "cores": os.cpu_count(),
+        "load": round(os.getloadavg()[0], 1),
+        "threads": 1,
+    }
     for name, table in tables.items():
         if name == "diversity" and not POOL.exists():
             results[name] = "not run: ../shared/data/truth is not there"
         else:
             results[name] = table()
         print(name, json.dumps(results[name], indent=2), flush=True)
-        (target / "selection.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+        (RESULTS / "selection.json").write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -152,13 +152,13 @@ def _buckets(keys, nodes, band):  # type: ignore[no-untyped-def]  # numba infers
         again[place >> np.uint32(6)] |= once[place >> np.uint32(6)] & bit
         once[place >> np.uint32(6)] |= bit
     packed = np.empty(nodes.size, dtype=np.uint64)
-    size = np.uint64(0)
+    shared = np.uint64(0)
     for at in range(nodes.size):
         key = mine[at]
         place = key & last
-        packed[size] = np.uint64(key) << np.uint64(32) | np.uint64(nodes[at])
-        size += (again[place >> np.uint32(6)] >> np.uint64(place & np.uint32(63))) & np.uint64(1)
-    size = np.int64(size)
+        packed[shared] = np.uint64(key) << np.uint64(32) | np.uint64(nodes[at])
+        shared += (again[place >> np.uint32(6)] >> np.uint64(place & np.uint32(63))) & np.uint64(1)
+    size = np.int64(shared)
     packed = packed[:size]
     spare = np.empty(size, dtype=np.uint64)
     # Radix sort, stable, so that nodes ascend within a bucket: linear time whatever the keys.

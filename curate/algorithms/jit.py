@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numba
-from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -37,8 +36,9 @@ def at_address(_typing, address):  # type: ignore[no-untyped-def]  # noqa: ARG00
 def eight_bytes(_typing, address):  # type: ignore[no-untyped-def]  # noqa: ARG001
     """In a kernel: the eight bytes at an address (uint64) that need not be a multiple of eight, as uint64."""
 
-    def load(_context, builder, _, arguments):  # type: ignore[no-untyped-def]
-        found = builder.load(builder.inttoptr(arguments[0], ir.IntType(64).as_pointer()))
+    def load(context, builder, _, arguments):  # type: ignore[no-untyped-def]
+        pointer = context.get_value_type(types.uint64).as_pointer()
+        found = builder.load(builder.inttoptr(arguments[0], pointer))
         found.align = 1
         return found
 
@@ -49,7 +49,7 @@ def eight_bytes(_typing, address):  # type: ignore[no-untyped-def]  # noqa: ARG0
 def trailing_zeros(_typing, value):  # type: ignore[no-untyped-def]  # noqa: ARG001
     """In a kernel: how many of the lowest bits of a uint64 are 0, as uint64; 64 where all are."""
 
-    def count(_context, builder, _, arguments):  # type: ignore[no-untyped-def]
-        return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+    def count(context, builder, _, arguments):  # type: ignore[no-untyped-def]
+        return builder.cttz(arguments[0], context.get_constant(types.boolean, False))
 
     return types.uint64(types.uint64), count

@@ -95,11 +95,14 @@ class ShingleSets:
 
 @cache
 def permutations(num_perm: int) -> tuple[Signatures, Signatures]:
-    """datasketch's multipliers and addends for its default seed, two uint32 arrays `(num_perm,)`."""
-    from datasketch import MinHash
+    """datasketch's odd multipliers and addends for its default seed, two uint32 arrays `(num_perm,)`.
 
-    a, b = MinHash(num_perm=num_perm, seed=SEED, scheme="affine32").permutations
-    return np.ascontiguousarray(a, dtype=np.uint32), np.ascontiguousarray(b, dtype=np.uint32)
+    As `datasketch.MinHash` draws them for `affine32`; importing it takes half the time of a short run, for its `scipy`.
+    NumPy keeps this generator's numbers the same in all versions (NEP 19).
+    """
+    draw = np.random.RandomState(SEED)
+    odd = draw.randint(0, 1 << 31, num_perm, dtype=np.uint32) * np.uint32(2) + np.uint32(1)
+    return odd, draw.randint(0, 1 << 32, num_perm, dtype=np.uint32)
 
 
 def signatures(shingles: Hashes, offsets: Index, num_perm: int, *, used: int | None = None) -> Signatures:
@@ -171,7 +174,7 @@ def _verify(sets: ShingleSets, left: Index, right: Index, threshold: float, pare
 
 @kernel
 def _jaccard(values, offsets, left, right, least):  # type: ignore[no-untyped-def]  # numba
-    """Members of the right set are looked up in a hash table of the left one, which serves all pairs in a row with it."""
+    """Members of the right set are looked up in a hash table of the left one, made once for all pairs in a row."""
     out = np.empty(left.size, dtype=np.float64)
     longest = np.int64(0)
     for node in left:

@@ -96,7 +96,8 @@ def _beginnings(values, offsets, places, threshold):  # type: ignore[no-untyped-
     n = 0
     for k in range(places.size):
         # Ascending, so that members that are equally rare have one order in all sets.
-        one = np.sort(values[offsets[places[k]] : offsets[places[k] + 1]])
+        one = values[offsets[places[k]] : offsets[places[k] + 1]].copy()
+        one.sort()
         for j in range(one.size):
             counts[j] = often[(one[j] * _SPREAD) >> shift]
         rare_first = np.argsort(counts[: one.size], kind="mergesort")

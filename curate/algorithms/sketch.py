@@ -77,7 +77,7 @@ def shingle_sets(sides: Sequence[Texts], *, ngram: int, unit: Unit) -> Iterator[
 def first_equal(digests: Hashes) -> Index:
     """As `components.first_equal`."""
     few = digests.shape[0] <= plain.FEW
-    return (plain if few else components).first_equal(digests)
+    return plain.first_equal(digests) if few else components.first_equal(digests)
 
 
 def cluster(

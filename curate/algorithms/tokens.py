@@ -40,7 +40,7 @@ def _bits(eights, bit):  # type: ignore[no-untyped-def]  # numba
 
 @kernel
 def _bytes(address, count):  # type: ignore[no-untyped-def]  # numba
-    """Up to eight of the `count` bytes at an address, the first in the lowest bits; zeros for those that there are not."""
+    """Up to eight of the `count` bytes at an address, the first in the lowest bits; zeros beyond those."""
     return eight_bytes(address) & (_ALL >> (np.uint64(64) - (min(count, np.uint64(8)) << np.uint64(3))))
 
 

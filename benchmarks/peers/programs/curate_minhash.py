@@ -1,7 +1,6 @@
 """`minhash_dedup` through the stage, on shards as a pipeline would hand them over.
 
-Run in the toolkit's own environment. `raw=FILE.jsonl` has the texts as they are in the dumps in place of those of
-the documents file; the rows are the same.
+Run in the toolkit's own environment.
 """
 
 from __future__ import annotations
@@ -18,13 +17,13 @@ from curate.stages.dedup.minhash_dedup import MinhashDedup
 
 
 def main() -> None:
-    """Two rounds: the first loads the compiled kernels from their cache, the second is warm."""
+    """Six rounds: the first loads the compiled kernels from their cache, the others are warm."""
     work = Work("curate-sft")
     threads = int(work.options.get("threads", "2"))
     set_threads(threads)
     stage = MinhashDedup(on="response", unit="word", ngram=5, num_perm=128, threshold=0.7)
     work.settings = {**stage.model_dump(exclude_none=True), "threads": threads, "shard_rows": SHARD_ROWS}
-    frame = pl.read_ndjson(work.options.get("raw", work.documents), schema={"id": pl.Int64, "text": pl.String}).select(
+    frame = pl.read_ndjson(work.documents, schema={"id": pl.Int64, "text": pl.String}).select(
         row=pl.col("id").cast(pl.UInt64),
         id=pl.col("id").cast(pl.String).str.zfill(16),
         instruction=pl.lit(""),
@@ -33,7 +32,7 @@ def main() -> None:
     columns = list(dict.fromkeys(["row", "id", *stage.needs()]))
     starts = range(0, frame.height, SHARD_ROWS)
     shards = LocalShards(tuple(partial(frame.select(columns).slice, start, SHARD_ROWS) for start in starts))
-    for _ in range(2):
+    for _ in range(6):
         verdict = work.round(lambda: stage.apply(shards).frame)
     kept = verdict["kept_id"].fill_null(frame["id"]).cast(pl.Int64)
     work.finish(verdict.filter(~pl.col("keep"))["row"], kept.to_list())

@@ -13,10 +13,10 @@ def main() -> None:
     work = Work("rensa")
     options = {"threshold": 0.7, "num_perm": 128, "use_lsh": True}
     work.settings = {"call": "RMinHashDeduplicator.add_pairs", **options, "seed": "default", "num_bands": "default"}
-    texts = work.texts()
+    texts, split = work.texts(), work.split()
 
     def ngrams(text: str) -> list[str]:
-        words = text.split()
+        words = split(text)
         return [" ".join(words[at : at + NGRAM]) for at in range(len(words) - NGRAM + 1)]
 
     def job() -> list[bool]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,6 +34,17 @@ class Work:
         """The documents in order of their ids, which are 0, 1, 2, …"""
         with self.documents.open(encoding="utf-8") as lines:
             return [json.loads(line)["text"] for line in lines]
+
+    def split(self) -> Callable[[str], list[str]]:
+        """How a library's user gets the words of a document.
+
+        Of normalised documents by white space alone. With `words=found`, of documents as they are, by the common idiom:
+        runs of letters, digits and underscores, in lower case.
+        """
+        if self.options.get("words") != "found":
+            return str.split
+        find = re.compile(r"\w+").findall
+        return lambda text: find(text.lower())
 
     @contextmanager
     def phase(self, name: str) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import polars as pl
@@ -158,8 +158,9 @@ class MinhashDedup(Selector):
         verdicts = verdict_frame(
             frame["row"][:size],
             keep=pl.Series(mine == nodes[:size], dtype=pl.Boolean),
-            reason=pl.select(pl.when(pl.Series(mine < size)).then(pl.lit("near_duplicate")).otherwise(pl.lit("already_known")))
-            .to_series(),
+            reason=pl.Series(mine < size).replace_strict(
+                [True, False], ["near_duplicate", "already_known"], return_dtype=pl.String
+            ),
             value=pl.Series(index, dtype=pl.Float64).round(4),
             kept_id=frame["name"].gather(mine),
         )
@@ -238,7 +239,7 @@ class MinhashDedup(Selector):
         return ShingleSets(nodes, values, offsets)
 
     def _shingle_sets(self, frame: pl.DataFrame, wanted: NDArray[np.bool_]) -> pl.DataFrame:
-        """One line: `rows`, those that are wanted; the `sizes` of their sets; the `shingles` of these; `row`, the first."""
+        """One line: the wanted `rows`, the `sizes` of their sets, the `shingles` of these; `row`, the first."""
         from curate.algorithms import sketch
 
         rows = frame["row"].to_numpy()
@@ -247,9 +248,9 @@ class MinhashDedup(Selector):
         parts = list(sketch.shingle_sets(self._sides(chosen), ngram=self.ngram, unit=self.unit))
         values = pl.concat([pl.Series([], dtype=pl.UInt64), *(pl.Series(values) for values, _ in parts)])
         sizes = pl.concat([pl.Series([], dtype=pl.Int64), *(pl.Series(sizes) for _, sizes in parts)])
-        line = {"rows": chosen["row"], "sizes": sizes, "shingles": values}
-        one = pl.DataFrame({"row": rows[mask][:1], **{name: part.implode()[:1] for name, part in line.items()}})
-        return one if parts else one.clear()
+        line = {"row": rows[mask][:1], "rows": chosen["row"].implode(), "sizes": sizes.implode(),
+                "shingles": values.implode()}  # fmt: skip
+        return pl.DataFrame({name: part[: min(chosen.height, 1)] for name, part in line.items()})
 
     def _sides(self, frame: pl.DataFrame) -> list[Texts]:
         from curate.algorithms.texts import texts

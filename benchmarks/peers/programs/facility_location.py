@@ -1,6 +1,6 @@
-"""One peer's facility location; run by `benchmarks/selection.py` with the interpreter of the peers' environment.
+"""One peer's facility location; run by `benchmarks/selection.py` with the interpreter of the peer's environment.
 
-    python peers_facility_location.py apricot|submodlib VECTORS.npy SIZE OUT.json
+    python facility_location.py apricot-select|submodlib-py VECTORS.npy SIZE OUT.json
 
 Times what a user must run once the library is imported and its kernels are compiled: similarities and greedy choice.
 """
@@ -33,18 +33,18 @@ def submodlib(vectors: np.ndarray, size: int) -> list[int]:
     return [int(i) for i, _ in found]
 
 
-PEERS = {"apricot": (apricot, "apricot-select"), "submodlib": (submodlib, "submodlib-py")}
+PEERS = {"apricot-select": apricot, "submodlib-py": submodlib}
 
 
 def main() -> None:
     name, path, size, out = sys.argv[1:]
-    choose, package = PEERS[name]
+    choose = PEERS[name]
     vectors = np.load(path)
     choose(vectors[:300], 10)
     wall, cpu = time.perf_counter(), time.process_time()
     order = choose(vectors, int(size))
     facts = {"wall_s": time.perf_counter() - wall, "cpu_s": time.process_time() - cpu}
-    Path(out).write_text(json.dumps({**facts, "version": version(package), "order": order}), encoding="utf-8")
+    Path(out).write_text(json.dumps({**facts, "version": version(name), "order": order}), encoding="utf-8")
 
 
 if __name__ == "__main__":
