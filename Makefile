@@ -11,7 +11,7 @@ JOBS ?= 2
 help:
 	@echo "make demo         install the core and curate sample_data/ into out/demo"
 	@echo "make demo-train   fine-tune a tiny model on the demo's result and print its held-out loss before and after"
-	@echo "make handoff      read exported sets with LLaMA-Factory and torchtune themselves"
+	@echo "make handoff      read exported sets with LLaMA-Factory, torchtune and Axolotl themselves"
 	@echo "make test         install everything and run the whole test suite"
 	@echo "make soak         the long sweeps of the promises (docs/promises.md); about half an hour"
 	@echo "make check        ruff, mypy, and whether the generated docs are current"

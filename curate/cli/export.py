@@ -15,6 +15,9 @@ _LAYOUTS = ("messages", "alpaca", "sharegpt", "prompt_completion", "openai", "ll
 #: `curate.handoff.pairs.OUTSIDE`, likewise: of a file of pairs only those are wanted whose prompt was chosen.
 _OUTSIDE = "its prompt is not in the set"
 
+#: Examples that a training file must have (OpenAI, *Supervised fine-tuning* guide).
+_OPENAI_LEAST = 10
+
 
 @click.command()
 @click.argument("directory", type=click.Path(path_type=Path))
@@ -61,5 +64,8 @@ def export(ctx: click.Context, directory: Path, *, layout: str, out: Path, leave
     reasons = Counter(why for _, _, why in done.left_out)
     for why, number in sorted(reasons.items()):
         console.say(f"{'' if why == _OUTSIDE else 'finding: '}left out {number:,}: {why}")
-    if reasons.keys() - {_OUTSIDE}:
+    few = layout == "openai" and done.written["train"] < _OPENAI_LEAST
+    if few:
+        console.say(f"finding: OpenAI takes no training file of fewer than {_OPENAI_LEAST} examples")
+    if few or reasons.keys() - {_OUTSIDE}:
         ctx.exit(1)

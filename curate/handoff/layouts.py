@@ -38,9 +38,12 @@ def prompt_completion(example: Conversation) -> Made:
 
 
 def openai(example: Conversation) -> Made:
-    """`messages`, for OpenAI's fine-tuning: the last turn must be the assistant's."""
+    """`messages`, for OpenAI's fine-tuning, which wants text in each turn, and the last turn to be the assistant's."""
     if example.messages[-1]["role"] != "assistant":
         return "the last turn is not the assistant's"
+    for number, message in enumerate(example.messages, 1):
+        if not message["content"].strip():
+            return f"turn {number} has no text"
     return messages(example)
 
 

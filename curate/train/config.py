@@ -76,27 +76,29 @@ class TrainConfig(BaseModel):
         return self
 
 
-#: Recipes by name; each value is one that its source states, all else stands at the defaults above.
+#: Recipes by name; all that one does not set stands at the defaults above. Where a comment says "ours", the source does
+#: not state the value; beta2 0.999 and no weight decay are the defaults of transformers' AdamW.
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
     # Zhou et al. 2023, LIMA: Less Is More for Alignment, section 3 (65B), and its settings for smaller models.
     "lima": {},
     "lima_small": {"batch_size": 64, "dropout_last": 0.2},
-    # Liu et al. 2024, What Makes Good Data for Alignment (DEITA): 6 epochs, 2e-5, cosine, batches of 512.
+    # Liu et al. 2024, What Makes Good Data for Alignment (DEITA): 6 epochs, 2e-5, cosine, batches of 512; else ours.
     "deita": {
         "epochs": 6, "learning_rate": 2e-5, "schedule": "cosine", "batch_size": 512, "dropout_last": 0.0,
         "weight_decay": 0.0, "beta2": 0.999,
     },
-    # Ours: adapters learn with a higher rate (Hu et al. 2022, table 11) and in fewer passes.
+    # Ours throughout; the method is Hu et al. 2022, LoRA.
     "lora": {
         "epochs": 3, "learning_rate": 2e-4, "schedule": "cosine", "warmup": 0.03, "dropout_last": 0.0,
         "weight_decay": 0.0, "beta2": 0.999, "lora": {},
     },
-    # Rafailov et al. 2023, DPO, appendix B: RMSprop's 1e-6 with beta 0.1; here with AdamW, as in TRL.
+    # Rafailov et al. 2023, DPO, appendix B: beta 0.1, 1e-6, batches of 64. There by RMSprop with 150 steps of warm-up;
+    # AdamW, the share of warm-up steps, the cosine and the one epoch are ours.
     "dpo": {
         "method": "dpo", "epochs": 1, "learning_rate": 1e-6, "schedule": "cosine", "warmup": 0.1, "dropout_last": 0.0,
-        "weight_decay": 0.0, "beta2": 0.999,
+        "batch_size": 64, "weight_decay": 0.0, "beta2": 0.999,
     },
-    # Hong et al. 2024, ORPO, section 5: lambda 0.1, 8e-6.
+    # Hong et al. 2024, ORPO: lambda 0.1 (TRL's beta, and its default) and 8e-6; the rest ours.
     "orpo": {
         "method": "orpo", "epochs": 1, "learning_rate": 8e-6, "schedule": "cosine", "warmup": 0.1, "dropout_last": 0.0,
         "weight_decay": 0.0, "beta2": 0.999,

@@ -94,6 +94,76 @@ def test_load_dataset_reads_the_folder(layout: str, tmp_path: Path) -> None:
         assert split.to_list() == records(SINGLE + MANY)
 
 
+def openai_errors(line: bytes) -> list[str]:
+    """What OpenAI's cookbook (*Data preparation and analysis for chat model fine-tuning*) says a line must not be.
+
+    Its names of the errors; a text of white space alone counts as missing, too.
+    """
+    record = json.loads(line.decode("utf-8"))
+    if not isinstance(record, dict):
+        return ["data_type"]
+    if not record.get("messages"):
+        return ["missing_messages_list"]
+    found = [] if set(record) == {"messages"} else ["unrecognized_key"]
+    for message in record["messages"]:
+        if not {"role", "content"} <= set(message):
+            found.append("message_missing_key")
+        if set(message) - {"role", "content", "name", "function_call", "weight"}:
+            found.append("message_unrecognized_key")
+        if message.get("role") not in {"system", "user", "assistant", "function"}:
+            found.append("unrecognized_role")
+        content = message.get("content")
+        if not isinstance(content, str) or not content.strip():
+            found.append("missing_content")
+    if not any(message.get("role") == "assistant" for message in record["messages"]):
+        found.append("example_missing_assistant_message")
+    return found
+
+
+#: Records that curate takes for conversations, and OpenAI does not, with its reason and ours.
+NOT_OPENAI = [
+    ([("user", "a"), ("assistant", "b"), ("user", " "), ("assistant", "c")], "missing_content", "turn 3 has no text"),
+    ([("system", ""), ("user", "a"), ("assistant", "b")], "missing_content", "turn 1 has no text"),
+    ([("user", "a"), ("assistant", "b"), ("user", "c")], None, "the last turn is not the assistant's"),
+]
+
+
+def test_openai_finds_nothing_wrong(tmp_path: Path) -> None:
+    """Every line passes the checks that OpenAI documents; what would not is refused, or left out and listed."""
+    source = folder(tmp_path / "set", [*SINGLE, *MANY, *(row for row, *_ in NOT_OPENAI)], test=False)
+    raw = (source / "train.jsonl").read_bytes().split(b"\n")[5:-1]
+    assert [openai_errors(line) for line in raw] == [[why] if why else [] for _, why, _ in NOT_OPENAI]
+    with pytest.raises(InputError, match=r"openai cannot hold 3 of the records, the first .*train\.jsonl:6: turn 3"):
+        export(source, tmp_path / "refused", "openai")
+    assert not (tmp_path / "refused").exists()
+    done = export(source, tmp_path / "out", "openai", leave_out=True)
+    assert done.left_out == tuple(("train.jsonl", 6 + at, why) for at, (*_, why) in enumerate(NOT_OPENAI))
+    written = (tmp_path / "out" / "train.jsonl").read_bytes()
+    assert not written.startswith(b"\xef\xbb\xbf")
+    assert [openai_errors(line) for line in written.split(b"\n")[:-1]] == [[]] * 5
+    told = CliRunner().invoke(cli, ["export", str(source), "--to", "openai", "-o", str(tmp_path / "o"), "--leave-out"])
+    assert told.exit_code == 1
+    assert "fewer than 10 examples" in told.stderr
+
+
+def test_axolotl_has_all_that_its_guide_asks_for(tmp_path: Path) -> None:
+    """Axolotl's guide (*Conversation* formats): each record a list of messages under the field, with the two properties
+    that the mapping names; the trained roles are among those that it knows without a mapping."""
+    export(folder(tmp_path / "set", SINGLE + MANY), tmp_path / "out", "axolotl")
+    config = yaml.safe_load((tmp_path / "out" / "axolotl.yaml").read_text())
+    for part in ("datasets", "test_datasets"):
+        (entry,) = config[part]
+        assert (entry["ds_type"], entry["type"], entry["train_on_eos"]) == ("json", "chat_template", "turn")
+        rows = [json.loads(line) for line in (tmp_path / "out" / entry["path"]).read_bytes().split(b"\n") if line]
+        assert rows == records(SINGLE + MANY)
+        role, content = (entry["message_property_mappings"][name] for name in ("role", "content"))
+        for row in rows:
+            for turn in row[entry["field_messages"]]:
+                assert turn[role] in {"system", "user", "human", "assistant", "gpt", "tool"}
+                assert isinstance(turn[content], str)
+            assert {turn[role] for turn in row[entry["field_messages"]]} & set(entry["roles_to_train"])
+
+
 def test_one_line_is_one_record(tmp_path: Path) -> None:
     datasets = pytest.importorskip("datasets", reason="needs the extra `train`")
     export(folder(tmp_path / "set", SINGLE[1:2], test=False), tmp_path / "out", "messages")

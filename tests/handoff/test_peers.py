@@ -18,6 +18,7 @@ import pytest
 from curate.handoff import export
 from tests.handoff.test_export import MANY, SINGLE, folder, records
 from tests.helpers import ROOT
+from tests.train import tiny
 
 pytest.importorskip("trl", reason="needs the extra `train`")
 
@@ -96,6 +97,45 @@ def test_torchtune_transforms_every_record(tmp_path: Path) -> None:
     assert program(TORCHTUNE, tmp_path / "out") == expected
 
 
+AXOLOTL = """
+import json, sys
+import yaml
+from datasets import load_dataset
+from transformers import AutoTokenizer
+from axolotl.prompt_strategies.chat_template import load
+from axolotl.utils.dict import DictDefault
+from axolotl.utils.schemas.datasets import SFTDataset
+config = yaml.safe_load(open("axolotl.yaml"))
+told, = config["datasets"]
+assert set(told) <= set(SFTDataset.model_fields), told
+entry = SFTDataset.model_validate(told)
+rest = DictDefault({"train_on_inputs": config["train_on_inputs"], "sequence_len": 2048})
+tokenizer = AutoTokenizer.from_pretrained(sys.argv[1])
+strategy = load(tokenizer, rest, ds_cfg=DictDefault(entry.model_dump(exclude_none=True)))
+rows = load_dataset(entry.ds_type, data_files=entry.path, split="train")
+out = [strategy.tokenize_prompt(row) for row in rows]
+print()
+print(json.dumps([[list(row["input_ids"]), list(row["labels"])] for row in out]))
+"""
+
+
+@pytest.mark.skipif(PEERS is None, reason="needs Axolotl; run `make handoff`")
+def test_axolotl_learns_the_same_tokens(tmp_path: Path) -> None:
+    """Its own schema takes the entry, and its own strategy makes the tokens and labels of `curate train`."""
+    export(folder(tmp_path / "set", ROWS, test=False), tmp_path / "out", "axolotl")
+    assert program(AXOLOTL, tmp_path / "out", str(tiny.model())) == encoded()
+
+
+def encoded() -> list[list[list[int]]]:
+    """Tokens and labels of each record, as `curate train` has them."""
+    from curate.train.chat import Chat
+    from curate.train.model import load_tokenizer
+
+    chat = Chat(load_tokenizer(str(tiny.model())), "model")
+    rows = [chat.encode(record["messages"]) for record in records(ROWS)]
+    return [[row.ids, row.labels] for row in rows]
+
+
 TRL = """
 import json, sys
 import trl
@@ -118,15 +158,9 @@ print(json.dumps(seen["rows"]))
 @pytest.mark.filterwarnings("ignore")
 def test_trl_sft_trains_on_it(tmp_path: Path) -> None:
     """TRL's own command, by its own reading: the same tokens and the same labels as `curate train`."""
-    from curate.train.chat import Chat
-    from curate.train.model import load_tokenizer
-    from tests.train import tiny
-
     export(folder(tmp_path / "set", ROWS, test=False), tmp_path / "out", "trl")
     seen = program(
         TRL, tmp_path / "out", "--config", "trl.yaml", "--model_name_or_path", str(tiny.model()), "--output_dir", "run",
         "--max_steps", "1", "--bf16", "false", "--use_cpu", "true", "--report_to", "none",
     )  # fmt: skip
-    chat = Chat(load_tokenizer(str(tiny.model())), "model")
-    encoded = [chat.encode(record["messages"]) for record in records(ROWS)]
-    assert seen == [[row.ids, row.labels] for row in encoded]
+    assert seen == encoded()
