@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from contextlib import AbstractContextManager, nullcontext
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -83,12 +86,26 @@ def run(  # noqa: PLR0913 - a parameter for each option
         ctx.exit(1)
 
 
-def _engine(name: str, address: str | None, threads: int | None) -> AbstractContextManager[Engine | None]:
+@contextmanager
+def _engine(name: str, address: str | None, threads: int | None) -> Iterator[Engine | None]:
+    """Where the stages run; None is this process."""
     if name == "local":
-        return nullcontext()
+        yield None
+        return
     from curate.engine.ray import RayEngine
 
-    return RayEngine(address or "local", threads)
+    with RayEngine(address or "local", threads) as engine, redirect_stdout(_Told()):
+        yield engine
+
+
+class _Told(io.TextIOBase):
+    """What Ray prints of lost workers and machines: narration, so not for standard output, and not coloured."""
+
+    def write(self, text: str) -> int:
+        for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines():
+            if line.strip():
+                console.say(line)
+        return len(text)
 
 
 def _licences(given: tuple[str, ...]) -> dict[str, str]:

@@ -161,6 +161,11 @@ class Cluster:
             env=environment(**{**self.env(), "FIRST": paths}, RAY_USAGE_STATS_ENABLED="0"),
         )  # fmt: skip
         log.close()
+        ended = time.monotonic() + 90
+        while "Ray runtime started" not in (self.folder / f"{name}.log").read_text():
+            assert self.nodes[name].poll() is None, (self.folder / f"{name}.log").read_text()
+            assert time.monotonic() < ended, "the node does not start"
+            time.sleep(0.1)
 
     def count(self, wanted: int, seconds: float = 90) -> None:
         """Wait until the cluster has so many nodes."""
@@ -205,7 +210,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     quick = json.dumps({"health_check_period_ms": 1000, "health_check_failure_threshold": 3})
     made.start("head", "--head", f"--port={port}", "--include-dashboard=false", f"--system-config={quick}")
     try:
-        made.count(1)
         yield made
     finally:
         for name in list(made.nodes):
@@ -216,7 +220,6 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
 def second(cluster: Cluster) -> Iterator[Cluster]:
     """The cluster with a second node."""
     cluster.start("second", f"--address={cluster.address}")
-    cluster.count(2)
     yield cluster
     if "second" in cluster.nodes:
         cluster.kill("second")
@@ -345,27 +348,28 @@ def test_a_lost_machine_changes_nothing(
 def test_killed_driver_goes_on_with_the_shards_it_had_finished(
     cluster: Cluster, frail: Path, dump: Dump, wanted: dict[str, bytes], control: Path, tmp_path: Path, engine: str
 ) -> None:
-    out = tmp_path / "out"
+    out, log = tmp_path / "out", control / "log"
     asked = ["--engine", "ray", "--address", cluster.address] if engine == "ray" else ["--threads", "3"]
     (control / "hold-notes.csv").touch()
     call = command("run", frail, *dump.files, "--out", out, *asked)
     run = subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment(**cluster.env()))
     try:
-        until(lambda: len(list((out / ".curate" / "partial").glob("*/part-*.sha256"))) == 2, "two shards are done")
+        until(lambda: log.exists() and log.read_text().count("\n") == 2, "two shards are computed")
+        until(lambda: len(list((out / ".curate" / "partial").glob("*/part-*.sha256"))) == 2, "they are written")
     finally:
         run.kill()
         told = run.communicate()[1].decode()
     assert run.returncode == -signal.SIGKILL, told
     assert snapshot(out) == {}
-    before = (control / "log").read_text().splitlines()
+    before = log.read_text().splitlines()
     assert sorted(before) == ["frail chats.json", "frail tasks.jsonl"]
     (control / "hold-notes.csv").unlink()
     again = process("run", frail, *dump.files, "--out", out, *asked, **cluster.env())
     assert again.code == 0, again.err
-    log = (control / "log").read_text().splitlines()
-    assert log[:2] == before
+    after = log.read_text().splitlines()
+    assert after[:2] == before
     # What was held may still have been written by a process that outlived the driver; no other shard was done again.
-    assert set(log[2:]) <= {"frail notes.csv"}
+    assert set(after[2:]) == {"frail notes.csv"}
     assert snapshot(out) == wanted
 
 
@@ -436,7 +440,6 @@ def test_a_node_with_another_package_is_named(cluster: Cluster, light: Path, dum
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: langdetect\nVersion: 0.9\n")
     cluster.start("odd", f"--address={cluster.address}", first=old)
     try:
-        cluster.count(2)
         done = cluster.run(light, dump.files[0], "--out", tmp_path / "o")
     finally:
         cluster.kill("odd")
