@@ -3,7 +3,8 @@
 A step's address is a hash over all that decides its result: the input's bytes and every stage before it,
 with parameters and versions. Its folder holds one parquet part per shard and, written last, `done.json` with each
 part's hash. So a rerun resumes at the first step that is not complete, and a changed last stage recomputes nothing
-before itself. A part whose bytes do not match is not trusted: the step is computed again.
+before itself. A part whose bytes do not match is not trusted: the step is computed again. Until a step is complete,
+each part has its hash beside it, so that a run can take over the parts which one that was stopped had finished.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from curate.schema import CANONICAL
 
 DONE = "done.json"
 PARTIAL = "partial"
+#: Ends the name of a file with the hash of a part, in a folder that is not yet complete.
+_HASH = ".sha256"
 
 
 def address(*parts: Any) -> str:
@@ -84,11 +87,47 @@ class Step:
             raise OutputError(f"{self.folder}: cannot be made: {error.strerror}") from error
         self._hashes = {}
 
-    def write(self, index: int, frame: pl.DataFrame) -> None:
-        """Part `index`, atomically. Different parts may be written from different threads."""
+    def resume(self, count: int) -> set[int]:
+        """Take over the parts that stopped runs of this very step had finished; gives their numbers, below `count`.
+
+        A part counts if its bytes have the hash that was written beside it. Call it after `start`.
+        """
+        found: set[int] = set()
+        for path in sorted(self.folder.parent.glob(f"{self.key}-*/part-*{_HASH}")):
+            part = path.with_suffix("")
+            index = int(part.name.split(".")[0].removeprefix("part-"))
+            if path.parent == self.folder or index in found or index >= count:
+                continue
+            try:
+                data, digest = part.read_bytes(), path.read_text(encoding="ascii")
+            except (OSError, ValueError):
+                continue  # that run is finished or at work, or its machine went down; the part is computed here
+            if _digest(data) == digest:
+                self.write_bytes(part.name, data)
+                self._vouch(part.name, digest)
+                found.add(index)
+        return found
+
+    def write(self, index: int, frame: pl.DataFrame) -> str:
+        """Part `index`, atomically; gives its hash. Different parts may be written from different threads."""
         buffer = io.BytesIO()
         frame.write_parquet(buffer, compression="lz4", statistics=False)
-        self.write_bytes(self.part_path(index).name, buffer.getvalue())
+        name = self.part_path(index).name
+        self.write_bytes(name, buffer.getvalue())
+        self._vouch(name, self._hashes[name])
+        return self._hashes[name]
+
+    def accept(self, index: int, digest: str) -> None:
+        """Count part `index`, which another process wrote, by its hash."""
+        self._hashes[self.part_path(index).name] = digest
+
+    def _vouch(self, name: str, digest: str) -> None:
+        """Write a part's hash beside it. It need not be safe: without it the part is computed again."""
+        path = self.folder / f"{name}{_HASH}"
+        try:
+            path.write_text(digest, encoding="ascii")
+        except OSError as error:
+            raise OutputError(f"{path}: cannot be written: {error.strerror}") from error
 
     def write_bytes(self, name: str, data: bytes) -> None:
         """A file of the step beside its parts."""
@@ -101,6 +140,8 @@ class Step:
         done = {"files": dict(sorted(self._hashes.items())), "info": dict(info)}
         with atomic_file(self.folder / DONE) as handle:
             handle.write(_canonical({**done, "sha256": _digest(_canonical(done))}))
+        for path in self.folder.glob(f"*{_HASH}"):
+            path.unlink(missing_ok=True)
         self._settle()
 
     def _settle(self) -> None:

@@ -152,6 +152,7 @@ class Pipeline:
         try:
             with OutputLock(folder):
                 run = _Run(self.config, folder, options, engine or LocalEngine(), progress or Silent())
+                run.engine.prepare(self.config.stages, run.cache.root)
                 result = run.go(inputs, compared)
         except BaseException:
             if temporary is not None:
@@ -188,7 +189,7 @@ class _Run:
 
     def __init__(self, config: PipelineConfig, out: Path, options: Options, engine: Engine, progress: Progress) -> None:
         self.config, self.out, self.options, self.engine, self.progress = config, out, options, engine, progress
-        self.cache = Cache(options.cache or out / ".curate")
+        self.cache = Cache((options.cache or out / ".curate").absolute())
         self.findings: list[Finding] = []
 
     def go(self, found: Discovery, compared: Found) -> Result:

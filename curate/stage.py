@@ -92,6 +92,9 @@ class Stage(BaseModel, ABC):
     references: ClassVar[Mapping[str, Literal["examples", "records"]]] = {}
     #: Raised whenever the same parameters give other results than before; part of the cache address.
     version: ClassVar[int] = 1
+    #: All shards must be worked on in one process, which counts what is spent (requests, tokens); an engine of many
+    #: machines runs such a stage where the run was started.
+    one_process: ClassVar[bool] = False
 
     _bound: dict[str, Reference] = PrivateAttr(default_factory=dict)
 

@@ -11,6 +11,7 @@ import functools
 import inspect
 import pickle
 import random
+from collections.abc import Callable
 from typing import Any
 
 import polars as pl
@@ -70,8 +71,12 @@ def annotated() -> pl.DataFrame:
     return whole
 
 
-def check_stage(cls: type[Stage]) -> None:
-    """Every check below."""
+#: Runs a stage over a frame in some shards, as `tests.helpers.run_stage`.
+Run = Callable[..., pl.DataFrame]
+
+
+def check_stage(cls: type[Stage], run: Run = run_stage) -> None:
+    """Every check below, with `run` to run the stage."""
     if (package := lacking(stage_name(cls))) is not None:
         pytest.skip(f"{stage_name(cls)} needs the package {package}")
     stage = example(cls)
@@ -81,10 +86,10 @@ def check_stage(cls: type[Stage]) -> None:
     stage = ready(stage)
     missing = set(stage.needs()) - set(whole.columns)
     assert not missing, f"{stage.name} reads {missing}, which no stage writes"
-    check_heights(stage, whole)
-    check_deterministic(stage, whole)
-    check_shards(stage, whole)
-    check_row_order(stage, whole)
+    check_heights(stage, whole, run)
+    check_deterministic(stage, whole, run)
+    check_shards(stage, whole, run)
+    check_row_order(stage, whole, run)
     check_screens(stage, whole)
 
 
@@ -122,34 +127,34 @@ def check_documented(cls: type[Stage]) -> None:
     assert not set(cls.writes) & set(CANONICAL), "a stage may not overwrite a canonical column"
 
 
-def check_heights(stage: Stage, whole: pl.DataFrame) -> None:
+def check_heights(stage: Stage, whole: pl.DataFrame, run: Run = run_stage) -> None:
     """One row per row, for none, one and many, with the declared columns."""
     for n in (0, 1, whole.height):
-        out = run_stage(stage, whole.head(n))
+        out = run(stage, whole.head(n))
         assert out["row"].to_list() == whole.head(n)["row"].to_list()
         base = VERDICT if stage.kind != "annotator" else {"row": pl.UInt64()}
         assert dict(out.schema) == {**base, **stage.writes}
 
 
-def check_deterministic(stage: Stage, whole: pl.DataFrame) -> None:
+def check_deterministic(stage: Stage, whole: pl.DataFrame, run: Run = run_stage) -> None:
     """Twice the same."""
-    assert run_stage(stage, whole).equals(run_stage(stage, whole))
+    assert run(stage, whole).equals(run(stage, whole))
 
 
-def check_shards(stage: Stage, whole: pl.DataFrame) -> None:
+def check_shards(stage: Stage, whole: pl.DataFrame, run: Run = run_stage) -> None:
     """The same with 1, 2 and 7 shards."""
-    one = run_stage(stage, whole, 1)
+    one = run(stage, whole, 1)
     for count in (2, 7):
-        assert run_stage(stage, whole, count).equals(one), f"{stage.name}: {count} shards differ from one"
+        assert run(stage, whole, count).equals(one), f"{stage.name}: {count} shards differ from one"
 
 
-def check_row_order(stage: Stage, whole: pl.DataFrame) -> None:
+def check_row_order(stage: Stage, whole: pl.DataFrame, run: Run = run_stage) -> None:
     """Records keep their fate when they are read in another order."""
     order = list(range(whole.height))
     random.Random(7).shuffle(order)
     shuffled = whole[order].with_columns(row=pl.int_range(whole.height, dtype=pl.UInt64, eager=True))
-    before = run_stage(stage, whole).drop("row").with_columns(whole["id"]).sort("id")
-    after = run_stage(stage, shuffled).drop("row").with_columns(shuffled["id"]).sort("id")
+    before = run(stage, whole).drop("row").with_columns(whole["id"]).sort("id")
+    after = run(stage, shuffled).drop("row").with_columns(shuffled["id"]).sort("id")
     assert after.equals(before), f"{stage.name}: depends on the order of rows"
     if isinstance(stage, Selector):
         assert before["keep"].any()

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.algorithms.components import unite
 from curate.algorithms.jit import kernel
 from curate.algorithms.parallel import thread_map
 
@@ -66,7 +67,10 @@ def band_keys(signature: Keys, bands: int, rows: int) -> Keys:
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """The nodes that share a band's key, for each band: `order[starts[i] : ends[i]]`, ascending, two or more."""
+    """The nodes that share a band's key, for each band: `order[starts[i] : ends[i]]`, ascending, two or more.
+
+    `order` holds no other nodes.
+    """
 
     order: Index
     starts: Index
@@ -82,6 +86,24 @@ def buckets(keys: Keys, nodes: Index) -> list[Buckets]:
     nodes : int64 `(m,)`, ascending, the nodes to look at; fewer than 2^32.
     """
     return thread_map(lambda band: Buckets(*_buckets(keys, nodes, band)), range(keys.shape[1]))
+
+
+def candidate_components(keys: Keys, nodes: Index) -> Index:
+    """The components of the graph in which nodes that share a band's key are joined, int64 `(n,)`, by smallest member.
+
+    One band's buckets are in memory at a time for each thread.
+
+    Parameters
+    ----------
+    keys, nodes : as in `buckets`.
+    """
+    label = np.arange(keys.shape[0], dtype=np.int64)
+    for band in range(keys.shape[1]):
+        order, starts, ends = _buckets(keys, nodes, band)
+        sizes = ends - starts
+        inside = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())
+        unite(label, np.repeat(order[starts], sizes), order[inside])
+    return label
 
 
 def bucket_members(tables: list[Buckets], size: int) -> Index:
@@ -136,7 +158,7 @@ def share_a_band(keys: Keys, left: Index, right: Index) -> NDArray[np.bool_]:
 
 @kernel
 def _buckets(keys, nodes, band):  # type: ignore[no-untyped-def]  # numba infers the types of a kernel
-    """The nodes in order of one band's keys, as far as they share one, and the ranges of those that do."""
+    """The nodes that share one band's key with another, in order of the keys, and the range of each key."""
     # Most keys occur once. Those that fall on a place where no other does, of about eight places a node, are such.
     places = 64
     while places < 8 * nodes.size:
@@ -178,15 +200,18 @@ def _buckets(keys, nodes, band):  # type: ignore[no-untyped-def]  # numba infers
     ends = np.empty(size // 2, dtype=np.int64)
     found = 0
     start = 0
+    n = 0
     for at in range(size):
-        order[at] = np.int64(packed[at] & np.uint64(0xFFFFFFFF))
         if at + 1 == size or packed[at + 1] >> np.uint64(32) != packed[at] >> np.uint64(32):
             if at > start:
-                starts[found] = start
-                ends[found] = at + 1
+                starts[found] = n
+                for member in range(start, at + 1):
+                    order[n] = np.int64(packed[member] & np.uint64(0xFFFFFFFF))
+                    n += 1
+                ends[found] = n
                 found += 1
             start = at + 1
-    return order, starts[:found].copy(), ends[:found].copy()
+    return order[:n].copy(), starts[:found].copy(), ends[:found].copy()
 
 
 @kernel

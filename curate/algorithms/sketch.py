@@ -80,6 +80,29 @@ def first_equal(digests: Hashes) -> Index:
     return plain.first_equal(digests) if few else components.first_equal(digests)
 
 
+def batches(keys: NDArray[np.uint32], nodes: Index, sizes: Index, at_once: int) -> Iterator[Index]:
+    """`nodes` in parts for `cluster`, one after the other: no two that share a band stand in different parts.
+
+    Parameters
+    ----------
+    keys, nodes : as in `cluster`.
+    sizes : int64 `(n,)`, at least the number of shingles of each node.
+    at_once : shingles that a part may have; nodes that hang together by shared bands stay together, though they have
+        more.
+    """
+    if int(sizes[nodes].sum()) <= at_once:
+        yield nodes
+        return
+    label = banding.candidate_components(_constant(keys), nodes)
+    members = nodes[np.bincount(label, minlength=label.size)[label[nodes]] > 1]
+    members = members[np.argsort(label[members], kind="stable")]
+    first = np.flatnonzero(np.diff(label[members], prepend=-1))
+    begun = (np.cumsum(sizes[members]) - sizes[members])[first] // at_once
+    cuts = first[np.flatnonzero(np.diff(begun, prepend=-1))]
+    for low, high in pairwise([*cuts.tolist(), members.size]):
+        yield np.sort(members[low:high])
+
+
 def cluster(
     keys: NDArray[np.uint32], nodes: Index, threshold: float, parent: Index, sets_of: Callable[[Index], ShingleSets]
 ) -> ShingleSets:
@@ -96,8 +119,7 @@ def cluster(
         sets = sets_of(plain.bucket_members(keys, nodes))
         plain.cluster(keys, sets, threshold, parent)
         return sets
-    keys = keys.view()
-    keys.setflags(write=False)  # to a kernel a read-only array is another type, and one of the two is enough to compile
+    keys = _constant(keys)
     tables = banding.buckets(keys, nodes)
     sets = sets_of(banding.bucket_members(tables, keys.shape[0]))
     minhash.cluster(keys, tables, sets, threshold, parent)
@@ -107,6 +129,13 @@ def cluster(
 def jaccard(sets: ShingleSets, left: Index, right: Index) -> NDArray[np.float64]:
     """As `ShingleSets.jaccard`, without a bound."""
     return plain.jaccard(sets, left, right) if left.size <= plain.FEW else sets.jaccard(left, right)
+
+
+def _constant(keys: NDArray[np.uint32]) -> NDArray[np.uint32]:
+    """`keys`, read-only: to a kernel that is another type, and one of the two is enough to compile."""
+    keys = keys.view()
+    keys.setflags(write=False)
+    return keys
 
 
 def _places(sides: Sequence[Texts]) -> tuple[Index, Index]:

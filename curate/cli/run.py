@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +14,7 @@ import click
 from curate.cli import console
 
 if TYPE_CHECKING:
+    from curate.engine.base import Engine
     from curate.io import Discovery
     from curate.pipeline import Pipeline
 
@@ -32,6 +37,10 @@ if TYPE_CHECKING:
 @click.option("--hf", is_flag=True, help="Write data/train-*.parquet too, as dataset hubs load it (extra `hf`).")
 @click.option("--licence", "licences", multiple=True, metavar="SOURCE=ID",
               help="Licence of a source, for the dataset card; once for each.")  # fmt: skip
+@click.option("--engine", type=click.Choice(["local", "ray"]), default="local", show_default=True,
+              help="Where the stages run: in this process, or as tasks of Ray (extra `ray`).")  # fmt: skip
+@click.option("--address", help="With --engine ray: local (default) starts Ray on this machine, auto takes the cluster "
+              "that it is part of; or HOST:PORT, or ray://HOST:PORT.")  # fmt: skip
 @click.option("--dry-run", is_flag=True, help="Check everything and say what would be done; write nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the manifest as JSON on stdout.")
 @click.pass_context
@@ -39,7 +48,7 @@ def run(  # noqa: PLR0913 - a parameter for each option
         ctx: click.Context, pipeline: str, inputs: tuple[str, ...], *, out: Path | None, size: int | None,
         seed: int | None, format_: str | None, template: str | None, skip_unknown: bool, max_rejects: float,
         threads: int | None, cache: Path | None, report: bool, hf: bool, licences: tuple[str, ...],
-        dry_run: bool, as_json: bool) -> None:  # fmt: skip
+        engine: str, address: str | None, dry_run: bool, as_json: bool) -> None:  # fmt: skip
     """Run PIPELINE (a YAML file or a shipped recipe) over INPUTS and write the set into a folder.
 
     INPUTS are files, folders, globs, URLs, or - for standard input: JSONL, JSON, Parquet or CSV, compressed or not.
@@ -50,6 +59,8 @@ def run(  # noqa: PLR0913 - a parameter for each option
     """
     if out is None and not dry_run:
         raise click.UsageError("--out is needed: the folder to write the result into")
+    if address is not None and engine != "ray":
+        raise click.UsageError("--address goes with --engine ray")
     console.limit_threads(threads)
     from curate.io import discover
     from curate.pipeline import Options, Pipeline
@@ -64,7 +75,8 @@ def run(  # noqa: PLR0913 - a parameter for each option
                       report=report, hub=hf, licences=_licences(licences))  # fmt: skip
     narrator = console.Narrator()
     try:
-        result = plan.run(inputs, out, options=options, progress=narrator)
+        with _engine(engine, address, threads) as where:
+            result = plan.run(inputs, out, options=options, progress=narrator, engine=where)
     finally:
         narrator.close()
     if as_json:
@@ -72,6 +84,28 @@ def run(  # noqa: PLR0913 - a parameter for each option
     _conclude(result.manifest, result.out)
     if result.findings:
         ctx.exit(1)
+
+
+@contextmanager
+def _engine(name: str, address: str | None, threads: int | None) -> Iterator[Engine | None]:
+    """Where the stages run; None is this process."""
+    if name == "local":
+        yield None
+        return
+    from curate.engine.ray import RayEngine
+
+    with RayEngine(address or "local", threads) as engine, redirect_stdout(_Told()):
+        yield engine
+
+
+class _Told(io.TextIOBase):
+    """What Ray prints of lost workers and machines: narration, so not for standard output, and not coloured."""
+
+    def write(self, text: str) -> int:
+        for line in re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines():
+            if line.strip():
+                console.say(line)
+        return len(text)
 
 
 def _licences(given: tuple[str, ...]) -> dict[str, str]:

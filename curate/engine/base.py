@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Protocol
 
+import polars as pl
+
 from curate.cache import Step, Table
-from curate.stage import Finding, Stage
+from curate.errors import CurateError, StageError
+from curate.stage import Annotator, Filter, Finding, Selection, Stage
 
 
 class Progress(Protocol):
@@ -37,10 +42,84 @@ class Silent:
 class Engine(Protocol):
     """Runs one stage over a table. The same input, stage and seed give the same bytes on every engine."""
 
-    def run(self, stage: Stage, table: Table, step: Step, progress: Progress) -> tuple[Finding, ...]:
-        """Write, into `step`, one part for each shard of `table` with a row for each row still there.
+    def prepare(self, stages: Sequence[Stage], root: Path) -> None:
+        """Called once, before anything is read: `stages` will run, and all steps lie below the cache folder `root`.
 
         Raises
         ------
-        StageError : the stage broke its contract or failed; the message names it and the shard's rows.
+        UsageError : the engine cannot run them, for want of a package, a model or a folder that all can see.
         """
+
+    def run(self, stage: Stage, table: Table, step: Step, progress: Progress) -> tuple[Finding, ...]:
+        """Write, into `step`, one part for each shard of `table` with a row for each row still there.
+
+        Parts that a stopped run of the same row stage had finished are taken over.
+
+        Raises
+        ------
+        StageError : the stage broke its contract or failed; the message names it, the shard and, where one record
+            alone is at fault, that record.
+        """
+
+
+def row_part(stage: Annotator | Filter, table: Table, index: int) -> pl.DataFrame:
+    """What a row stage says of the rows of shard `index`.
+
+    Raises
+    ------
+    StageError : as `Engine.run`.
+    """
+    frame = table.load(index, stage.needs())
+    try:
+        return stage.apply(frame)
+    except StageError as error:
+        raise StageError(f"{error} ({place(table, index)})") from error
+    except (CurateError, MemoryError):
+        raise
+    except Exception as error:
+        rows = _culprit(stage, frame)["row"]
+        raise StageError(
+            f"{stage.name} failed on {place(table, index, rows)}: {type(error).__name__}: {error}"
+        ) from error
+
+
+def _culprit(stage: Annotator | Filter, frame: pl.DataFrame) -> pl.DataFrame:
+    """The one row of `frame` on which `stage` fails, or all where no half of them fails on its own."""
+    while frame.height > 1:
+        half = frame.height // 2
+        for part in (frame[:half], frame[half:]):
+            try:
+                stage.apply(part)
+            except Exception:  # noqa: BLE001 - the error is on its way already; only its place is looked for
+                frame = part
+                break
+        else:
+            break
+    return frame
+
+
+def place(table: Table, index: int, rows: pl.Series | None = None) -> str:
+    """Shard `index` for a person, with its first and last record; or the record that is the only one of `rows`."""
+    rows = table.alive(index) if rows is None else rows
+    if rows.is_empty():
+        return f"shard {index}"
+    ends = table.load(index, ["file", "line"], rows=rows[[0, -1]] if len(rows) > 1 else rows)
+    where = [f"{file}:{line}" for file, line in ends.select("file", "line").iter_rows()]
+    told = f"record {where[0]} ({ends['id'][0]})" if len(where) == 1 else " to ".join(where)
+    return f"shard {index}, {told}"
+
+
+def write_verdicts(stage: Stage, selection: Selection, table: Table, step: Step) -> None:
+    """A selector's verdicts, one part for each shard.
+
+    Raises
+    ------
+    StageError : they are not one for each row of `table`.
+    """
+    alive = [table.alive(index) for index in range(len(table.parts))]
+    if selection.frame["keep"].has_nulls() or not selection.frame["row"].equals(pl.concat(alive)):
+        raise StageError(f"{stage.name}: the verdicts are not one for each row handed in")
+    start = 0
+    for index, rows in enumerate(alive):
+        step.write(index, selection.frame.slice(start, len(rows)))
+        start += len(rows)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TypeVar
 
 import polars as pl
 
 from curate.algorithms.parallel import thread_map
 from curate.cache import Step, Table
-from curate.engine.base import Progress
+from curate.engine.base import Progress, row_part, write_verdicts
 from curate.errors import CurateError, StageError
 from curate.stage import Annotator, Filter, Finding, FrameFn, Selector, Stage
 
@@ -53,6 +54,9 @@ class LocalShards:
 class LocalEngine:
     """Runs stages in threads of this process."""
 
+    def prepare(self, stages: Sequence[Stage], root: Path) -> None:
+        """Nothing is to be prepared: the pipeline itself checks what this process needs."""
+
     def run(self, stage: Stage, table: Table, step: Step, progress: Progress) -> tuple[Finding, ...]:
         """See `Engine.run`."""
         step.start()
@@ -70,8 +74,11 @@ class LocalEngine:
 
     @staticmethod
     def _rows(stage: Annotator | Filter, table: Table, step: Step, progress: Progress) -> None:
+        finished = step.resume(len(table.parts))
+
         def one(index: int) -> None:
-            step.write(index, stage.apply(table.load(index, stage.needs())))
+            if index not in finished:
+                step.write(index, row_part(stage, table, index))
             progress.advance()
 
         thread_map(one, range(len(table.parts)))
@@ -92,11 +99,5 @@ class LocalEngine:
             return load
 
         selection = stage.apply(LocalShards(tuple(loader(i) for i in range(count))))
-        alive = [table.alive(index) for index in range(count)]
-        if selection.frame["keep"].has_nulls() or not selection.frame["row"].equals(pl.concat(alive)):
-            raise StageError(f"{stage.name}: the verdicts are not one for each row handed in")
-        start = 0
-        for index, rows in enumerate(alive):
-            step.write(index, selection.frame.slice(start, len(rows)))
-            start += len(rows)
+        write_verdicts(stage, selection, table, step)
         return selection.findings

@@ -3,8 +3,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from datasketch import MinHashLSH
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
 
-from curate.algorithms import banding
+from curate.algorithms import banding, sketch
 
 
 @pytest.mark.parametrize("num_perm", [16, 64, 128])
@@ -112,3 +114,38 @@ def test_no_texts_have_no_buckets() -> None:
     tables = banding.buckets(keys, np.zeros(0, np.int64))
     assert len(tables) == 25
     assert banding.bucket_members(tables, 0).size == 0
+
+
+def test_candidate_components_are_those_of_the_graph_of_shared_bands() -> None:
+    rng = np.random.default_rng(8)
+    keys = rng.integers(0, 400, (500, 3)).astype(np.uint32)
+    nodes = np.flatnonzero(rng.random(500) < 0.6)
+    pairs = [(a, b) for a in nodes for b in nodes if a < b and (keys[a] == keys[b]).any()]
+    left, right = np.array(pairs).T
+    graph = coo_matrix((np.ones(left.size), (left, right)), shape=(500, 500))
+    _, labels = connected_components(graph, directed=False)
+    smallest = {label: int(np.flatnonzero(labels == label)[0]) for label in set(labels.tolist())}
+    got = banding.candidate_components(keys, nodes)
+    assert got.tolist() == [smallest[label] for label in labels.tolist()]
+
+
+@pytest.mark.parametrize("at_once", [1, 300, 10**9])
+def test_batches_part_no_two_that_share_a_band(at_once: int) -> None:
+    rng = np.random.default_rng(9)
+    keys = rng.integers(0, 900, (600, 3)).astype(np.uint32)
+    nodes, sizes = np.flatnonzero(rng.random(600) < 0.7), rng.integers(1, 50, 600)
+    parts = list(sketch.batches(keys, nodes, sizes, at_once))
+    of = {int(node): number for number, part in enumerate(parts) for node in part}
+    assert len(of) == sum(map(len, parts))
+    assert (len(parts) == 1) == (at_once == 10**9)
+    shared = 0
+    for a in nodes.tolist():
+        for b in nodes[nodes > a].tolist():
+            if (keys[a] == keys[b]).any():
+                shared += 1
+                assert of[a] == of[b]
+    assert shared > 100
+    if at_once == 300:  # beyond the limit goes a part by its last component only
+        label = banding.candidate_components(keys, nodes)
+        largest = max(int(sizes[nodes[label[nodes] == one]].sum()) for one in set(label[nodes].tolist()))
+        assert all(sizes[part].sum() <= at_once + largest for part in parts)

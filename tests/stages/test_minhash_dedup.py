@@ -226,6 +226,24 @@ def test_texts_larger_than_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
     assert run(MinhashDedup(), frame).equals(whole)
 
 
+@pytest.mark.parametrize("keep_by", [None, "score"])
+def test_many_candidates_are_compared_some_at_a_time(monkeypatch: pytest.MonkeyPatch, keep_by: str | None) -> None:
+    """As far as no texts hang together, no more than a thousand shingles are in memory, and nothing changes."""
+    pairs = [*corpus(21, 130), *[("Short.", "One two.")] * 3]
+    frame = table(pairs, score=np.random.default_rng(1).random(len(pairs)))
+    stage = MinhashDedup(keep_by=keep_by)
+    known = compared_with(MinhashDedup(keep_by=keep_by, against=("x",)), pairs[:40:4])
+    wanted = [run(one, frame) for one in (stage, known)]
+    passes: list[int] = []
+    cluster = sketch.cluster
+    monkeypatch.setattr(sketch, "cluster", lambda *args: passes.append(1) or cluster(*args))
+    monkeypatch.setattr("curate.stages.dedup.minhash_dedup._AT_ONCE", 1000)
+    monkeypatch.setattr("curate.stages.dedup.minhash_dedup._EACH", 1)
+    assert [run(one, frame).equals(before) for one, before in zip((stage, known), wanted, strict=True)] == [True, True]
+    assert len(passes) > 20
+    assert {"near_duplicate", "already_known"} <= set(wanted[1]["reason"].drop_nulls())
+
+
 def test_no_rows_and_one_row() -> None:
     assert run(MinhashDedup(), table([]), 2).height == 0
     assert run(MinhashDedup(keep_by="score"), table([("", "")], score=[1])).select("keep", "kept_id").rows() == [

@@ -80,6 +80,7 @@ class LlmJudge(Annotator):
         "unjudged": pl.String(),
     }
     unknown: ClassVar[str | None] = "judge_score"
+    one_process: ClassVar[bool] = True
 
     endpoint: str = Field(description="Base URL of the endpoint, such as http://localhost:8000/v1.")
     model: str = Field(min_length=1, description="The model's name at the endpoint.")

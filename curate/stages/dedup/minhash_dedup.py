@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
 import numpy as np
 import polars as pl
@@ -17,6 +17,12 @@ from curate.stage import Selection, Selector, Shards, verdict_frame
 if TYPE_CHECKING:
     from curate.algorithms.minhash import ShingleSets
     from curate.algorithms.texts import Texts
+
+
+#: Shingles of 8 bytes that are compared at once: so many for each example, and at least so many in all. A third of the
+#: texts of a crawl have candidates, with some hundred shingles each: they are then read twice or thrice.
+_EACH: Final = 16
+_AT_ONCE: Final = 1 << 25
 
 
 class MinhashDedup(Selector):
@@ -136,24 +142,26 @@ class MinhashDedup(Selector):
 
         frame = shards.map(self._sketch).collect()
         size = frame.height
-        frame = pl.concat([frame, *(self._sketch(part) for part in self._known())])
+        if self.against:
+            frame = pl.concat([frame, *(self._sketch(part) for part in self._known())])
         nodes = np.arange(frame.height, dtype=np.int64)
         same = sketch.first_equal(frame.select("one", "two").to_numpy())
-        same = np.where(frame["words"].to_numpy() > 0, same, nodes)
+        words = frame["words"].to_numpy()
+        same = np.where(words > 0, same, nodes)
         # One node stands for all texts with the same words, so that any number of them costs linear time.
-        distinct = nodes[(same == nodes) & (frame["words"] >= self.ngram).to_numpy()]
-        parent = same.copy()
-        sets = sketch.cluster(
-            frame["bands"].to_numpy(),
-            distinct,
-            self.threshold,
-            parent,
-            lambda some: self._sets(shards, size, frame, some),
-        )
-        kept = self._kept(frame, parent, size)
-        index = np.ones(size)
-        other = np.flatnonzero(same[:size] != same[kept[:size]])
-        index[other] = sketch.jaccard(sets, same[other], same[kept[other]])
+        distinct = nodes[(same == nodes) & (words >= self.ngram)]
+        keys, parent, index = frame["bands"].to_numpy(), same.copy(), np.ones(size)
+        kept = np.full(frame.height, -1, dtype=np.int64)
+        for some in sketch.batches(keys, distinct, words, max(_AT_ONCE, _EACH * size)):
+            sets = sketch.cluster(
+                keys, some, self.threshold, parent, lambda these: self._sets(shards, size, frame, these)
+            )
+            here = np.zeros(frame.height, dtype=np.bool_)
+            here[some] = True
+            self._keep(kept, frame, parent, here[same], size)
+            other = np.flatnonzero(here[same[:size]] & (same[:size] != same[kept[:size]]))
+            index[other] = sketch.jaccard(sets, same[other], same[kept[other]])
+        self._keep(kept, frame, parent, kept < 0, size)
         mine = kept[:size]
         verdicts = verdict_frame(
             frame["row"][:size],
@@ -166,20 +174,29 @@ class MinhashDedup(Selector):
         )
         return Selection(verdicts.with_columns(self._also(frame, mine)))
 
-    def _kept(self, frame: pl.DataFrame, parent: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-        """The place of the example that is kept in favour of each one; from `size` on they are those of `against`."""
+    def _keep(
+        self,
+        kept: NDArray[np.int64],
+        frame: pl.DataFrame,
+        parent: NDArray[np.int64],
+        here: NDArray[np.bool_],
+        size: int,
+    ) -> None:
+        """Fill in, where `here`, the place of the example that is kept in favour of each one.
+
+        From `size` on they are those of `against`.
+        """
         from curate.algorithms.components import survivors
 
-        kept = np.arange(frame.height, dtype=np.int64)
-        members = np.flatnonzero(np.bincount(parent, minlength=frame.height)[parent] > 1)
+        kept[here] = np.flatnonzero(here)
+        members = np.flatnonzero(here & (np.bincount(parent, minlength=frame.height)[parent] > 1))
         scores = None if self.keep_by is None else frame["score"].to_numpy()[members]
         kept[members] = members[survivors(parent[members], frame["id"].gather(members).to_list(), scores)]
         known = members[members >= size]
         if known.size:  # what was there before stays, whatever the scores
             first = np.full(frame.height, -1, dtype=np.int64)
             first[parent[known[::-1]]] = known[::-1]
-            kept = np.where(first[parent] < 0, kept, first[parent])
-        return kept
+            kept[members] = np.where(first[parent[members]] < 0, kept[members], first[parent[members]])
 
     def _also(self, frame: pl.DataFrame, kept: NDArray[np.int64]) -> pl.Series:
         """Of each of the first examples of `frame`: whether its other side differs from that of the one kept."""
