@@ -17,7 +17,7 @@ help:
 	@echo "make check        ruff, mypy, and whether the generated docs are current"
 	@echo "make docs         generate the reference pages again"
 	@echo "make sample-data  generate sample_data/ again"
-	@echo "make bench        time the main job, and dedup and recipes beside other programs (about an hour; docs/benchmarks.md)"
+	@echo "make bench        time the main job, and dedup, recipes and selection beside other programs (an hour or two; docs/benchmarks.md)"
 	@echo "make bench-quality  what the signals and the recipe are worth, against known truth; some minutes"
 
 $(VENV)/bin/python:
@@ -87,6 +87,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.peers.environments
 	$(BIN)/python -m benchmarks.dedup
 	$(BIN)/python -m benchmarks.recipe
+	$(BIN)/python -m benchmarks.selection
 	$(BIN)/python -m benchmarks.peers.page
 
 bench-quality: $(VENV)/.dev

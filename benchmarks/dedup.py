@@ -4,9 +4,9 @@
 
 Every program is given the same documents, normalised so that all find the same words (`benchmarks/peers/documents.py`),
 word 5-grams, 128 permutations and the threshold 0.7; all else is its own default. Each runs as a process of its own,
-one after the other; those that take minutes are given every eighth document. Then once more on the documents as they
-are, where finding the words is part of the work of each. Truth is a prefix-filter join (`benchmarks/peers/truth.py`).
-Writes `benchmarks/results/dedup.json` after each program.
+one after the other; those that take minutes are given every eighth document. Then the libraries once more on the
+documents as they are, where finding the words is part of the work of each. Truth is a prefix-filter join
+(`benchmarks/peers/truth.py`). Writes `benchmarks/results/dedup.json` after each program.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ def ignore(_: dict[str, dict[str, Any]]) -> None:
 class Program:
     """A script and the peer whose environment it runs in (None: the toolkit's own).
 
-    `options` are the script's, `raw` further ones for documents as they are (None: not run on those). `must` is the
-    ratio's goal. `every`: of the real documents, every so many-th one.
+    `options` are the script's, `raw` further ones for documents as they are (None: not run on those, as it finds
+    words itself in either case). `must` is the ratio's goal. `every`: of the real documents, every so many-th one.
     """
 
     script: str
@@ -71,9 +71,9 @@ PROGRAMS = {
     "rensa": Program("rensa_minhash.py", "rensa", raw={"words": "found"}, must=10),
     "datasketch xxh3": Program("datasketch_minhash.py", "datasketch", {"hash": "xxh3"}, {"words": "found"}, must=28),
     "datasketch sha1": Program("datasketch_minhash.py", "datasketch", {"hash": "sha1"}, {"words": "found"}),
-    "text-dedup": Program("text_dedup_minhash.py", "text-dedup", must=120),
-    "data-juicer": Program("data_juicer_minhash.py", "data-juicer", must=300, every=8),
-    "datatrove": Program("datatrove_minhash.py", "datatrove", {"words": "english"}, must=500, every=8),
+    "text-dedup": Program("text_dedup_minhash.py", "text-dedup", raw=None, must=120),
+    "data-juicer": Program("data_juicer_minhash.py", "data-juicer", raw=None, must=300, every=8),
+    "datatrove": Program("datatrove_minhash.py", "datatrove", {"words": "english"}, raw=None, must=500, every=8),
     "datatrove, str.split": Program("datatrove_minhash.py", "datatrove", {"words": "split"}, raw=None, every=8),
 }
 

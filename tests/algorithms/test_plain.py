@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from curate.algorithms import banding, minhash, plain, shingles
+from curate.algorithms import banding, components, minhash, plain, shingles
 from curate.algorithms.minhash import ShingleSets
 from curate.algorithms.texts import texts
 
@@ -69,6 +69,20 @@ def test_signatures_keys_and_clusters_are_equal(threshold: float) -> None:
     plain.cluster(keys, some, threshold, parents[1])
     assert parents[0].tolist() == parents[1].tolist()
     assert len(set(parents[0].tolist())) < len(sets)
+
+
+@pytest.mark.parametrize("same_place", [False, True])
+def test_the_first_of_equal_rows_is_found(same_place: bool) -> None:
+    rng = np.random.default_rng(7)
+    digests = rng.integers(0, 2**64, (40, 2), dtype=np.uint64)
+    if same_place:  # all meet in one place of the table, and many agree in their first half
+        digests[:, 0] = rng.integers(0, 3, 40).astype(np.uint64) << np.uint64(40)
+    digests = digests[rng.integers(0, 40, 1000)]
+    rows = [tuple(row) for row in digests.tolist()]
+    expected = [rows.index(row) for row in rows]
+    for module in (components, plain):
+        assert module.first_equal(digests).tolist() == expected
+        assert module.first_equal(digests[:0]).size == 0
 
 
 def test_nothing() -> None:

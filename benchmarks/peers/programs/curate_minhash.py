@@ -17,7 +17,7 @@ from curate.stages.dedup.minhash_dedup import MinhashDedup
 
 
 def main() -> None:
-    """Six rounds: the first loads the compiled kernels from their cache, the others are warm."""
+    """The first round loads the compiled kernels from their cache, the others are warm."""
     work = Work("curate-sft")
     threads = int(work.options.get("threads", "2"))
     set_threads(threads)
@@ -32,7 +32,7 @@ def main() -> None:
     columns = list(dict.fromkeys(["row", "id", *stage.needs()]))
     starts = range(0, frame.height, SHARD_ROWS)
     shards = LocalShards(tuple(partial(frame.select(columns).slice, start, SHARD_ROWS) for start in starts))
-    for _ in range(6):
+    for _ in range(6 if frame.height <= 200_000 else 3):
         verdict = work.round(lambda: stage.apply(shards).frame)
     kept = verdict["kept_id"].fill_null(frame["id"]).cast(pl.Int64)
     work.finish(verdict.filter(~pl.col("keep"))["row"], kept.to_list())
