@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Final, Self
+from typing import TYPE_CHECKING, Annotated, Final, Self
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, model_validator
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, field_validator, model_validator
 
 from curate.verdict import Finding, size_not_met
 
@@ -16,13 +16,21 @@ if TYPE_CHECKING:
 #: The group of rows whose `by` column is null.
 NONE: Final = "(none)"
 
+#: Between the values of several columns in the name of a group.
+BETWEEN: Final = " / "
+
+_Column = Annotated[str, Field(min_length=1)]
+
 
 class Quotas(BaseModel):
     """How many examples each group may have: shares by a temperature, and explicit minimums and maximums."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
 
-    by: str = Field(description="Column whose values are the groups; null is the group `(none)`.", min_length=1)
+    by: _Column | Annotated[tuple[_Column, ...], Field(min_length=1)] = Field(
+        description="Column whose values are the groups, or a list of columns: each combination of values is a group, "
+        "named `a / b`. Null is `(none)`; in a list, a slash after a space within a value is written twice."
+    )
     temperature: float | None = Field(
         None,
         description="Shares follow `n ** (1 / temperature)` of a group's n examples: 1 proportional to what is "
@@ -37,6 +45,23 @@ class Quotas(BaseModel):
     max: dict[str, NonNegativeInt] = Field(
         default_factory=dict, description="Largest number of examples per group. Default: no limit."
     )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns whose values make the groups."""
+        return (self.by,) if isinstance(self.by, str) else self.by
+
+    @property
+    def named(self) -> str:
+        """The columns as one text, as the groups are named."""
+        return BETWEEN.join(self.columns)
+
+    @field_validator("by")
+    @classmethod
+    def _distinct(cls, by: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if not isinstance(by, str) and len(set(by)) < len(by):
+            raise ValueError(f"a column is named twice: {', '.join(by)}")
+        return by
 
     @model_validator(mode="after")
     def _ordered(self) -> Self:
@@ -53,8 +78,17 @@ class Quotas(BaseModel):
 
 
 def group_of(quotas: Quotas | None) -> pl.Expr:
-    """The group of each row as text; one for all where there are no quotas."""
-    return pl.lit(NONE) if quotas is None else pl.col(quotas.by).cast(pl.String).fill_null(NONE)
+    """The group of each row as text; one for all where there are no quotas.
+
+    With several columns, no two combinations have one name: a slash that follows a space within a value is doubled, so
+    the first ` / ` in the name is always the one between the first value and the next.
+    """
+    if quotas is None:
+        return pl.lit(NONE)
+    values = [pl.col(column).cast(pl.String).fill_null(NONE) for column in quotas.columns]
+    if len(values) == 1:
+        return values[0]
+    return pl.concat_str([value.str.replace_all(" /", " //", literal=True) for value in values], separator=BETWEEN)
 
 
 def fits(quotas: Quotas | None, size: int) -> None:
@@ -80,7 +114,7 @@ def findings(quotas: Quotas | None, counts: Mapping[str, int], *, kept: int, siz
                 found.append(
                     Finding(
                         "quota_not_met",
-                        f"only {there:,} of the {least:,} examples that `quotas.min` asks for where {quotas.by} is "
+                        f"only {there:,} of the {least:,} examples that `quotas.min` asks for where {quotas.named} is "
                         f"{group} are there. Lower that minimum to {there}, or drop less of that group before it.",
                     )
                 )

@@ -112,7 +112,7 @@ class FacilityLocation(Selector):
         ge=0,
         le=1,
     )
-    quotas: Quotas | None = Field(None, description="Limits per group of a column. Default: none.")
+    quotas: Quotas | None = Field(None, description="Limits per group of one column or several. Default: none.")
     candidates: int | None = Field(
         None,
         description="Examples looked at per step, drawn by the seed; for pools of millions. Mirzasoleiman et al. "
@@ -142,9 +142,9 @@ class FacilityLocation(Selector):
         return self
 
     def needs(self) -> tuple[str, ...]:
-        """`embedding`, with `wording` the instruction, the `weight` column and the one that `quotas` names."""
+        """`embedding`, with `wording` the instruction, the `weight` column and those that `quotas` names."""
         return self.reads_with(
-            "instruction" if self.wording else None, self.weight, self.quotas.by if self.quotas else None
+            "instruction" if self.wording else None, self.weight, *(self.quotas.columns if self.quotas else ())
         )
 
     def verdict(self, shards: Shards) -> Selection:

@@ -54,7 +54,7 @@ class TopSample(Selector):
 
     size: int = Field(description="Examples to keep. LIMA (Zhou et al. 2023) has 400 of StackExchange.", ge=1)
     by: str = Field(min_length=1, description="The column of numbers, higher is better, written by an earlier stage.")
-    quotas: Quotas | None = Field(None, description="Limits per group of a column. Default: none.")
+    quotas: Quotas | None = Field(None, description="Limits per group of one column or several. Default: none.")
 
     @model_validator(mode="after")
     def _fits(self) -> Self:
@@ -63,7 +63,7 @@ class TopSample(Selector):
 
     def needs(self) -> tuple[str, ...]:
         """The columns that `by` and `quotas` name."""
-        return self.reads_with(self.by, self.quotas.by if self.quotas else None)
+        return self.reads_with(self.by, *(self.quotas.columns if self.quotas else ()))
 
     def verdict(self, shards: Shards) -> Selection:
         """The best, one place after the other."""
