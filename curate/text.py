@@ -125,7 +125,7 @@ def ascii_twin(text: pl.Expr) -> pl.Expr:
     times as long for one where a text is not all ASCII. A text that holds a Kelvin sign or a long s, which are ASCII
     letters to a pattern in any case, stays as it is.
     """
-    twin = pl.when((text.str.len_bytes() != text.str.len_chars()) & ~text.str.contains(_CASED)).then(text)
+    twin: pl.Expr = pl.when((text.str.len_bytes() != text.str.len_chars()) & ~text.str.contains(_CASED)).then(text)
     for pattern, instead in _TWINS:
         twin = twin.str.replace_all(pattern, instead)
     return pl.coalesce(twin, text)

@@ -73,8 +73,8 @@ def mean_direction(folder: Path, hashes: dict[str, str], reference: list[str]) -
     from curate.encoders.static import StaticEncoder
 
     encoder = StaticEncoder(folder, hashes)
-    arrays = encoder._arrays  # noqa: SLF001 - the tool that makes the model may look inside
-    rows = arrays["pieces"].astype(np.float64) * arrays["steps"][:, None]
+    vectors = encoder._vectors  # noqa: SLF001 - the tool that makes the model may look inside
+    rows = vectors.pieces.astype(np.float64) * vectors.steps[:, None]
     units = []
     for text in reference:
         total = rows[encoder._tokenizer.encode(text, add_special_tokens=False).ids].sum(axis=0)  # noqa: SLF001 - as above

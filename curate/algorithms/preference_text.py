@@ -153,7 +153,7 @@ def slot_of(table: Any, key: np.uint64) -> Any:
 
 
 @kernel
-def add(table: Any, key: np.uint64) -> bool:
+def add(table: Any, key: np.uint64) -> Any:
     """Put `key` into the table; whether it was there before."""
     keys, stamps, state = table
     slot = slot_of(table, key)

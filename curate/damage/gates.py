@@ -69,7 +69,6 @@ from curate.text import (
     WORD,
     code_line_share,
     excerpt,
-    fold,
     is_blank,
     line_count,
     list_line_share,
@@ -111,9 +110,7 @@ def _about(pattern: str, where: pl.Expr) -> pl.Expr:
 
 def prompt_echo(min_chars: int) -> pl.Expr:
     """The response begins with the whole instruction or its first line, of `min_chars` characters or more."""
-    instruction, response = pl.col("echoed"), fold(pl.col("echoing"))
-    whole = fold(instruction)
-    first = fold(instruction.str.strip_chars_start().str.extract(r"\A([^\n]+)"))
+    whole, first, response = pl.col("echoed"), pl.col("echoed_line"), pl.col("echoing")
 
     def long(text: pl.Expr) -> pl.Expr:
         return text.str.len_chars() >= min_chars
@@ -231,17 +228,18 @@ def declined() -> dict[str, pl.Expr]:
     """
     head, tail = pl.col("opening"), pl.col("closing")
 
-    def unless_asked(text: pl.Expr, screen: str, pattern: str, about: str = ABOUT_BOTH) -> pl.Expr:
-        return phrase(text, screen, pattern, where=~_about(about, text.str.contains(screen)))
+    def unless_asked(found: pl.Expr, about: str) -> pl.Expr:
+        return pl.when(~_about(about, found.is_not_null())).then(found)
 
+    # `DISCLAIMER` holds all of `CLOSING_DISCLAIMER`.
+    disclaimer = pl.coalesce(
+        phrase(head, MAY_DISCLAIM, DISCLAIMER),
+        phrase(head, MAY_NAME, IDENTITY),
+        phrase(tail, MAY_DISCLAIM, CLOSING_DISCLAIMER),
+    )
     return {
-        "refusal": unless_asked(head, MAY_REFUSE, REFUSAL, ABOUT_REFUSAL),
-        "ai_disclaimer": pl.coalesce(
-            unless_asked(head, MAY_DISCLAIM, DISCLAIMER),
-            unless_asked(head, MAY_NAME, IDENTITY),
-            unless_asked(head, MAY_DISCLAIM, CLOSING_DISCLAIMER),
-            unless_asked(tail, MAY_DISCLAIM, CLOSING_DISCLAIMER),
-        ),
+        "refusal": unless_asked(phrase(head, MAY_REFUSE, REFUSAL), ABOUT_REFUSAL),
+        "ai_disclaimer": unless_asked(disclaimer, ABOUT_BOTH),
     }
 
 

@@ -28,8 +28,8 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     """`frame` with texts that more than one gate looks at.
 
     `uncoded` is the response without code, `open_line` its last line where that ends in a word that something follows,
-    `opening` and `closing` are its first and last characters with a mark before them, `echoed` and `echoing` the
-    instruction and the response where the one may repeat the other.
+    `opening` and `closing` are its first and last characters with a mark before them, `echoed`, `echoed_line` and
+    `echoing` the instruction, its first line and the response, folded, where the last may repeat one of the others.
     """
     instruction, response = pl.col("instruction"), pl.col("response")
     end = pl.when(response.str.len_chars() > _HEAD).then(response.str.strip_chars_end().str.tail(_TAIL))
@@ -51,6 +51,11 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
             open_line=pl.when(hangs | stops).then("open_line"), echoing=pl.when(_opens_alike()).then("echoing")
         )
         .with_columns(echoed=pl.when(pl.col("echoing").is_not_null()).then("echoed"))
+        .with_columns(
+            echoed=fold(pl.col("echoed")),
+            echoed_line=fold(pl.col("echoed").str.strip_chars_start().str.extract(r"\A([^\n]+)")),
+            echoing=fold(pl.col("echoing")),
+        )
         .collect()
     )
 

@@ -31,6 +31,11 @@ _LANGUAGE_CHARS: Final = 400
 #: Letters from which a language is told, and how sure it must be; see `language`.
 _LETTERS: Final = 60
 _SURE: Final = 0.999
+#: Up to so many words of a response, and so much that the instruction is about, the two are not compared; and up to so
+#: many, the halves of the response are not.
+FEW_WORDS: Final = 3
+LITTLE_ASKED: Final = 0.5
+FEW_TO_HALVE: Final = 20
 #: A response in another language has no more of its words from the instruction, and no more pauses a word.
 MOST_COVERED: Final = 0.25
 MOST_PAUSES: Final = 0.25
@@ -105,7 +110,7 @@ def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFram
         measures,
         counts.collect(),
         _repetition(texts["prose"]),
-        _likeness(texts),
+        _likeness(texts, measures),
         _languages(texts, measures),
     ]
     return pl.concat(parts, how="horizontal")
@@ -122,27 +127,35 @@ def _repetition(prose: pl.Series) -> pl.DataFrame:
     return pl.DataFrame(found, schema=dict.fromkeys((f"rep_{name}" for name in REPETITION), pl.Float64))
 
 
-def _likeness(texts: pl.DataFrame) -> pl.DataFrame:
-    """Cosines by the static encoder: of the instruction and the response, and of the response's two halves."""
+def _likeness(texts: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
+    """Cosines by the static encoder: of the instruction and the response, and of the response's two halves.
+
+    0 where the texts are too short for the signals to ask for them.
+    """
     from curate.encoders.static import shipped
 
-    half = pl.col("response").str.len_chars() // 2
-    sides = texts.lazy().select(
-        "instruction",
-        "response",
-        # Most instructions are a line.
-        first=pl.when(pl.col("first") != pl.col("instruction")).then("first"),
-        head=pl.col("response").str.slice(0, half),
-        tail=pl.col("response").str.slice(half.cast(pl.Int64)),
+    long = measures.select(
+        asked=(pl.col("words") > FEW_WORDS) & (pl.col("asked_weight") > LITTLE_ASKED),
+        halved=pl.col("words") > FEW_TO_HALVE,
     )
-    columns = sides.collect()
-    asked, given, first, head, tail = (shipped().encode_column(column) for column in columns)
-    first = np.where(columns["first"].is_null().to_numpy()[:, None], asked, first)
+    asked, halved = long["asked"], long["halved"]
+    half = pl.col("response").str.len_chars() // 2
+    sides = texts.filter(asked).select("instruction", "first", "response")
+    longer = sides["first"] != sides["instruction"]
+    whole, given = shipped().encode_column(sides["instruction"]), shipped().encode_column(sides["response"])
+    first = whole.copy()  # most instructions are a line
+    first[longer.to_numpy()] = shipped().encode_column(sides["first"].filter(longer))
+    parts = texts.filter(halved).select(
+        head=pl.col("response").str.slice(0, half), tail=pl.col("response").str.slice(half.cast(pl.Int64))
+    )
     found = {
-        "likeness": np.maximum(cosines(asked, given), cosines(first, given)),
-        "coherence": cosines(head, tail),
+        "likeness": (asked, np.maximum(cosines(whole, given), cosines(first, given))),
+        "coherence": (halved, cosines(*map(shipped().encode_column, parts))),
     }
-    return pl.DataFrame(found, schema=dict.fromkeys(found, pl.Float64))
+    columns = {name: np.zeros(texts.height) for name in found}
+    for name, (where, values) in found.items():
+        columns[name][where.to_numpy()] = values
+    return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.Float64))
 
 
 def cosines(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:

@@ -10,6 +10,8 @@ from typing import Final
 
 import polars as pl
 
+from curate.damage.raw import FEW_TO_HALVE, FEW_WORDS, LITTLE_ASKED
+
 _ONE: Final = pl.lit(1.0)
 
 
@@ -133,16 +135,21 @@ def _form() -> dict[str, pl.Expr]:
 def _matter() -> dict[str, pl.Expr]:
     words = pl.col("words")
     free = _flag(~pl.col("asks_language"))
-    asked = ramp(pl.col("asked_weight"), 0.5, 2.0)
+    asked = ramp(pl.col("asked_weight"), LITTLE_ASKED, 2.0)
     # A letter or a poem has other words than the request for it.
     made_up = pl.col("asks_letter") | pl.col("asks_dialogue") | pl.col("asks_repeat") | pl.col("asks_form")
     near = pl.when(made_up).then(0.7).otherwise(1.0)
     letter = pl.when(pl.col("asks_letter")).then(0.3).otherwise(1.0)
     prose = pl.col("prose")
     return {
-        "unlike_request": ramp(-pl.col("likeness"), -0.35, 0.1) * ramp(words, 3, 25) * free * asked * near * prose,
+        "unlike_request": ramp(-pl.col("likeness"), -0.35, 0.1)
+        * ramp(words, FEW_WORDS, 25)
+        * free
+        * asked
+        * near
+        * prose,
         "nothing_shared": _flag(pl.col("shared") == 0) * ramp(words, 6, 30) * free * asked * near * prose,
-        "two_topics": ramp(-pl.col("coherence"), -0.25, 0.1) * ramp(words, 20, 60) * free * prose,
+        "two_topics": ramp(-pl.col("coherence"), -0.25, 0.1) * ramp(words, FEW_TO_HALVE, 60) * free * prose,
         "filler": ramp(pl.col("filler"), 0, 4) * letter,
         "filler_share": ramp(_share("filler", "starts"), 0.1, 0.6) * ramp(pl.col("filler"), 0, 2) * letter,
         "promise": _flag(pl.col("promise") & pl.col("asks_text") & ~pl.col("asks_short")) * (1.0 - ramp(words, 6, 14)),

@@ -16,16 +16,16 @@ import numpy.typing as npt
 import polars as pl
 
 from curate.algorithms.parallel import thread_map, threads
-from curate.algorithms.plain import FEW, FEW_BYTES
-from curate.algorithms.pooling import PieceVectors, pool_plain, pool_texts
 from curate.algorithms.texts import Texts
 from curate.algorithms.texts import texts as arrow_texts
-from curate.algorithms.wordpiece import Pieces, odd_chunks, pieces_of
 from curate.encoders.base import Vectors
 from curate.errors import EncoderError
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
+
+    from curate.algorithms.pooling import PieceVectors
+    from curate.algorithms.wordpiece import Pieces
 
 FOLDER: Final = Path(__file__).parents[1] / "assets" / "static_minilm_256"
 #: SHA-256 of the shipped files, in this order: the vectors, the vocabulary.
@@ -79,6 +79,9 @@ class StaticEncoder:
 
     def encode_column(self, texts: pl.Series) -> Vectors:
         """`encode` of a column, in as many threads as there are; where each text lies, it is cut and summed."""
+        from curate.algorithms.plain import FEW, FEW_BYTES
+        from curate.algorithms.pooling import pool_plain
+
         column = arrow_texts(texts)
         if len(column) <= FEW and column.size.sum() <= FEW_BYTES:
             read = texts.str.head(MAX_CHARS).fill_null("").to_list()
@@ -91,6 +94,9 @@ class StaticEncoder:
         return vectors
 
     def _pooled(self, column: Texts, begin: int, end: int) -> Vectors:
+        from curate.algorithms.pooling import pool_texts
+        from curate.algorithms.wordpiece import odd_chunks
+
         at, size = column.at[begin:end], column.size[begin:end]
         read = np.zeros_like(size)
         places = np.zeros((4 * len(at), 2), dtype=np.int64)
@@ -145,11 +151,15 @@ class StaticEncoder:
     def _vectors(self) -> PieceVectors:
         from safetensors.numpy import load
 
+        from curate.algorithms.pooling import PieceVectors
+
         arrays = load(self._read("model.safetensors"))
         return PieceVectors(arrays["pieces"], arrays["steps"].astype(np.int32), arrays["mean"].astype(np.float64))
 
     @cached_property
     def _table(self) -> Pieces:
+        from curate.algorithms.wordpiece import pieces_of
+
         return pieces_of(self.vocabulary)
 
     @property

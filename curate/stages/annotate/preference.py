@@ -7,7 +7,6 @@ from typing import Any, ClassVar, Literal
 
 import polars as pl
 
-from curate.algorithms.preference_matrix import feature_matrix
 from curate.algorithms.preference_model import shipped
 from curate.stage import Annotator
 
@@ -58,6 +57,8 @@ class Preference(Annotator):
 
     def columns(self, frame: pl.DataFrame) -> pl.DataFrame:
         """`preference`, one number per row."""
+        from curate.algorithms.preference_matrix import feature_matrix
+
         matrix = feature_matrix(frame["instruction"], frame["response"])
         # Six digits: the last ones of an exponential differ from one C library to another.
         return pl.DataFrame({"preference": shipped().probability(matrix).round(6)})
