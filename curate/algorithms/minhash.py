@@ -20,7 +20,7 @@ from curate.algorithms.components import unite
 from curate.algorithms.jit import kernel
 from curate.algorithms.parallel import thread_map
 from curate.algorithms.prefix_join import possible_pairs
-from curate.algorithms.shingles import table_bits
+from curate.algorithms.shingles import table_bits, table_room
 
 Index = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
@@ -179,7 +179,7 @@ def _jaccard(values, offsets, left, right, least):  # type: ignore[no-untyped-de
     longest = np.int64(0)
     for node in left:
         longest = max(longest, offsets[node + 1] - offsets[node])
-    slots = np.empty(np.int64(1) << np.int64(table_bits(longest)), dtype=np.uint64)
+    slots = np.empty(table_room(longest), dtype=np.uint64)
     last = first = np.uint64(0)
     held = np.int64(-1)
     for pair in range(left.size):

@@ -172,11 +172,18 @@ def _shingles(at, size, ngram, by_char, fold, workspace, values):  # type: ignor
 
 @kernel
 def table_bits(size):  # type: ignore[no-untyped-def]  # numba
-    """Bits of a place in a hash table for `size` members, of which at most a quarter is taken."""
+    """Bits of a place in a hash table for `size` members, at most a quarter of it taken; a half of a large one."""
     bits = np.uint64(2)
-    while (np.int64(1) << np.int64(bits)) < 4 * size:
+    room = 4 * size if size < 4096 else 2 * size
+    while (np.int64(1) << np.int64(bits)) < room:
         bits += np.uint64(1)
     return bits
+
+
+@kernel
+def table_room(size):  # type: ignore[no-untyped-def]  # numba
+    """Places that are enough for the hash tables of up to `size` members."""
+    return max(np.int64(1) << np.int64(table_bits(size)), np.int64(1) << np.int64(table_bits(min(size, 4095))))
 
 
 @kernel
@@ -187,7 +194,7 @@ def _distinct(values, offsets):  # type: ignore[no-untyped-def]  # numba
     longest = np.int64(0)
     for row in range(n):
         longest = max(longest, offsets[row + 1] - offsets[row])
-    slots = np.empty(np.int64(1) << np.int64(table_bits(longest)), dtype=np.uint64)
+    slots = np.empty(table_room(longest), dtype=np.uint64)
     used = 0
     for row in range(n):
         one = values[offsets[row] : offsets[row + 1]]

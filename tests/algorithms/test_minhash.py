@@ -97,6 +97,23 @@ def test_jaccard_is_that_of_python_sets() -> None:
         assert ((stopped >= least) == (np.array(exact) >= least)).all()
 
 
+@pytest.mark.parametrize("size", [4095, 4096, 5000, 9000])
+def test_jaccard_of_large_sets(size: int) -> None:
+    rng = np.random.default_rng(size)
+    origin = random_hashes(rng, size)
+    sets = [
+        origin,
+        origin[: size // 2],
+        np.concatenate([origin[: size // 3], random_hashes(rng, size // 2)]),
+        origin[:3],
+    ]
+    packed = shingle_sets(sets)
+    left, right = (np.array(side) for side in zip(*combinations(range(4), 2), strict=True))
+    for a, b in ((left, right), (right, left)):
+        exact = [true_jaccard(sets[i], sets[j]) for i, j in zip(a, b, strict=True)]
+        assert packed.jaccard(a, b).tolist() == exact
+
+
 def test_a_pair_without_a_set_is_refused() -> None:
     sets = shingle_sets([np.arange(3, dtype=np.uint64)], np.array([5]))
     for node in (4, 6):

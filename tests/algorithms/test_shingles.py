@@ -166,6 +166,7 @@ def test_distinct_drops_repeats_and_keeps_the_order_of_first_occurrences() -> No
         "x y z",
         "x y",
         *(" ".join(rng.choice(list("abcdef"), n)) for n in rng.integers(0, 500, 60)),
+        *(" ".join(map(str, rng.integers(0, n, 2 * n))) for n in (2050, 4000, 9000)),
     ]
     found = shingled([(text,) for text in texts], ngram=3)
     values, offsets = shingles.distinct(found)

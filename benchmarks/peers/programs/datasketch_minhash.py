@@ -24,12 +24,12 @@ def main() -> None:
     lsh_options = {"threshold": 0.7, "num_perm": 128}
     work.settings = {"MinHash": {**options, "hashfunc": name}, "MinHashLSH": lsh_options,
                      "candidates": "kept where the signatures agree in 0.7 or more"}  # fmt: skip
-    texts, split = work.texts(), work.split()
+    texts, split, found = work.texts(), work.split(), work.options.get("words") == "found"
     hashfunc = {"xxh3": xxh3, "sha1": sha1_hash32}[name]
 
     def ngrams(text: str) -> list[bytes]:
-        words = split(text)
-        return [" ".join(words[at : at + NGRAM]).encode() for at in range(len(words) - NGRAM + 1)]
+        words = " ".join(split(text)).encode().split() if found else text.encode().split()
+        return [b" ".join(words[at : at + NGRAM]) for at in range(len(words) - NGRAM + 1)]
 
     def job() -> list[int]:
         lsh = MinHashLSH(**lsh_options)
