@@ -4,8 +4,8 @@
     python -m benchmarks.cluster planted [--sizes 200000 2000000]     dedup_only.yaml over planted documents
 
 A cluster of one node with two cores is started for it (`ray start`), and ended again. The runs on it find it warm, as
-one on a standing cluster does, but their worker processes start anew. Memory is that of one process: what it shares with
-others (Ray's object store) is left out. Results go into `benchmarks/results/cluster.json`.
+one on a standing cluster does, but their worker processes start anew. Memory is that of one process: what it shares
+with others (Ray's object store) is left out. Results go into `benchmarks/results/cluster.json`.
 """
 
 from __future__ import annotations

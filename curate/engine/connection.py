@@ -7,6 +7,7 @@ import importlib.util
 import os
 import signal
 import socket
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -95,14 +96,16 @@ def _explained(address: str, error: Exception) -> str:
 @contextlib.contextmanager
 def _signals_kept() -> Iterator[None]:
     """Ray installs handlers of its own; the command line's, which end a run so that it can go on, stay."""
-    kept: dict[signal.Signals, Any] = {}
-    with contextlib.suppress(ValueError):  # not the main thread: then Ray installs none either
-        kept = {number: signal.signal(number, signal.getsignal(number)) for number in (signal.SIGTERM, signal.SIGINT)}
+    if threading.current_thread() is not threading.main_thread():  # then neither Ray nor anybody else installs any
+        yield
+        return
+    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
         for number, handler in kept.items():
-            signal.signal(number, handler)
+            if handler is not None:
+                signal.signal(number, handler)
 
 
 def disconnect() -> None:

@@ -261,12 +261,12 @@ def until(condition: Callable[[], bool], what: str, seconds: float = 60) -> None
 
 @pytest.fixture(scope="module")
 def lines(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, int]:
-    """2,100 conversations of the sample data in one file, so that it may be cut into any number of shards."""
+    """1,050 conversations of the sample data in one file, so that it may be cut into any number of shards."""
     path = tmp_path_factory.mktemp("lines") / "all.jsonl"
     every: list[str] = []
     for file in discover([str(ROOT / "sample_data" / "raw")]).files:
         for batch in read(file, ReadOptions(seed=1)):
-            every += [json.dumps({"messages": m}) for m in batch.frame["messages"].head(300).to_list()]
+            every += [json.dumps({"messages": m}) for m in batch.frame["messages"].head(150).to_list()]
     path.write_text("\n".join(every) + "\n")
     return path, len(every)
 
