@@ -34,7 +34,8 @@ MOST = 16_384
 STAGES: dict[str, tuple[tuple[str, ...], dict[int, int]]] = {
     "length_filter": (("instruction", "response"), {}),
     "text_stats": (("instruction", "response"), {300: 10_000}),
-    "damage_filter": (("instruction", "response"), {300: 10_000}),
+    "preference": (("instruction", "response"), {}),
+    "damage": (("instruction", "response"), {300: 10_000}),
     "refusal_filter": (("instruction", "response"), {}),
     "repetition_filter": (("response",), {300: 10_000}),
     "language": (("instruction", "response"), {1000: 3_000}),
