@@ -24,6 +24,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -94,18 +95,17 @@ def run(program: Program, documents: Path, scratch: Path, limit_s: float) -> dic
         if cost.exit:
             return {"error": last_line(cost.error)}
         told = json.loads((Path(folder) / "result.json").read_text("utf-8"))
-    # Of several warm rounds the middle one: a short job shares its processor with whatever else runs.
-    warm = sorted(told["rounds"][1:] or told["rounds"], key=lambda spent: float(spent["cpu_s"]))
-    job = warm[(len(warm) - 1) // 2]
+    # Of several warm rounds the median: a short job shares its processor with whatever else runs.
+    warm = told["rounds"][1:] or told["rounds"]
     extra = sum(spent["cpu_s"] for spent in [*told["rounds"][1:], *told["phases"].values()])
     return {
         "version": told["version"],
         "settings": told["settings"],
-        "job_cpu_s": round(job["cpu_s"], 3),
-        "job_wall_s": round(job["wall_s"], 3),
+        "job_cpu_s": round(median(spent["cpu_s"] for spent in warm), 3),
+        "job_wall_s": round(median(spent["wall_s"] for spent in warm), 3),
         "process_cpu_s": round(cost.cpu_s - extra, 2),
         "peak_mb": round(cost.peak_mb),
-        "rise_mb": round(job["rise_mb"]),
+        "rise_mb": round(max(spent["rise_mb"] for spent in warm)),
         "rounds_cpu_s": [round(spent["cpu_s"], 3) for spent in told["rounds"]],
         **({"phases": told["phases"]} if told["phases"] else {}),
         "rows": told["removed"],
@@ -207,7 +207,11 @@ def on_real(options: argparse.Namespace, names: Sequence[str], scratch: Path, ke
 
 def _keep_part(facts: dict[str, Any], mine: dict[str, Any], keep: Keep, found: dict[str, dict[str, Any]]) -> None:
     """Add what was found to `mine`, a part of `facts`; of ours the first, on all documents, stays."""
-    mine["programs"] = {**found, **mine.get("programs", {}), **{n: told for n, told in found.items() if n != "curate"}}
+    known = mine.get("programs", {})
+    mine["programs"] = {
+        **known,
+        **{name: told for name, told in found.items() if name != "curate" or name not in known},
+    }
     for told in mine["programs"].values():
         per_document(told, mine["programs"]["curate"])
     keep(facts)
