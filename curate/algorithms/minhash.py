@@ -15,7 +15,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.algorithms.banding import Buckets, first_pairs, other_pairs, share_a_band
+from curate.algorithms.banding import first_pairs, other_pairs, share_a_band
+from curate.algorithms.buckets import Buckets
 from curate.algorithms.components import unite
 from curate.algorithms.jit import kernel
 from curate.algorithms.parallel import thread_map
@@ -151,7 +152,7 @@ def cluster(keys: Signatures, tables: list[Buckets], sets: ShingleSets, threshol
     Parameters
     ----------
     keys : uint32 `(n, bands)`.
-    tables : `banding.buckets` of those keys.
+    tables : `buckets.buckets` of those keys.
     sets : the sets of all nodes in a bucket.
     threshold : least Jaccard index of two near-duplicates, in (0, 1].
     parent : int64 `(n,)`, as in `components.unite`, changed in place.

@@ -1,4 +1,4 @@
-"""The kernels of `shingles`, `minhash` and `banding` once more in numpy: equal results, bit by bit, without a compiler.
+"""The kernels of near-duplicate search once more in numpy: equal results, bit by bit, without a compiler.
 
 Numba compiles a kernel when it is first called on a machine, which takes longer than a small dataset. Up to `FEW` texts
 of `FEW_BYTES` together these functions do the work; beyond that the kernels are many times faster.
@@ -87,7 +87,7 @@ def band_keys(signature: Signatures, bands: int, rows: int) -> Signatures:
 
 
 def bucket_members(keys: Signatures, nodes: Index) -> Index:
-    """As `banding.bucket_members` of the buckets of `nodes`."""
+    """As `buckets.bucket_members` of the buckets of `nodes`."""
     pairs = _candidates(keys, nodes)
     return np.unique(np.concatenate(pairs))
 

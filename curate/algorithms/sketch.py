@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.algorithms import banding, components, minhash, plain, shingles
+from curate.algorithms.buckets import bucket_members, buckets, candidate_components
 from curate.algorithms.minhash import ShingleSets
 from curate.algorithms.shingles import Hashes, Shingled, Unit
 from curate.algorithms.texts import Texts
@@ -93,7 +94,7 @@ def batches(keys: NDArray[np.uint32], nodes: Index, sizes: Index, at_once: int) 
     if int(sizes[nodes].sum()) <= at_once:
         yield nodes
         return
-    label = banding.candidate_components(_constant(keys), nodes)
+    label = candidate_components(_constant(keys), nodes)
     members = nodes[np.bincount(label, minlength=label.size)[label[nodes]] > 1]
     members = members[np.argsort(label[members], kind="stable")]
     first = np.flatnonzero(np.diff(label[members], prepend=-1))
@@ -120,8 +121,8 @@ def cluster(
         plain.cluster(keys, sets, threshold, parent)
         return sets
     keys = _constant(keys)
-    tables = banding.buckets(keys, nodes)
-    sets = sets_of(banding.bucket_members(tables, keys.shape[0]))
+    tables = buckets(keys, nodes)
+    sets = sets_of(bucket_members(tables, keys.shape[0]))
     minhash.cluster(keys, tables, sets, threshold, parent)
     return sets
 

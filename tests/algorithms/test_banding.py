@@ -7,6 +7,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 from curate.algorithms import banding, sketch
+from curate.algorithms.buckets import bucket_members, buckets, candidate_components
 
 
 @pytest.mark.parametrize("num_perm", [16, 64, 128])
@@ -38,7 +39,7 @@ def test_buckets_hold_the_nodes_of_each_shared_key() -> None:
     keys = rng.choice([0, 1, 2**11, 2**11 - 1, 2**22, 2**31, 2**32 - 1, 5 * 2**25], (400, 3)).astype(np.uint32)
     keys[:200, 2] = np.arange(200, dtype=np.uint32) << np.uint32(20)
     nodes = np.sort(rng.choice(400, 350, replace=False))
-    for band, table in enumerate(banding.buckets(keys, nodes)):
+    for band, table in enumerate(buckets(keys, nodes)):
         expected = [nodes[keys[nodes, band] == key].tolist() for key in np.unique(keys[nodes, band])]
         found = [table.order[a:b].tolist() for a, b in zip(table.starts, table.ends, strict=True)]
         assert found == [members for members in expected if len(members) > 1]
@@ -50,13 +51,13 @@ def test_bucket_members_are_all_who_share_a_band_and_no_others() -> None:
     nodes = np.sort(rng.choice(300, 200, replace=False))
     shares = (keys[nodes][:, None] == keys[nodes][None]).any(axis=2).sum(axis=1) > 1
     assert 20 < shares.sum() < 180
-    assert banding.bucket_members(banding.buckets(keys, nodes), 300).tolist() == nodes[shares].tolist()
+    assert bucket_members(buckets(keys, nodes), 300).tolist() == nodes[shares].tolist()
 
 
 def test_each_pair_of_a_bucket_comes_once() -> None:
     rng = np.random.default_rng(3)
     keys = rng.integers(0, 9, (60, 4)).astype(np.uint32)
-    tables, apart = banding.buckets(keys, np.arange(60)), np.arange(60)
+    tables, apart = buckets(keys, np.arange(60)), np.arange(60)
     crowded = np.zeros(60, dtype=np.bool_)
     batches = [*banding.first_pairs(keys, tables, apart), *banding.other_pairs(keys, tables, apart, crowded)]
     found = [(int(a), int(b)) for left, right in batches for a, b in zip(left, right, strict=True)]
@@ -68,7 +69,7 @@ def test_each_pair_of_a_bucket_comes_once() -> None:
 
 def test_pairs_of_one_component_are_left_out() -> None:
     keys = np.zeros((6, 2), dtype=np.uint32)
-    tables, parent = banding.buckets(keys, np.arange(6)), np.array([0, 0, 2, 0, 2, 5])
+    tables, parent = buckets(keys, np.arange(6)), np.array([0, 0, 2, 0, 2, 5])
     first = [
         (a, b) for left, right in banding.first_pairs(keys, tables, parent) for a, b in zip(left, right, strict=True)
     ]
@@ -83,7 +84,7 @@ def test_a_stranger_in_a_large_bucket_costs_no_more_than_its_own_pairs() -> None
     count = 200_000
     keys, parent = np.zeros((count, 1), dtype=np.uint32), np.zeros(count, dtype=np.int64)
     parent[-1] = count - 1
-    tables = banding.buckets(keys, np.arange(count))
+    tables = buckets(keys, np.arange(count))
     first = list(banding.first_pairs(keys, tables, parent))
     assert [pair.tolist() for pair in first[0]] == [[0], [count - 1]]
     crowded = np.zeros(count, dtype=np.bool_)
@@ -96,7 +97,7 @@ def test_a_bucket_of_too_many_pairs_is_marked_and_not_compared() -> None:
     count = 4 * banding.CROWDED
     keys, parent = np.zeros((count + 3, 1), dtype=np.uint32), np.arange(count + 3)
     keys[count:] = 1
-    tables, crowded = banding.buckets(keys, np.arange(count + 3)), np.zeros(count + 3, dtype=np.bool_)
+    tables, crowded = buckets(keys, np.arange(count + 3)), np.zeros(count + 3, dtype=np.bool_)
     other = list(banding.other_pairs(keys, tables, parent, crowded))
     assert [(left.tolist(), right.tolist()) for left, right in other] == [([count + 1], [count + 2])]
     # All but the bucket's first member, which `first_pairs` has compared with each of them.
@@ -111,9 +112,9 @@ def test_nodes_that_share_a_band() -> None:
 
 def test_no_texts_have_no_buckets() -> None:
     keys = np.zeros((0, 25), dtype=np.uint32)
-    tables = banding.buckets(keys, np.zeros(0, np.int64))
+    tables = buckets(keys, np.zeros(0, np.int64))
     assert len(tables) == 25
-    assert banding.bucket_members(tables, 0).size == 0
+    assert bucket_members(tables, 0).size == 0
 
 
 def test_candidate_components_are_those_of_the_graph_of_shared_bands() -> None:
@@ -125,7 +126,7 @@ def test_candidate_components_are_those_of_the_graph_of_shared_bands() -> None:
     graph = coo_matrix((np.ones(left.size), (left, right)), shape=(500, 500))
     _, labels = connected_components(graph, directed=False)
     smallest = {label: int(np.flatnonzero(labels == label)[0]) for label in set(labels.tolist())}
-    got = banding.candidate_components(keys, nodes)
+    got = candidate_components(keys, nodes)
     assert got.tolist() == [smallest[label] for label in labels.tolist()]
 
 
@@ -146,6 +147,6 @@ def test_batches_part_no_two_that_share_a_band(at_once: int) -> None:
                 assert of[a] == of[b]
     assert shared > 100
     if at_once == 300:  # beyond the limit goes a part by its last component only
-        label = banding.candidate_components(keys, nodes)
+        label = candidate_components(keys, nodes)
         largest = max(int(sizes[nodes[label[nodes] == one]].sum()) for one in set(label[nodes].tolist()))
         assert all(sizes[part].sum() <= at_once + largest for part in parts)

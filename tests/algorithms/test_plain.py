@@ -11,6 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from curate.algorithms import banding, components, minhash, plain, shingles
+from curate.algorithms.buckets import bucket_members, buckets
 from curate.algorithms.minhash import ShingleSets
 from curate.algorithms.texts import texts
 
@@ -58,8 +59,8 @@ def test_signatures_keys_and_clusters_are_equal(threshold: float) -> None:
     keys = banding.band_keys(fast, bands, rows)
     assert (keys == plain.band_keys(slow, bands, rows)).all()
     nodes = np.flatnonzero(np.diff(offsets))
-    tables = banding.buckets(keys, nodes)
-    assert banding.bucket_members(tables, len(sets)).tolist() == plain.bucket_members(keys, nodes).tolist()
+    tables = buckets(keys, nodes)
+    assert bucket_members(tables, len(sets)).tolist() == plain.bucket_members(keys, nodes).tolist()
     packed = ShingleSets(np.arange(len(sets)), values, offsets)
     left, right = rng.integers(0, len(sets), (2, 500))
     assert packed.jaccard(left, right).tolist() == plain.jaccard(packed, left, right).tolist()

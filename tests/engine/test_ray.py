@@ -11,10 +11,12 @@ import itertools
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -137,6 +139,7 @@ class Cluster:
     """A head and further nodes, each a tree of processes below one `ray start --block`."""
 
     folder: Path
+    sockets: Path
     address: str
     token: str
     plugin: Path
@@ -155,7 +158,7 @@ class Cluster:
         paths = os.pathsep.join(str(p) for p in (first, self.plugin) if p is not None)
         log = (self.folder / f"{name}.log").open("wb")
         program = [sys.executable, "-c", "from ray.scripts.scripts import main; main()", "start", "--block"]
-        more = [f"--num-cpus={cpus}", "--object-store-memory=200000000", f"--temp-dir={self.folder / 'r'}"]
+        more = [f"--num-cpus={cpus}", "--object-store-memory=200000000", f"--temp-dir={self.sockets}"]
         self.nodes[name] = subprocess.Popen(
             [*program, *more, *args], stdout=log, stderr=log, stdin=subprocess.DEVNULL, start_new_session=True,
             env=environment(**{**self.env(), "FIRST": paths}, RAY_USAGE_STATS_ENABLED="0"),
@@ -206,7 +209,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     )
     (plugin / "control").mkdir()
     port = free_port()
-    made = Cluster(folder, f"127.0.0.1:{port}", secrets.token_hex(24), plugin)
+    # Ray puts sockets into its folder, and the path of a socket may have 107 bytes.
+    sockets = Path(tempfile.mkdtemp(prefix="ray"))
+    made = Cluster(folder, sockets, f"127.0.0.1:{port}", secrets.token_hex(24), plugin)
     quick = json.dumps({"health_check_period_ms": 1000, "health_check_failure_threshold": 3})
     made.start("head", "--head", f"--port={port}", "--include-dashboard=false", f"--system-config={quick}")
     try:
@@ -214,6 +219,7 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     finally:
         for name in list(made.nodes):
             made.kill(name)
+        shutil.rmtree(sockets, ignore_errors=True)
 
 
 @pytest.fixture
