@@ -68,7 +68,8 @@ class Program:
 
 
 PROGRAMS = {
-    "curate": Program("curate_minhash.py", None, {"threads": "1"}),  # as the others: one process, one thread
+    # One thread, as the others.
+    "curate": Program("curate_minhash.py", None, {"threads": "1"}),
     "rensa": Program("rensa_minhash.py", "rensa", raw={"words": "found"}, must=10),
     "datasketch xxh3": Program("datasketch_minhash.py", "datasketch", {"hash": "xxh3"}, {"words": "found"}, must=28),
     "datasketch sha1": Program("datasketch_minhash.py", "datasketch", {"hash": "sha1"}, {"words": "found"}),
