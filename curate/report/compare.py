@@ -107,7 +107,7 @@ def compare(
     if len(datasets) < 2:
         raise UsageError("compare needs two datasets or more")
     told = progress or Silent()
-    names = _names([short_name(d) for d in datasets])
+    names = _names(datasets)
     sides = [material(d, seed=seed, read=read, progress=told).chosen for d in datasets]
     keys = [chr(ord("A") + i) if i < 26 else f"S{i + 1}" for i in range(len(sides))]
     named = dict(zip(keys, sides, strict=True))
@@ -132,8 +132,17 @@ def compare(
     )
 
 
-def _names(names: list[str]) -> list[str]:
-    """The names, numbered where several are equal."""
+def _names(datasets: Sequence[str | Path]) -> list[str]:
+    """What each is called: the last part of its path, with as many before it as tell it from others, else a number."""
+    names = [short_name(dataset) for dataset in datasets]
+    paths = [Path(dataset).parts for dataset in datasets]
+    for i, path in enumerate(paths):
+        alike = {other for other in paths if other[-1:] == path[-1:]} - {path}
+        depth = 1
+        while depth < len(path) and any(other[-depth:] == path[-depth:] for other in alike):
+            depth += 1
+        if depth > 1:
+            names[i] = Path(*path[-depth:]).as_posix()
     return [f"{name} ({names[: i + 1].count(name)})" if names.count(name) > 1 else name for i, name in enumerate(names)]
 
 

@@ -263,3 +263,14 @@ def test_comparison_counts_what_one_has_alone(tmp_path: Path) -> None:
     assert pair.examples[0].instruction == left[int(highest.argmin())][0]
     assert [m.name for m in found.members] == ["l.jsonl", "r.jsonl"]
     assert found.diversity.size == len(right)
+
+
+def test_sets_of_one_file_name_are_called_by_their_folders(tmp_path: Path) -> None:
+    for folder in ("a/out", "b/out", "c"):
+        (tmp_path / folder).mkdir(parents=True)
+    one, two, three = (write(tmp_path / f / "train.jsonl", list(TEXTS)[:6]) for f in ("a/out", "b/out", "c"))
+    other = write(tmp_path / "other.jsonl", list(TEXTS)[:6])
+    found = compare([one, two, three, other, one])
+    assert [m.name for m in found.members] == [
+        "a/out/train.jsonl (1)", "b/out/train.jsonl", "c/train.jsonl", "other.jsonl", "a/out/train.jsonl (2)"
+    ]  # fmt: skip
