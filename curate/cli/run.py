@@ -94,7 +94,8 @@ def _engine(name: str, address: str | None, threads: int | None) -> Iterator[Eng
         return
     from curate.engine.ray import RayEngine
 
-    with RayEngine(address or "local", threads) as engine, redirect_stdout(_Told()):
+    # Round the engine, since Ray tells of what is left when it is left itself.
+    with redirect_stdout(_Told()), RayEngine(address or "local", threads) as engine:
         yield engine
 
 

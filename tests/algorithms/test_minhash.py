@@ -11,6 +11,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components as scipy_components
 
 from curate.algorithms import banding, minhash, parallel, prefix_join
+from curate.algorithms.buckets import buckets
 from curate.algorithms.minhash import ShingleSets
 
 
@@ -60,7 +61,7 @@ def brute_force(keys: np.ndarray, sets: list[np.ndarray], threshold: float) -> l
 
 def clusters(keys: np.ndarray, sets: ShingleSets, threshold: float) -> list[int]:
     parent = np.arange(keys.shape[0])
-    minhash.cluster(keys, banding.buckets(keys, sets.nodes), sets, threshold, parent)
+    minhash.cluster(keys, buckets(keys, sets.nodes), sets, threshold, parent)
     return parent.tolist()
 
 
