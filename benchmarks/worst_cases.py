@@ -71,7 +71,7 @@ CASES: dict[str, tuple[Callable[[int], Records], int, str]] = {
     "giant_cluster": (giant_cluster, 50_000, "dedup_only"),
     "boilerplate": (boilerplate, 5_000, "dedup_only"),
     "long_conversation": (long_conversation, 500_000, "dedup_only"),
-    "regex_bait": (regex_bait, 2_000_000, "lima_1k"),
+    "regex_bait": (regex_bait, 1_000_000, "lima_1k"),
 }
 
 
@@ -85,6 +85,8 @@ def cpu(records: Records, recipe: str) -> float:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         pipeline = Path(folder) / "pipeline.yaml"
         text = (ROOT / "pipelines" / f"{recipe}.yaml").read_text(encoding="utf-8")
+        # Texts so long would be dropped before any pattern sees them.
+        text = text.replace("  - stage: length_filter\n", "")
         pipeline.write_text(f"read: {{max_record_bytes: {2**30}}}\n{text}", encoding="utf-8")
         out = Path(folder) / "out"
         command = [sys.executable, "-m", "curate", "run", str(pipeline), str(path), "--out", str(out), "--no-report"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -10,7 +10,7 @@ import polars as pl
 
 from curate.cache import Step, Table
 from curate.errors import CurateError, StageError
-from curate.stage import Annotator, Filter, Finding, Selection, Stage
+from curate.stage import Annotator, Filter, Finding, Selection, Selector, Stage
 
 
 class Progress(Protocol):
@@ -60,6 +60,23 @@ class Engine(Protocol):
         StageError : the stage broke its contract or failed; the message names it, the shard and, where one record
             alone is at fault, that record.
         """
+
+
+def run_stage(
+    stage: Stage, corpus: Callable[[Selector], tuple[Finding, ...]], rows: Callable[[Annotator | Filter], None]
+) -> tuple[Finding, ...]:
+    """`corpus` of a selector, `rows` of another stage; whatever fails in them is a `StageError`."""
+    try:
+        if isinstance(stage, Selector):
+            return corpus(stage)
+        if isinstance(stage, Annotator | Filter):
+            rows(stage)
+            return ()
+    except (CurateError, MemoryError):
+        raise
+    except Exception as error:
+        raise StageError(f"{stage.name} failed: {type(error).__name__}: {error}") from error
+    raise StageError(f"{stage.name} is neither an annotator, a filter nor a selector")
 
 
 def row_part(stage: Annotator | Filter, table: Table, index: int) -> pl.DataFrame:

@@ -11,8 +11,8 @@ import polars as pl
 
 from curate.algorithms.parallel import thread_map
 from curate.cache import Step, Table
-from curate.engine.base import Progress, row_part, write_verdicts
-from curate.errors import CurateError, StageError
+from curate.engine.base import Progress, row_part, run_stage, write_verdicts
+from curate.errors import StageError
 from curate.stage import Annotator, Filter, Finding, FrameFn, Selector, Stage
 
 T = TypeVar("T")
@@ -60,17 +60,11 @@ class LocalEngine:
     def run(self, stage: Stage, table: Table, step: Step, progress: Progress) -> tuple[Finding, ...]:
         """See `Engine.run`."""
         step.start()
-        try:
-            if isinstance(stage, Selector):
-                return self._corpus(stage, table, step, progress)
-            if isinstance(stage, Annotator | Filter):
-                self._rows(stage, table, step, progress)
-                return ()
-        except (CurateError, MemoryError):
-            raise
-        except Exception as error:
-            raise StageError(f"{stage.name} failed: {type(error).__name__}: {error}") from error
-        raise StageError(f"{stage.name} is neither an annotator, a filter nor a selector")
+        return run_stage(
+            stage,
+            lambda selector: self._corpus(selector, table, step, progress),
+            lambda rows: self._rows(rows, table, step, progress),
+        )
 
     @staticmethod
     def _rows(stage: Annotator | Filter, table: Table, step: Step, progress: Progress) -> None:

@@ -19,11 +19,11 @@ import polars as pl
 
 from curate.cache import Step, Table
 from curate.engine import connection, worker
-from curate.engine.base import Progress, place, write_verdicts
+from curate.engine.base import Progress, place, run_stage, write_verdicts
 from curate.engine.local import LocalEngine
 from curate.errors import CurateError, StageError
 from curate.manifest import versions
-from curate.stage import Annotator, Filter, Finding, FrameFn, Selector, Stage
+from curate.stage import Finding, FrameFn, Selector, Stage
 
 T = TypeVar("T")
 
@@ -239,19 +239,13 @@ class RayEngine:
 
         job = ray.put(worker.Job(stage, table, step, self._versions))
         tasks = _Tasks(stage, table, job, advance)
-        try:
-            if isinstance(stage, Selector):
-                selection = stage.apply(RayShards(tasks))
-                write_verdicts(stage, selection, table, step)
-                return selection.findings
-            if isinstance(stage, Annotator | Filter):
-                self._rows(tasks, step)
-                return ()
-        except (CurateError, MemoryError):
-            raise
-        except Exception as error:
-            raise StageError(f"{stage.name} failed: {type(error).__name__}: {error}") from error
-        raise StageError(f"{stage.name} is neither an annotator, a filter nor a selector")
+
+        def corpus(selector: Selector) -> tuple[Finding, ...]:
+            selection = selector.apply(RayShards(tasks))
+            write_verdicts(selector, selection, table, step)
+            return selection.findings
+
+        return run_stage(stage, corpus, lambda _: self._rows(tasks, step))
 
     @staticmethod
     def _rows(tasks: _Tasks, step: Step) -> None:

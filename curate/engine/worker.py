@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import io
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -122,15 +122,7 @@ def mapped(job: Job, index: int, fns: Sequence[FrameFn]) -> pl.DataFrame:
     """
     ready(job.versions)
     frame = job.table.load(index, job.stage.needs())
-    try:
-        for fn in fns:
-            frame = fn(frame)
-    except (CurateError, MemoryError):
-        raise
-    except Exception as error:
-        where = place(job.table, index)
-        raise StageError(f"{job.stage.name} failed on {where}: {type(error).__name__}: {error}") from error
-    return frame
+    return _applied(job, frame, fns, lambda: place(job.table, index))
 
 
 def map_part(job: Job, index: int, fns: Sequence[FrameFn]) -> Packed:
@@ -158,14 +150,19 @@ def group_part(job: Job, fns: Sequence[FrameFn], *parts: Packed) -> Packed:
     frame = pl.concat([unpack(part) for part in parts])
     if "row" in frame.columns:
         frame = frame.sort("row", maintain_order=True)
+    return pack(_applied(job, frame, fns, lambda: "a group of rows"))
+
+
+def _applied(job: Job, frame: pl.DataFrame, fns: Sequence[FrameFn], where: Callable[[], str]) -> pl.DataFrame:
+    """`fns`, one after the other, over `frame`; where one fails, the message says on what."""
     try:
         for fn in fns:
             frame = fn(frame)
     except (CurateError, MemoryError):
         raise
     except Exception as error:
-        raise StageError(f"{job.stage.name} failed on a group of rows: {type(error).__name__}: {error}") from error
-    return pack(frame)
+        raise StageError(f"{job.stage.name} failed on {where()}: {type(error).__name__}: {error}") from error
+    return frame
 
 
 def bucket(keys: pl.Series, count: int) -> NDArray[np.uint64]:
