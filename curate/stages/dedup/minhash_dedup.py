@@ -160,7 +160,8 @@ class MinhashDedup(Selector):
             here[some] = True
             self._keep(kept, frame, parent, here[same], size)
             other = np.flatnonzero(here[same[:size]] & (same[:size] != same[kept[:size]]))
-            index[other] = sketch.jaccard(sets, same[other], same[kept[other]])
+            other = other[np.argsort(same[kept[other]], kind="stable")]  # a set compared with many is looked up once
+            index[other] = sketch.jaccard(sets, same[kept[other]], same[other])
         self._keep(kept, frame, parent, kept < 0, size)
         mine = kept[:size]
         verdicts = verdict_frame(
@@ -263,10 +264,10 @@ class MinhashDedup(Selector):
         mask = wanted[np.minimum(rows, wanted.size - 1)]
         chosen = frame.filter(pl.Series(mask))
         parts = list(sketch.shingle_sets(self._sides(chosen), ngram=self.ngram, unit=self.unit))
-        values = pl.concat([pl.Series([], dtype=pl.UInt64), *(pl.Series(values) for values, _ in parts)])
-        sizes = pl.concat([pl.Series([], dtype=pl.Int64), *(pl.Series(sizes) for _, sizes in parts)])
-        line = {"row": rows[mask][:1], "rows": chosen["row"].implode(), "sizes": sizes.implode(),
-                "shingles": values.implode()}  # fmt: skip
+        values = np.concatenate([np.zeros(0, np.uint64), *(values for values, _ in parts)])
+        sizes = np.concatenate([np.zeros(0, np.int64), *(sizes for _, sizes in parts)])
+        line = {"row": rows[mask][:1], "rows": chosen["row"].implode(), "sizes": pl.Series(sizes).implode(),
+                "shingles": pl.Series(values).implode()}  # fmt: skip
         return pl.DataFrame({name: part[: min(chosen.height, 1)] for name, part in line.items()})
 
     def _sides(self, frame: pl.DataFrame) -> list[Texts]:
@@ -277,7 +278,11 @@ class MinhashDedup(Selector):
 
 def _in_order(found: pl.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """The shingles of all sets of `_shingle_sets` in the order of their rows, and the sizes of the sets."""
-    rows, sizes, values = (found[column].explode().to_numpy() for column in ("rows", "sizes", "shingles"))
+    # Line by line: exploding the column would copy all of it twice.
+    rows, sizes, values = (
+        np.concatenate([np.zeros(0, dtype), *(line.to_numpy() for line in found[column])])
+        for column, dtype in (("rows", np.uint64), ("sizes", np.int64), ("shingles", np.uint64))
+    )
     order = np.argsort(rows, kind="stable")
     if (np.diff(order) == 1).all():
         return values, sizes
