@@ -11,9 +11,9 @@ location alone reaches on the same pool. *pool_diversity*: 19,229 records; how m
 The ways: the recipe; facility location alone; random (mean of five seeds); the longest responses; the highest
 preference; and DEITA's way (highest score first, passed over if too similar to one chosen), as the recipe `deita_like`.
 
-10,000 records of *pool_diversity* end in the mark `<|endoftext|>`, which the recipe's gates take for damage: as it is, it
-keeps none of them, and covers no template. So it stands there twice, also with `read: {end_of_text: ["<|endoftext|>"]}`,
-as the run's hint says. The other ways look for no damage and need no such option, `deita_like` apart.
+10,000 records of *pool_diversity* end in the mark `<|endoftext|>`, which the recipe's gates take for damage: as it is,
+it keeps none of them and covers no template. So it stands there twice, the second time with the option that the run
+hints at, `read: {end_of_text: ["<|endoftext|>"]}`. So does `deita_like`; the other ways look for no damage.
 
 Prints a table and writes `benchmarks/results/quality.json`.
 """
