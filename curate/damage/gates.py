@@ -27,6 +27,8 @@ from curate.damage.patterns import (
     CODE_SHARE,
     DIRECTED,
     ECHOING,
+    END_MARK,
+    ENDS_IN,
     FLAG,
     HANGING,
     HANGING_WORDS,
@@ -182,7 +184,11 @@ def template_tokens() -> pl.Expr:
     marks, went_on = excerpt(prose, TEMPLATE), excerpt(prose, WENT_ON)
     about = _about(ABOUT_TEMPLATE, marks.is_not_null() | went_on.is_not_null())
     spoken = _about(ABOUT_DIALOGUE, went_on.is_not_null())
-    return pl.coalesce(pl.when(~about).then(marks), pl.when(~about & ~spoken).then(went_on))
+    ended = pl.format(ENDS_IN, excerpt(pl.when(marks.is_not_null()).then(prose), END_MARK))
+    return pl.coalesce(
+        pl.when(~about).then(pl.coalesce(ended, marks)),
+        pl.when(~about & ~spoken).then(went_on),
+    )
 
 
 def hidden_text() -> pl.Expr:

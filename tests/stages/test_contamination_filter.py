@@ -183,3 +183,38 @@ def test_the_tool_makes_a_list_that_finds_its_items(tmp_path: Path) -> None:
     assert "| items | 2, of which 1 have fewer than 8 words" in card
     out = run_stage(ContaminationFilter(fingerprints=(str(tmp_path / "lists" / "bench.npz"),)), frame(PAIRS))
     assert out["value"][len(TEXTS)].endswith("= bench Sheep/7")
+
+
+#: One sentence of HumanEval/0, quoted from Chen et al. (2021), *Evaluating Large Language Models Trained on Code*.
+QUOTED = "Check if in given list of numbers, are any two numbers closer to each other than given threshold."
+
+
+def test_the_shipped_list_finds_a_planted_problem_and_nothing_in_clean_code() -> None:
+    assert fingerprints.shipped() == ["humaneval"]
+    shipped = fingerprints.load("humaneval")
+    assert shipped.items == tuple(f"HumanEval/{number}" for number in range(164))
+    assert (fingerprints.FOLDER / "humaneval.npz").stat().st_size < 1_000_000
+    planted = [
+        (f"Complete this function:\n\ndef near(numbers, limit):\n    # {QUOTED.upper()}", "Here it is."),
+        ("What does this do?", f"It answers: {QUOTED}"),
+        ("Say whether two of these numbers lie nearer to each other than a limit.", "They do not."),
+    ]
+    out = run_stage(ContaminationFilter(fingerprints=("humaneval",)), frame([*planted, *TEXTS]))
+    assert out["reason"].to_list() == ["contaminated_instruction", "contaminated_response", *[None] * (1 + len(TEXTS))]
+    assert [value.rpartition(" = ")[2] for value in out["value"].head(2)] == ["humaneval HumanEval/0"] * 2
+    assert out["contamination_words"].to_list()[:3] == [len(QUOTED.split())] * 2 + [0]
+
+
+def test_the_card_of_the_shipped_list_is_of_that_list() -> None:
+    card = (fingerprints.FOLDER / "humaneval.md").read_text(encoding="utf-8")
+    shipped = fingerprints.load("humaneval")
+    assert f"| items | {len(shipped.items)}, of which 0 have fewer" in card
+    assert f"| hashes | {len(shipped.index.hashes):,} |" in card
+    assert "| licence of the set | MIT" in card
+
+
+@pytest.mark.skipif(not REAL_DATA.is_dir(), reason="needs ../shared/data/raw")
+def test_of_real_code_only_idioms_are_in_the_shipped_list(tmp_path: Path) -> None:
+    made = ContaminationFilter(fingerprints=("humaneval",))
+    result = Pipeline([made]).run(REAL_DATA / "raw" / "code_alpaca.json", tmp_path / "out")
+    assert result.ledger.height <= 0.002 * result.manifest["counts"]["read"]
