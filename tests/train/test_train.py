@@ -230,7 +230,17 @@ BAD: dict[str, tuple[list[Any], dict[str, Any], str]] = {
     "no_assistant_pair": (
         [{"prompt": [ASK], "chosen": [ASK], "rejected": [OTHER]}],
         {"method": "dpo", "dropout_last": 0.0},
-        r"train\.jsonl:1: chosen must be one assistant turn",
+        r"train\.jsonl:1: not a pair: `chosen` begins with the prompt",
+    ),
+    "empty_pair": (
+        [{"prompt": "Why?", "chosen": " ", "rejected": "No."}],
+        {"method": "dpo", "dropout_last": 0.0},
+        r"train\.jsonl:1: chosen must be one assistant turn with text",
+    ),
+    "long_pair": (
+        [{"chosen": [ASK, SAY, ASK, SAY], "rejected": [ASK, OTHER]}],
+        {"method": "orpo", "dropout_last": 0.0},
+        r"train\.jsonl:1: chosen has 3 turns after what both begin with",
     ),
 }
 
