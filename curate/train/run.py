@@ -25,7 +25,7 @@ from curate.train.config import TrainConfig
 from curate.train.model import Memory, adapt, load_model, load_tokenizer, memory
 from curate.train.preference import preference_trainer
 from curate.train.records import Pair, RecordFile, conversations, data_file, pairs, read_records
-from curate.train.sft import accumulation, quiet, sft_trainer
+from curate.train.sft import accumulation, processes, quiet, sft_trainer
 
 #: Where the tuned model lies in a run's folder.
 MODEL: Final = "model"
@@ -225,7 +225,8 @@ def _tell(ready: Prepared, config: TrainConfig, need: Memory, say: Say) -> None:
         say(f"{f['examples']:,} pairs fit {config.max_length:,} tokens")
     if not config.packing:
         steps = config.max_steps or math.ceil(math.ceil(f["examples"] / config.batch_size) * config.epochs)
-        say(f"{steps:,} steps of {config.batch_size} examples")
+        together = f", {processes()} processes together" if processes() > 1 else ""
+        say(f"{steps:,} steps of {config.batch_size} examples{together}")
     parts = {"weights": need.weights, "gradients": need.gradients, "optimizer": need.optimizer,
              "activations": need.activations}  # fmt: skip
     told = ", ".join(f"{name} {size / 2**30:.2f}" for name, size in parts.items())
