@@ -4,8 +4,8 @@
     python -m benchmarks.train scratch           GPU: a Llama of 100M parameters, 1,000 records, three epochs in bf16
     python -m benchmarks.train scratch --tiny    a dry run of it in seconds on the CPU, 64 records; writes no result
 
-`scratch` trains in bf16 on the GPU (with `--tiny` on the CPU where there is none), then ten steps in float32 on the CPU, from the
-same weights, with the same records in the same order. It prints JSON with
+`scratch` trains in bf16 on the GPU (with `--tiny` on the CPU where there is none), then ten steps in float32 on the
+CPU, from the same weights, with the same records in the same order. It prints JSON with
 
 - `parameters`, `records`
 - `bfloat16` and `float32`: each with `device`, `steps`, `tokens_a_second` (tokens of the examples, no padding; by the
@@ -184,6 +184,8 @@ def main() -> None:
     if sys.argv[2:] == ["--tiny"]:
         print(json.dumps(scratch(tiny_size=True), indent=2))
         return
+    if what not in {"overhead", "scratch"}:
+        sys.exit(__doc__)
     if what == "scratch":
         import torch
 
