@@ -101,8 +101,8 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "batch_size": 64, "weight_decay": 0.0, "beta2": 0.999,
     },
     # Hong et al. 2024, ORPO, appendix C: AdamW, 8e-6, cosine after a linear warm-up, 2,048 tokens; by the script of
-    # its authors (xfactlab/orpo, Mistral-ORPO-beta) lambda 0.1 (TRL's beta) and batches of 32 (8 on each of 4 GPUs). They
-    # trained for 10 epochs (5 in the script) and took the best by held-out loss; one epoch, and all else, is ours.
+    # its authors (xfactlab/orpo, Mistral-ORPO-beta) lambda 0.1 (TRL's beta) and batches of 32 (8 on each of 4 GPUs).
+    # They trained for 10 epochs (5 there) and took the best by held-out loss; one epoch, and all else, is ours.
     "orpo": {
         "method": "orpo", "epochs": 1, "learning_rate": 8e-6, "schedule": "cosine", "warmup": 0.1, "dropout_last": 0.0,
         "weight_decay": 0.0, "beta2": 0.999,
