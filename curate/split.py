@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from curate.errors import InputError, UsageError
+from curate.errors import InputError, OutputError, UsageError
 from curate.handoff.pairs import BESIDE, Both, kept_pairs, write_beside
 from curate.io.atomic import atomic_file
 from curate.io.writers import train_line
@@ -49,6 +49,7 @@ def split_file(source: Path, out: Path, size: int | float, *, by: str | None, th
     Raises
     ------
     InputError : the set cannot be read. UsageError : no such column, or a size the set does not have.
+    OutputError : `out` cannot be made or written.
     """
     examples, paired, lines = _read(source)
     count = round(size * len(examples)) if isinstance(size, float) else size
@@ -56,7 +57,10 @@ def split_file(source: Path, out: Path, size: int | float, *, by: str | None, th
         raise UsageError(f"cannot hold out {count:,} of {len(examples):,} records; some must stay on either side")
     strata = _strata(source, by, len(examples))
     parts = choose(examples, strata, count, threshold=threshold, seed=seed, paired=paired)
-    out.mkdir(parents=True, exist_ok=True)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be made: {error.strerror}") from None
     (out / BESIDE).unlink(missing_ok=True)  # of an earlier split into the same folder
     rows = {"train": parts.train, "test": parts.test}
     for name, some in rows.items():

@@ -97,7 +97,8 @@ def conversations(file: RecordFile) -> list[Conversation]:
     for line, record in zip(file.lines, file.records, strict=True):
         where = f"{file.path}:{line}"
         if "chosen" in record and "messages" not in record:
-            raise InputError(f"{where}: a preference record; it is for `--method dpo` or `orpo`")
+            raise InputError(f"{where}: a preference record, where a conversation with `messages` is needed; "
+                             "pairs are for `curate train --method dpo` or `orpo`")  # fmt: skip
         messages = _turns(record.get("messages"), f"{where}: messages")
         if not any(m["role"] == "assistant" and m["content"].strip() for m in messages):
             raise InputError(f"{where}: no assistant turn with text, so there is nothing to learn from it")

@@ -229,8 +229,9 @@ def _tell(ready: Prepared, config: TrainConfig, need: Memory, say: Say) -> None:
         say(f"{steps:,} steps of {config.batch_size} examples{together}")
     parts = {"weights": need.weights, "gradients": need.gradients, "optimizer": need.optimizer,
              "activations": need.activations}  # fmt: skip
-    told = ", ".join(f"{name} {size / 2**30:.2f}" for name, size in parts.items())
-    say(f"memory on one device, about {need.total / 2**30:.2f} GiB: {told}")
+    unit, name = (2**30, "GiB") if need.total >= 2**30 else (2**20, "MiB")
+    told = ", ".join(f"{what} {size / unit:,.1f}" for what, size in parts.items())
+    say(f"memory on one device, about {need.total / unit:,.1f} {name}: {told}")
 
 
 def _listed(lines: Sequence[int]) -> str:
