@@ -2,7 +2,7 @@
 
 Every gate gives the excerpt that gave the damage away, or null. They look at the columns `instruction` and `response`,
 at `asked` and `plain`, their ASCII twins (`curate.text.ascii_twin`), and at what `curate.damage.prepared` adds. What
-takes time is looked for last, and only where all else holds: a text that is null is not searched.
+takes time is looked for last, and only where all else holds (`curate.text.only`).
 """
 
 from __future__ import annotations
@@ -72,6 +72,7 @@ from curate.text import (
     is_blank,
     line_count,
     list_line_share,
+    only,
 )
 
 _SIDES: Final = ("instruction", "response")
@@ -100,12 +101,12 @@ def blank(text: pl.Expr) -> pl.Expr:
 
 def _is_code(where: pl.Expr) -> pl.Expr:
     """Whether the response is code, where tags are not taken for code; null but where `where` holds."""
-    return code_line_share(pl.when(where).then(pl.col("plain")), markup=False) > CODE_SHARE
+    return code_line_share(only(pl.col("plain"), where), markup=False) > CODE_SHARE
 
 
 def _about(pattern: str, where: pl.Expr) -> pl.Expr:
     """Whether the instruction is about what `pattern` says; null but where `where` holds."""
-    return pl.when(where).then(pl.col("asked")).str.contains(pattern)
+    return only(pl.col("asked"), where).str.contains(pattern)
 
 
 def prompt_echo(min_chars: int) -> pl.Expr:
@@ -141,7 +142,7 @@ def truncated(min_prose_words: int, min_sentence_words: int) -> pl.Expr:
     odd_end = last.str.tail(12).str.contains(KISSES) | last.str.tail(100).str.contains(SUM_END)
     open_end = (hanging | ((inside | alone) & stops)) & ~odd_end
     # Code that has a fence is not looked at any further.
-    prose = (code_line_share(pl.when(open_end).then(pl.col("plain"))) <= CODE_SHARE) & ~response.str.contains(
+    prose = (code_line_share(only(pl.col("plain"), open_end)) <= CODE_SHARE) & ~response.str.contains(
         "```", literal=True
     )
     cut = open_end & prose
@@ -153,9 +154,9 @@ def html_residue(max_share: float) -> pl.Expr:
     """Tags or entities in prose, more than `max_share` of the words."""
     prose = pl.col("uncoded")
     tags = prose.str.count_matches(HTML)
-    marked = pl.when(tags > 0).then(prose)
+    marked = only(prose, tags > 0)
     many = tags > max_share * marked.str.count_matches(WORD)
-    about = _about(ABOUT_HTML, many) | _is_code(many) | pl.when(many).then(pl.col("response")).str.contains(PAGE)
+    about = _about(ABOUT_HTML, many) | _is_code(many) | only(pl.col("response"), many).str.contains(PAGE)
     return pl.when(many & ~about).then(excerpt(marked, HTML))
 
 
@@ -164,7 +165,7 @@ def placeholder() -> pl.Expr:
     response = pl.col("response")
     stand_in = excerpt(response, STAND_IN)
     held = excerpt(pl.col("uncoded"), PLACEHOLDER)
-    slot = excerpt(pl.when(response.str.len_chars() <= SLOT_CHARS).then(response), SLOT)
+    slot = excerpt(only(response, response.str.len_chars() <= SLOT_CHARS), SLOT)
 
     def unless(found: pl.Expr, *about: str) -> pl.Expr:
         return pl.when(~pl.any_horizontal(_about(pattern, found.is_not_null()) for pattern in about)).then(found)
@@ -189,7 +190,7 @@ def hidden_text() -> pl.Expr:
     """Characters that nobody sees, or that show the text in another order than it has."""
     # Few texts hold any such mark at all; only those are looked at any further.
     any_mark = pl.any_horizontal(pl.col(name).str.contains(f"{HIDDEN}|{DIRECTED}") for name in _SIDES)
-    both = pl.concat_str((pl.when(any_mark).then(name) for name in _SIDES), separator="\n").str.replace_all(FLAG, "")
+    both = pl.concat_str((only(pl.col(name), any_mark) for name in _SIDES), separator="\n").str.replace_all(FLAG, "")
     odd = both.str.contains(HIDDEN) | (both.str.contains(DIRECTED) & ~both.str.contains(RIGHT_TO_LEFT))
     found = pl.format("U+{}", both.str.extract(f"({HIDDEN}|{DIRECTED})", 1).map_elements(_code_point, pl.String))
     return pl.when(odd & ~_about(ABOUT_HIDDEN, odd)).then(found)
@@ -202,16 +203,16 @@ def _code_point(character: str) -> str:
 def mojibake() -> pl.Expr:
     """UTF-8 read in another encoding, or characters that were lost."""
     response = pl.col("response")
-    found = excerpt(pl.when(response.str.len_bytes() != response.str.len_chars()).then(response), MOJIBAKE)
+    found = excerpt(only(response, response.str.len_bytes() != response.str.len_chars()), MOJIBAKE)
     there = found.is_not_null()
-    about = _about(ABOUT_ENCODING, there) | pl.when(there).then(pl.col("instruction")).str.contains(MOJIBAKE)
+    about = _about(ABOUT_ENCODING, there) | only(pl.col("instruction"), there).str.contains(MOJIBAKE)
     return pl.when(~about).then(found)
 
 
 def unpunctuated() -> pl.Expr:
     """Long prose without a capital letter or a mark."""
     whole = pl.col("response")
-    response = pl.when(~whole.str.contains(PUNCTUATED)).then(whole)
+    response = only(whole, ~whole.str.contains(PUNCTUATED))
     words = response.str.count_matches(WORD)
     # A few words to the line: a list, or verse; but not a list that has lost its bullets and commas.
     items = (words <= ITEM_WORDS * line_count(response)) & ~response.str.contains(STRIPPED)

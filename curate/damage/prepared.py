@@ -8,7 +8,7 @@ import polars as pl
 
 from curate.damage.patterns import HANGING, LAST_LINE, MARKS, OPEN_END
 from curate.phrases import TAIL, TURN
-from curate.text import ascii_twin, fold, plain_quotes, without_code
+from curate.text import ascii_twin, fold, only, plain_quotes, without_code
 
 #: Characters that open and close a response in which a phrase of refusal counts, as in `refusal_filter`.
 _HEAD: Final = 300
@@ -32,7 +32,7 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     `echoing` the instruction, its first line and the response, folded, where the last may repeat one of the others.
     """
     instruction, response = pl.col("instruction"), pl.col("response")
-    end = pl.when(response.str.len_chars() > _HEAD).then(response.str.strip_chars_end().str.tail(_TAIL))
+    end = only(response.str.strip_chars_end().str.tail(_TAIL), response.str.len_chars() > _HEAD)
     hangs, stops = pl.col("open_line").str.contains(HANGING), pl.col("open_line").str.contains(OPEN_END)
     begun, first = (text.str.strip_chars_start().str.head(1).str.to_lowercase() for text in (instruction, response))
     # What begins with another letter is no echo, unless nothing is left of the instruction without its marks.
@@ -44,13 +44,13 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
             open_line=response.str.tail(2000).str.extract(LAST_LINE, 1),
             opening=pl.lit(TURN) + plain_quotes(response.str.strip_chars_start().str.head(_HEAD)),
             closing=pl.lit(TAIL) + plain_quotes(end),
-            echoed=pl.when(alike).then(instruction),
-            echoing=pl.when(alike).then(response),
+            echoed=only(instruction, alike),
+            echoing=only(response, alike),
         )
         .with_columns(
-            open_line=pl.when(hangs | stops).then("open_line"), echoing=pl.when(_opens_alike()).then("echoing")
+            open_line=only(pl.col("open_line"), hangs | stops), echoing=only(pl.col("echoing"), _opens_alike())
         )
-        .with_columns(echoed=pl.when(pl.col("echoing").is_not_null()).then("echoed"))
+        .with_columns(echoed=only(pl.col("echoed"), pl.col("echoing").is_not_null()))
         .with_columns(
             echoed=fold(pl.col("echoed")),
             echoed_line=fold(pl.col("echoed").str.strip_chars_start().str.extract(r"\A([^\n]+)")),
