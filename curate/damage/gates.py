@@ -55,16 +55,6 @@ from curate.damage.patterns import (
     WENT_ON,
 )
 from curate.damage.raw import MOST_COVERED, MOST_PAUSES
-from curate.phrases import (
-    CLOSING_DISCLAIMER,
-    DISCLAIMER,
-    IDENTITY,
-    MAY_DISCLAIM,
-    MAY_NAME,
-    MAY_REFUSE,
-    REFUSAL,
-    phrase,
-)
 from curate.text import (
     WORD,
     code_line_share,
@@ -189,7 +179,8 @@ def template_tokens() -> pl.Expr:
 def hidden_text() -> pl.Expr:
     """Characters that nobody sees, or that show the text in another order than it has."""
     # Few texts hold any such mark at all; only those are looked at any further.
-    any_mark = pl.any_horizontal(pl.col(name).str.contains(f"{HIDDEN}|{DIRECTED}") for name in _SIDES)
+    sides = [only(pl.col(name), pl.col(name).str.len_bytes() != pl.col(name).str.len_chars()) for name in _SIDES]
+    any_mark = pl.any_horizontal(side.str.contains(f"{HIDDEN}|{DIRECTED}") for side in sides)
     both = pl.concat_str((only(pl.col(name), any_mark) for name in _SIDES), separator="\n").str.replace_all(FLAG, "")
     odd = both.str.contains(HIDDEN) | (both.str.contains(DIRECTED) & ~both.str.contains(RIGHT_TO_LEFT))
     found = pl.format("U+{}", both.str.extract(f"({HIDDEN}|{DIRECTED})", 1).map_elements(_code_point, pl.String))
@@ -227,20 +218,13 @@ def declined() -> dict[str, pl.Expr]:
     Looked for at the beginning of each sentence of the first 300 characters, and at the end. Left alone where the
     instruction is about declining, harm or what a model cannot know, or about the assistant itself.
     """
-    head, tail = pl.col("opening"), pl.col("closing")
 
     def unless_asked(found: pl.Expr, about: str) -> pl.Expr:
         return pl.when(~_about(about, found.is_not_null())).then(found)
 
-    # `DISCLAIMER` holds all of `CLOSING_DISCLAIMER`.
-    disclaimer = pl.coalesce(
-        phrase(head, MAY_DISCLAIM, DISCLAIMER),
-        phrase(head, MAY_NAME, IDENTITY),
-        phrase(tail, MAY_DISCLAIM, CLOSING_DISCLAIMER),
-    )
     return {
-        "refusal": unless_asked(phrase(head, MAY_REFUSE, REFUSAL), ABOUT_REFUSAL),
-        "ai_disclaimer": unless_asked(disclaimer, ABOUT_BOTH),
+        "refusal": unless_asked(pl.col("declines"), ABOUT_REFUSAL),
+        "ai_disclaimer": unless_asked(pl.coalesce("disclaims", "names", "closes"), ABOUT_BOTH),
     }
 
 

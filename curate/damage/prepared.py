@@ -7,7 +7,18 @@ from typing import Final
 import polars as pl
 
 from curate.damage.patterns import HANGING, LAST_LINE, MARKS, OPEN_END
-from curate.phrases import TAIL, TURN
+from curate.phrases import (
+    CLOSING_DISCLAIMER,
+    DISCLAIMER,
+    IDENTITY,
+    MAY_DISCLAIM,
+    MAY_NAME,
+    MAY_REFUSE,
+    REFUSAL,
+    TAIL,
+    TURN,
+    phrases,
+)
 from curate.text import ascii_twin, fold, only, plain_quotes, without_code
 
 #: Characters that open and close a response in which a phrase of refusal counts, as in `refusal_filter`.
@@ -28,8 +39,9 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     """`frame` with texts that more than one gate looks at.
 
     `uncoded` is the response without code, `open_line` its last line where that ends in a word that something follows,
-    `opening` and `closing` are its first and last characters with a mark before them, `echoed`, `echoed_line` and
-    `echoing` the instruction, its first line and the response, folded, where the last may repeat one of the others.
+    `declines`, `disclaims`, `names` and `closes` are phrases of a model in its first and last characters, `echoed`,
+    `echoed_line` and `echoing` the instruction, its first line and the response, folded, where the last may repeat one
+    of the others.
     """
     instruction, response = pl.col("instruction"), pl.col("response")
     end = only(response.str.strip_chars_end().str.tail(_TAIL), response.str.len_chars() > _HEAD)
@@ -37,11 +49,11 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     begun, first = (text.str.strip_chars_start().str.head(1).str.to_lowercase() for text in (instruction, response))
     # What begins with another letter is no echo, unless nothing is left of the instruction without its marks.
     alike = (begun == first) | begun.is_in(list(MARKS))
-    return (
+    out = (
         frame.lazy()
         .with_columns(
             uncoded=without_code(response),
-            open_line=response.str.tail(2000).str.extract(LAST_LINE, 1),
+            open_line=response.str.tail(2000).str.strip_chars_end().str.extract(LAST_LINE, 0),
             opening=pl.lit(TURN) + plain_quotes(response.str.strip_chars_start().str.head(_HEAD)),
             closing=pl.lit(TAIL) + plain_quotes(end),
             echoed=only(instruction, alike),
@@ -53,11 +65,20 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
         .with_columns(echoed=only(pl.col("echoed"), pl.col("echoing").is_not_null()))
         .with_columns(
             echoed=fold(pl.col("echoed")),
-            echoed_line=fold(pl.col("echoed").str.strip_chars_start().str.extract(r"\A([^\n]+)")),
+            echoed_line=fold(pl.col("echoed").str.strip_chars_start().str.extract(r"\A[^\n]+", 0)),
             echoing=fold(pl.col("echoing")),
         )
         .collect()
     )
+    # `DISCLAIMER` holds all of `CLOSING_DISCLAIMER`.
+    sought = {
+        "declines": ("opening", MAY_REFUSE, REFUSAL),
+        "disclaims": ("opening", MAY_DISCLAIM, DISCLAIMER),
+        "names": ("opening", MAY_NAME, IDENTITY),
+        "closes": ("closing", MAY_DISCLAIM, CLOSING_DISCLAIMER),
+    }
+    found = [phrases(out[side], *how).alias(name) for name, (side, *how) in sought.items()]
+    return out.drop("opening", "closing").with_columns(found)
 
 
 def _opens_alike() -> pl.Expr:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from curate.damage.patterns import LAST_LINE
 from curate.damage.weighed import COUNTED, ENDINGS, FILLER, HOLDS
 from curate.text import (
     WORD,
@@ -70,7 +71,7 @@ def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
             lines=line_count(response).cast(pl.Int32),
             code=code_line_share(plain),
             listed=list_line_share(response),
-            last=response.str.tail(2000).str.extract(r"([^\n]*\S)\s*\z", 1).fill_null(""),
+            last=response.str.tail(2000).str.strip_chars_end().str.extract(LAST_LINE, 0).fill_null(""),
             first=_first_line(_INSTRUCTION),
             asked_first=_first_line(pl.col("asked")),
         )
@@ -79,7 +80,7 @@ def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _first_line(text: pl.Expr) -> pl.Expr:
-    return text.str.strip_chars().str.extract(r"\A([^\n]+)").fill_null("")
+    return text.str.strip_chars().str.extract(r"\A[^\n]+", 0).fill_null("")
 
 
 def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFrame:
