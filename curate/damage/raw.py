@@ -140,19 +140,21 @@ def _likeness(texts: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
         halved=pl.col("words") > FEW_TO_HALVE,
     )
     asked, halved = long["asked"], long["halved"]
-    half = pl.col("response").str.len_chars() // 2
-    sides = texts.filter(asked).select("instruction", "first", "response")
+    encoder = shipped()
+    given = np.zeros((texts.height, encoder.dimensions), np.int8)
+    given[halved.to_numpy()], head, tail = encoder.encode_halves(texts["response"].filter(halved))
+    short = asked & ~halved
+    given[short.to_numpy()] = encoder.encode_column(texts["response"].filter(short))
+    sides = texts.filter(asked).select("instruction", "first")
     longer = sides["first"] != sides["instruction"]
-    whole, given = shipped().encode_column(sides["instruction"]), shipped().encode_column(sides["response"])
-    first = whole.copy()  # most instructions are a line
-    first[longer.to_numpy()] = shipped().encode_column(sides["first"].filter(longer))
-    parts = texts.filter(halved).select(
-        head=pl.col("response").str.slice(0, half), tail=pl.col("response").str.slice(half.cast(pl.Int64))
-    )
-    found = {
-        "likeness": (asked, np.maximum(cosines(whole, given), cosines(first, given))),
-        "coherence": (halved, cosines(*map(shipped().encode_column, parts))),
-    }
+    whole = encoder.encode_column(sides["instruction"])
+    given = given[asked.to_numpy()]
+    like = cosines(whole, given)
+    # Most instructions are a line.
+    some = longer.to_numpy()
+    first = cosines(encoder.encode_column(sides["first"].filter(longer)), given[some])
+    like[some] = np.maximum(like[some], first)
+    found = {"likeness": (asked, like), "coherence": (halved, cosines(head, tail))}
     columns = {name: np.zeros(texts.height) for name in found}
     for name, (where, values) in found.items():
         columns[name][where.to_numpy()] = values
@@ -161,10 +163,14 @@ def _likeness(texts: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
 
 def cosines(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
     """The cosine of each row of `a` with the same row of `b`, both int8 of shape (n, d); 0 where one is zero."""
-    left, right = a.astype(np.int64), b.astype(np.int64)
-    dots, squares = (left * right).sum(axis=1), (left * left).sum(axis=1) * (right * right).sum(axis=1)
-    out: npt.NDArray[np.float64] = dots / np.sqrt(np.maximum(squares, 1).astype(np.float64))
+    dots, left, right = (_products(x, y) for x, y in ((a, b), (a, a), (b, b)))
+    out: npt.NDArray[np.float64] = dots / np.sqrt(np.maximum(left * right, 1).astype(np.float64))
     return out
+
+
+def _products(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+    """Inner products of rows, exact: each product of two bytes fits 16 bits."""
+    return np.multiply(a, b, dtype=np.int16).sum(axis=1, dtype=np.int64)
 
 
 def _languages(texts: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
