@@ -28,8 +28,8 @@ def warm_rows() -> None:
 
     asked, said = "What is the depth of the lake?", "The lake is deep. It is 湖 deep."
     table, known = lexicon()
-    damage_measures.measure([asked], [said], table, load().order, known)
     encoded = said.encode()
+    damage_measures.measure(_texts([asked.encode()]), _texts([encoded]), table, load().order, known)
     whole = np.frombuffer(encoded, np.uint8), np.array([0, len(encoded)], dtype=np.int64)
     repetition.measure(*whole)
     language.score(*whole)

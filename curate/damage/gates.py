@@ -2,7 +2,8 @@
 
 Every gate gives the excerpt that gave the damage away, or null. They look at the columns `instruction` and `response`,
 at `asked` and `plain`, their ASCII twins (`curate.text.ascii_twin`), and at what `curate.damage.prepared` adds. What
-takes time is looked for last, and only where all else holds (`curate.text.only`).
+takes time is looked for last, and only where all else holds (`curate.text.only`). What a gate needs twice is a column of
+`prepared`: polars would compute it twice.
 """
 
 from __future__ import annotations
@@ -25,12 +26,9 @@ from curate.damage.patterns import (
     ABOUT_VALUE,
     BARE_WORDS,
     CODE_SHARE,
-    DIRECTED,
     ECHOING,
-    FLAG,
     HANGING,
     HANGING_WORDS,
-    HIDDEN,
     HTML,
     ITEM_INSIDE,
     ITEM_WORDS,
@@ -40,19 +38,12 @@ from curate.damage.patterns import (
     MOJIBAKE,
     OPEN_END,
     PAGE,
-    PLACEHOLDER,
     PUNCTUATED,
     REQUEST_END,
-    RIGHT_TO_LEFT,
     SENTENCE_END,
     SENTENCE_INSIDE,
-    SLOT,
-    SLOT_CHARS,
-    STAND_IN,
     STRIPPED,
     SUM_END,
-    TEMPLATE,
-    WENT_ON,
 )
 from curate.damage.raw import MOST_COVERED, MOST_PAUSES
 from curate.text import (
@@ -65,7 +56,6 @@ from curate.text import (
     only,
 )
 
-_SIDES: Final = ("instruction", "response")
 #: Languages that a text of a few sentences does not tell apart.
 RELATIVES: Final = tuple(
     tuple(group.split())
@@ -142,9 +132,8 @@ def truncated(min_prose_words: int, min_sentence_words: int) -> pl.Expr:
 
 def html_residue(max_share: float) -> pl.Expr:
     """Tags or entities in prose, more than `max_share` of the words."""
-    prose = pl.col("uncoded")
-    tags = prose.str.count_matches(HTML)
-    marked = only(prose, tags > 0)
+    tags = pl.col("tags")
+    marked = only(pl.col("uncoded"), tags > 0)
     many = tags > max_share * marked.str.count_matches(WORD)
     about = _about(ABOUT_HTML, many) | _is_code(many) | only(pl.col("response"), many).str.contains(PAGE)
     return pl.when(many & ~about).then(excerpt(marked, HTML))
@@ -152,10 +141,7 @@ def html_residue(max_share: float) -> pl.Expr:
 
 def placeholder() -> pl.Expr:
     """A stand-in, a slot or a note instead of an answer, or prose that holds one."""
-    response = pl.col("response")
-    stand_in = excerpt(response, STAND_IN)
-    held = excerpt(pl.col("uncoded"), PLACEHOLDER)
-    slot = excerpt(only(response, response.str.len_chars() <= SLOT_CHARS), SLOT)
+    stand_in, held, slot = pl.col("stand_in"), pl.col("held"), pl.col("slot")
 
     def unless(found: pl.Expr, *about: str) -> pl.Expr:
         return pl.when(~pl.any_horizontal(_about(pattern, found.is_not_null()) for pattern in about)).then(found)
@@ -169,8 +155,7 @@ def placeholder() -> pl.Expr:
 
 def template_tokens() -> pl.Expr:
     """Marks of a chat template outside code."""
-    prose = pl.col("uncoded")
-    marks, went_on = excerpt(prose, TEMPLATE), excerpt(prose, WENT_ON)
+    marks, went_on = pl.col("tokens"), pl.col("went_on")
     about = _about(ABOUT_TEMPLATE, marks.is_not_null() | went_on.is_not_null())
     spoken = _about(ABOUT_DIALOGUE, went_on.is_not_null())
     return pl.coalesce(pl.when(~about).then(marks), pl.when(~about & ~spoken).then(went_on))
@@ -178,23 +163,13 @@ def template_tokens() -> pl.Expr:
 
 def hidden_text() -> pl.Expr:
     """Characters that nobody sees, or that show the text in another order than it has."""
-    # Few texts hold any such mark at all; only those are looked at any further.
-    sides = [only(pl.col(name), pl.col(name).str.len_bytes() != pl.col(name).str.len_chars()) for name in _SIDES]
-    any_mark = pl.any_horizontal(side.str.contains(f"{HIDDEN}|{DIRECTED}") for side in sides)
-    both = pl.concat_str((only(pl.col(name), any_mark) for name in _SIDES), separator="\n").str.replace_all(FLAG, "")
-    odd = both.str.contains(HIDDEN) | (both.str.contains(DIRECTED) & ~both.str.contains(RIGHT_TO_LEFT))
-    found = pl.format("U+{}", both.str.extract(f"({HIDDEN}|{DIRECTED})", 1).map_elements(_code_point, pl.String))
-    return pl.when(odd & ~_about(ABOUT_HIDDEN, odd)).then(found)
-
-
-def _code_point(character: str) -> str:
-    return f"{ord(character):04X}"
+    found = pl.col("hidden")
+    return pl.when(~_about(ABOUT_HIDDEN, found.is_not_null())).then(found)
 
 
 def mojibake() -> pl.Expr:
     """UTF-8 read in another encoding, or characters that were lost."""
-    response = pl.col("response")
-    found = excerpt(only(response, response.str.len_bytes() != response.str.len_chars()), MOJIBAKE)
+    found = pl.col("garbled")
     there = found.is_not_null()
     about = _about(ABOUT_ENCODING, there) | only(pl.col("instruction"), there).str.contains(MOJIBAKE)
     return pl.when(~about).then(found)

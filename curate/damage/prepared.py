@@ -6,7 +6,24 @@ from typing import Final
 
 import polars as pl
 
-from curate.damage.patterns import HANGING, LAST_LINE, MARKS, OPEN_END
+from curate.damage.patterns import (
+    DIRECTED,
+    FLAG,
+    HANGING,
+    HIDDEN,
+    HTML,
+    LAST_LINE,
+    MARKS,
+    MOJIBAKE,
+    OPEN_END,
+    PLACEHOLDER,
+    RIGHT_TO_LEFT,
+    SLOT,
+    SLOT_CHARS,
+    STAND_IN,
+    TEMPLATE,
+    WENT_ON,
+)
 from curate.phrases import (
     CLOSING_DISCLAIMER,
     DISCLAIMER,
@@ -19,7 +36,7 @@ from curate.phrases import (
     TURN,
     phrases,
 )
-from curate.text import ascii_twin, fold, only, plain_quotes, without_code
+from curate.text import ascii_twin, excerpt, fold, only, plain_quotes, scattered, without_code
 
 #: Characters that open and close a response in which a phrase of refusal counts, as in `refusal_filter`.
 _HEAD: Final = 300
@@ -41,7 +58,8 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     `uncoded` is the response without code, `open_line` its last line where that ends in a word that something follows,
     `declines`, `disclaims`, `names` and `closes` are phrases of a model in its first and last characters, `echoed`,
     `echoed_line` and `echoing` the instruction, its first line and the response, folded, where the last may repeat one
-    of the others.
+    of the others. `hidden`, `garbled`, `stand_in`, `held`, `slot`, `tokens` and `went_on` are what the gates of such
+    signs find before they look at what excuses it, `tags` the number of tags.
     """
     instruction, response = pl.col("instruction"), pl.col("response")
     end = only(response.str.strip_chars_end().str.tail(_TAIL), response.str.len_chars() > _HEAD)
@@ -60,7 +78,15 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
             echoing=only(response, alike),
         )
         .with_columns(
-            open_line=only(pl.col("open_line"), hangs | stops), echoing=only(pl.col("echoing"), _opens_alike())
+            garbled=excerpt(_beyond_ascii(response), MOJIBAKE),
+            stand_in=excerpt(response, STAND_IN),
+            held=excerpt(pl.col("uncoded"), PLACEHOLDER),
+            slot=excerpt(only(response, response.str.len_chars() <= SLOT_CHARS), SLOT),
+            tokens=excerpt(pl.col("uncoded"), TEMPLATE),
+            went_on=excerpt(pl.col("uncoded"), WENT_ON),
+            tags=pl.col("uncoded").str.count_matches(HTML),
+            open_line=only(pl.col("open_line"), hangs | stops),
+            echoing=only(pl.col("echoing"), _opens_alike()),
         )
         .with_columns(echoed=only(pl.col("echoed"), pl.col("echoing").is_not_null()))
         .with_columns(
@@ -78,7 +104,25 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
         "closes": ("closing", MAY_DISCLAIM, CLOSING_DISCLAIMER),
     }
     found = [phrases(out[side], *how).alias(name) for name, (side, *how) in sought.items()]
-    return out.drop("opening", "closing").with_columns(found)
+    return out.drop("opening", "closing").with_columns(*found, _hidden(frame))
+
+
+def _beyond_ascii(text: pl.Expr) -> pl.Expr:
+    return only(text, text.str.len_bytes() != text.str.len_chars())
+
+
+def _hidden(frame: pl.DataFrame) -> pl.Series:
+    """The first mark of each record that nobody sees, or that turns the order of the text round; `hidden`."""
+    sides = pl.col("instruction"), pl.col("response")
+    marked = pl.any_horizontal(_beyond_ascii(side).str.contains(f"{HIDDEN}|{DIRECTED}") for side in sides)
+    where = frame.lazy().select(marked.fill_null(value=False)).collect().to_series()
+    # Few texts hold any such mark at all.
+    both = frame.filter(where).select(pl.concat_str(sides, separator="\n").str.replace_all(FLAG, "").alias("both"))
+    text = pl.col("both")
+    odd = text.str.contains(HIDDEN) | (text.str.contains(DIRECTED) & ~text.str.contains(RIGHT_TO_LEFT))
+    mark = pl.when(odd).then(text.str.extract(f"{HIDDEN}|{DIRECTED}", 0))
+    names = [None if one is None else f"U+{ord(one):04X}" for one in both.select(mark).to_series()]
+    return scattered(pl.Series("hidden", names, dtype=pl.String), where)
 
 
 def _opens_alike() -> pl.Expr:

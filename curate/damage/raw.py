@@ -92,10 +92,11 @@ def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFram
     order : the weights of pairs of word classes; see `curate.algorithms.damage_measures.measure`.
     """
     from curate.algorithms.damage_measures import MEASURES, measure
+    from curate.algorithms.texts import texts as in_memory
 
     texts = texts_of(frame)
     table, known = lexicon()
-    words, _ = measure(texts["instruction"].to_list(), texts["prose"].to_list(), table, order, known)
+    words, _ = measure(in_memory(texts["instruction"]), in_memory(texts["prose"]), table, order, known)
     measures = pl.DataFrame(words, schema=dict.fromkeys(MEASURES, pl.Float64))
     counts = texts.lazy().select(
         "lines",
