@@ -2,8 +2,8 @@
 
 Every gate gives the excerpt that gave the damage away, or null. They look at the columns `instruction` and `response`,
 at `asked` and `plain`, their ASCII twins (`curate.text.ascii_twin`), and at what `curate.damage.prepared` adds. What
-takes time is looked for last, and only where all else holds (`curate.text.only`). What a gate needs twice is a column of
-`prepared`: polars would compute it twice.
+takes time is looked for last, and only where all else holds (`curate.text.only`). What a gate needs twice is a
+column of `prepared`: polars would compute it twice.
 """
 
 from __future__ import annotations

@@ -171,7 +171,8 @@ def cosines(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> npt.NDArray[np.
 
 def _products(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
     """Inner products of rows, exact: each product of two bytes fits 16 bits."""
-    return np.multiply(a, b, dtype=np.int16).sum(axis=1, dtype=np.int64)
+    out: npt.NDArray[np.int64] = np.multiply(a, b, dtype=np.int16).sum(axis=1, dtype=np.int64)
+    return out
 
 
 def _languages(texts: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
