@@ -8,7 +8,6 @@ code is made for the processor at hand, so it cannot be shipped, only made once 
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 
 from curate.algorithms import damage_measures, language, plain, preference_counts, repetition, sketch
 from curate.algorithms.minhash import ShingleSets
@@ -37,7 +36,7 @@ def warm_rows() -> None:
     language.count_letters(*whole)
     preference_counts.counted(_texts([asked.encode()]), _texts([encoded]))
     shipped().encode([said] * (plain.FEW + 1))
-    shipped().encode_halves(pl.Series([said]))
+    shipped().pooled_halves(_texts([encoded]), 0, 1)
 
 
 def warm() -> None:

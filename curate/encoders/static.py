@@ -100,7 +100,7 @@ class StaticEncoder:
         """
         column = arrow_texts(texts)
         cuts = np.linspace(0, len(column), threads() + 1).astype(np.int64).tolist()
-        parts = thread_map(lambda part: self._pooled_halves(column, *part), list(pairwise(cuts)))
+        parts = thread_map(lambda part: self.pooled_halves(column, *part), list(pairwise(cuts)))
         vectors: Vectors = np.concatenate([vectors for vectors, _ in parts], axis=1)
         left = np.concatenate([left for _, left in parts])
         rest = texts.filter(pl.Series(left)).to_frame("text").lazy()
@@ -110,7 +110,7 @@ class StaticEncoder:
             vectors[i, left] = self.encode_column(side)
         return vectors
 
-    def _pooled_halves(self, column: Texts, begin: int, end: int) -> tuple[Vectors, npt.NDArray[np.bool_]]:
+    def pooled_halves(self, column: Texts, begin: int, end: int) -> tuple[Vectors, npt.NDArray[np.bool_]]:
         """The vectors of those texts that can be halved as they lie, and which cannot."""
         from curate.algorithms.pooling import pool_halves
         from curate.algorithms.wordpiece import middles
