@@ -155,8 +155,8 @@ REQUEST_END: Final = r"[.!?:。！？：؟।]\z"
 
 # --- truncated, unpunctuated -----------------------------------------------------------------------------------------
 SENTENCE_END: Final = r"[.!?。！？][)\"'”’]*\s*\z"
-#: The last line with anything on it.
-LAST_LINE: Final = r"([^\n]*\S)\s*\z"
+#: The last line of a text that ends in no white space.
+LAST_LINE: Final = r"[^\n]+\z"
 LISTED: Final = r"\A\s*(?:[-*•‣◦–—+#>|]|\(?\d{1,3}[.):]|\(?[A-Za-z][.)])"
 #: Words that no sentence ends with, in English, German, French and Spanish.
 HANGING: Final = (
