@@ -38,9 +38,11 @@ from curate.pipeline import Options, Pipeline
 from curate.registry import stage_classes
 from curate.schema import CANONICAL
 from curate.stage import Selection, Selector, Shards, Stage, verdict_frame
+from curate.stages.dedup.minhash_dedup import MinhashDedup
 from tests import conformance
 from tests.helpers import ROOT, frame
 from tests.runs import Done, Dump, assert_fails, command, environment, make_plugin, process, snapshot
+from tests.stages.test_minhash_dedup_apart import frame as near_duplicates
 
 pytestmark = [
     pytest.mark.slow,
@@ -536,6 +538,18 @@ def engine(cluster: Cluster) -> Iterator[Engine]:
 @pytest.mark.parametrize("name", list(stage_classes()))
 def test_stage_conforms_on_ray(name: str, engine: Engine, tmp_path: Path) -> None:
     conformance.check_stage(stage_classes()[name], through(engine, tmp_path))
+
+
+@pytest.mark.parametrize("stage", [MinhashDedup(keep_by="score"), MinhashDedup(on="instruction", threshold=0.5)])
+def test_near_duplicates_are_those_of_one_process(engine: Engine, tmp_path: Path, stage: MinhashDedup) -> None:
+    """A giant cluster, a chain across shards, texts around a template, short ones and some without spaces."""
+    texts = near_duplicates("all")
+    whole = frame(texts.select("instruction", "response").rows(), score=texts["score"])
+    wanted = through(LocalEngine(), tmp_path / "local")(stage, whole, 1)
+    assert 100 < wanted["keep"].sum() < whole.height - 100
+    run = through(engine, tmp_path / "ray")
+    for count in (2, 11):
+        assert run(stage, whole, count).equals(wanted)
 
 
 class CountPerKey(Selector):
