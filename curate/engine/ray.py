@@ -151,7 +151,8 @@ class RayShards:
             frames[at] = worker.unpack(packed)
             if self.grouped is None:
                 self.tasks.advance(at)
-        return pl.concat(frames, how="vertical").sort("row", maintain_order=True)
+        frame = pl.concat(frames, how="vertical")
+        return frame if frame["row"].is_sorted() else frame.sort("row", maintain_order=True)
 
     def _call(self, fn: Callable[..., Any], *args: Any) -> Callable[[], Any]:
         return lambda: self.tasks.submit(fn, *args)
