@@ -33,9 +33,9 @@ _RETRIES: Final = 5
 _WINDOW: Final = 1024
 #: In a shuffle: at most so many pieces on each side, so that there are at most 65,536 objects of it.
 _PIECES: Final = 256
-#: On the receiving side at least so many as far as there are shards, and beyond that one for so many shards. Ray keeps
-#: objects below 100 KB in the process that asked for them, and many small ones would add up there.
-_RECEIVING: Final = 8
+#: On the receiving side so many for each shard that one of the giving side holds: an object has some thousand rows.
+#: Ray keeps objects below 100 KB in the process that asked for them, where many would add up.
+_SHARE: Final = 8
 
 
 @dataclass(frozen=True)
@@ -122,7 +122,7 @@ class RayShards:
         count = len(self.tasks.table.parts)
         pieces = min(count, _PIECES)
         some = [list(range(start, count, pieces)) for start in range(pieces)]
-        into = min(pieces, max(_RECEIVING, count // _RECEIVING))
+        into = min(count, _PIECES, _SHARE * count // pieces)
         made: list[Any] = [None] * pieces
 
         def split(at: int) -> Callable[[], Any]:
