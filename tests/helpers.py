@@ -105,10 +105,7 @@ class MemoryShards:
     def group(self, key: str, fn: Callable[[pl.DataFrame], pl.DataFrame]) -> MemoryShards:
         every = pl.concat(self.frames)
 
-        def bucket(value: object) -> int:
-            return hashlib.sha256(str(value).encode()).digest()[0] % 3
-
-        at = pl.Series([bucket(v) for v in every[key]], dtype=pl.Int64)
+        at = every[key].hash(seed=7) % 3
         return MemoryShards(tuple(fn(every.filter(at == n)) for n in range(3)), self.apart)
 
     def collect(self) -> pl.DataFrame:

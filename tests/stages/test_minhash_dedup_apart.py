@@ -97,7 +97,7 @@ def test_the_same_bytes_as_in_one_process(name: str) -> None:
     stages = [MinhashDedup(on="instruction", keep_by="score"), MinhashDedup()]
     for stage in stages if name != "all" else [*stages, MinhashDedup(threshold=0.5, unit="char", ngram=9)]:
         wanted = said(stage, shards(whole))
-        for count in (1, 3, 7):
+        for count in (1, 3, 7) if name != "all" else (7,):
             assert said(stage, replace(shards(whole, count), apart=True)) == wanted, count
         # Any split of the rows, not only one in their order.
         assert said(stage, MemoryShards((whole[1::3], whole[::3], whole[2::3]), apart=True)) == wanted
