@@ -227,6 +227,11 @@ class Table:
         verdicts = self.drops.read(index, ["row", "keep"])
         return verdicts.filter(pl.col("keep"))["row"]
 
+    def rows(self) -> pl.Series:
+        """`row` of all rows still there, ascending."""
+        none = pl.Series("row", [], dtype=pl.UInt64)
+        return pl.concat([none, *(self.alive(index) for index in range(len(self.parts)))])
+
     def load(self, index: int, columns: Iterable[str], rows: pl.Series | None = None) -> pl.DataFrame:
         """`row`, `id` and `columns` of shard `index`: of the rows still there, or of `rows` (ascending).
 

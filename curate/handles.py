@@ -17,6 +17,16 @@ class Shards(Protocol):
     Functions must be pure: an engine may call them on any split of the rows, in any order, more than once.
     """
 
+    @property
+    def apart(self) -> bool:
+        """Whether other processes hold the rows, so that `group` divides work and memory that `collect` puts into one.
+
+        A stage gives the same either way.
+        """
+
+    def rows(self) -> pl.Series:
+        """`row` of all rows, ascending; no other column is read for it. To be asked before any `map`."""
+
     def map(self, fn: FrameFn) -> Shards:
         """`fn` over every shard; any split of the rows must give the same rows. Output keeps `row`."""
 

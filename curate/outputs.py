@@ -227,7 +227,7 @@ def _manifest(books: Books, examples: pl.DataFrame) -> dict[str, Any]:
         "rejects": _tally([r.reason for r in read.rejects]),
         "left": _tally((read.left["stage"] + ": " + read.left["reason"]).to_list()),
         "steps": manifest.describe_steps(books.steps),
-        "kept_by_source": _tally(examples["source"].to_list()),
+        "kept_by_source": _ordered(dict(examples["source"].value_counts().iter_rows())),
         "versions": manifest.versions(),
         "outputs": {},
         "selected": examples["id"].to_list(),
@@ -239,4 +239,8 @@ def _tally(values: Sequence[str]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for value in values:
         counts[value] = counts.get(value, 0) + 1
+    return _ordered(counts)
+
+
+def _ordered(counts: Mapping[str, int]) -> dict[str, int]:
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

@@ -94,18 +94,19 @@ class MemoryShards:
     """Shards in memory, run one after the other; `group` makes several frames of whole groups."""
 
     frames: tuple[pl.DataFrame, ...]
+    apart: bool = False
+
+    def rows(self) -> pl.Series:
+        return pl.concat([f["row"] for f in self.frames]).sort()
 
     def map(self, fn: Callable[[pl.DataFrame], pl.DataFrame]) -> MemoryShards:
-        return MemoryShards(tuple(fn(f) for f in self.frames))
+        return MemoryShards(tuple(fn(f) for f in self.frames), self.apart)
 
     def group(self, key: str, fn: Callable[[pl.DataFrame], pl.DataFrame]) -> MemoryShards:
         every = pl.concat(self.frames)
 
-        def bucket(value: object) -> int:
-            return hashlib.sha256(str(value).encode()).digest()[0] % 3
-
-        at = pl.Series([bucket(v) for v in every[key]], dtype=pl.Int64)
-        return MemoryShards(tuple(fn(every.filter(at == n)) for n in range(3)))
+        at = every[key].hash(seed=7) % 3
+        return MemoryShards(tuple(fn(every.filter(at == n)) for n in range(3)), self.apart)
 
     def collect(self) -> pl.DataFrame:
         return pl.concat(self.frames).sort("row")

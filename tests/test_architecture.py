@@ -19,6 +19,7 @@ LAYERS = {
     "curate.stage": 1,
     "curate.verdict": 1,
     "curate.handles": 1,
+    "curate.near_duplicates": 1,
     "curate.quotas": 1,
     "curate.text": 1,
     "curate.phrases": 1,

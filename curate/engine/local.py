@@ -20,9 +20,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class LocalShards:
-    """A selector's handle on rows: functions that each load one shard."""
+    """A selector's handle on rows: functions that each load one shard, and one that tells which rows there are."""
 
     loaders: tuple[Callable[[], pl.DataFrame], ...]
+    alive: Callable[[], pl.Series]
+    apart: bool = False
+
+    def rows(self) -> pl.Series:
+        """`row` of all rows."""
+        return self.alive()
 
     def map(self, fn: FrameFn) -> LocalShards:
         """`fn` over every shard, when collected."""
@@ -30,14 +36,14 @@ class LocalShards:
         def chained(load: Callable[[], pl.DataFrame]) -> Callable[[], pl.DataFrame]:
             return lambda: fn(load())
 
-        return LocalShards(tuple(chained(load) for load in self.loaders))
+        return LocalShards(tuple(chained(load) for load in self.loaders), self.alive)
 
     def group(self, key: str, fn: FrameFn) -> LocalShards:
         """`fn` over one frame that holds all rows of all values of `key`."""
         frame = self.collect()
         if key not in frame.columns:
             raise StageError(f"group: no column `{key}`")
-        return LocalShards((lambda: fn(frame),))
+        return LocalShards((lambda: fn(frame),), self.alive)
 
     def collect(self) -> pl.DataFrame:
         """One frame of all rows, sorted by `row`."""
@@ -92,6 +98,6 @@ class LocalEngine:
 
             return load
 
-        selection = stage.apply(LocalShards(tuple(loader(i) for i in range(count))))
+        selection = stage.apply(LocalShards(tuple(loader(i) for i in range(count)), table.rows))
         write_verdicts(stage, selection, table, step)
         return selection.findings

@@ -33,6 +33,9 @@ _RETRIES: Final = 5
 _WINDOW: Final = 1024
 #: In a shuffle: at most so many pieces on each side, so that there are at most 65,536 objects of it.
 _PIECES: Final = 256
+#: On the receiving side so many for each shard that one of the giving side holds: an object has some thousand rows.
+#: Ray keeps objects below 100 KB in the process that asked for them, where many would add up.
+_SHARE: Final = 8
 
 
 @dataclass(frozen=True)
@@ -98,6 +101,11 @@ class RayShards:
     tasks: _Tasks
     fns: tuple[Any, ...] = ()
     grouped: tuple[tuple[Any, ...], ...] | None = None
+    apart: bool = True
+
+    def rows(self) -> pl.Series:
+        """`row` of all rows."""
+        return self.tasks.table.rows()
 
     def map(self, fn: FrameFn) -> RayShards:
         """`fn` over every shard, when collected."""
@@ -114,11 +122,12 @@ class RayShards:
         count = len(self.tasks.table.parts)
         pieces = min(count, _PIECES)
         some = [list(range(start, count, pieces)) for start in range(pieces)]
+        into = min(count, _PIECES, _SHARE * count // pieces)
         made: list[Any] = [None] * pieces
 
         def split(at: int) -> Callable[[], Any]:
             def call() -> Any:
-                refs = self.tasks.submit(_split, some[at], list(self.fns), key, pieces, returns=pieces + 1)
+                refs = self.tasks.submit(_split, some[at], list(self.fns), key, into, returns=into + 1)
                 made[at] = refs[1:]
                 return refs[0]
 
@@ -142,7 +151,8 @@ class RayShards:
             frames[at] = worker.unpack(packed)
             if self.grouped is None:
                 self.tasks.advance(at)
-        return pl.concat(frames, how="vertical").sort("row", maintain_order=True)
+        frame = pl.concat(frames, how="vertical")
+        return frame if frame["row"].is_sorted() else frame.sort("row", maintain_order=True)
 
     def _call(self, fn: Callable[..., Any], *args: Any) -> Callable[[], Any]:
         return lambda: self.tasks.submit(fn, *args)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import io
+import itertools
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -140,15 +141,17 @@ def split_parts(job: Job, indexes: Sequence[int], fns: Sequence[FrameFn], key: s
     frame = pl.concat([mapped(job, index, fns) for index in indexes])
     if key not in frame.columns:
         raise StageError(f"group: no column `{key}`")
-    to = bucket(frame[key], count)
-    return [pack(frame.filter(pl.Series(to == number))) for number in range(count)]
+    to = bucket(frame[key], count).astype(np.uint16)
+    ends = np.cumsum(np.bincount(to, minlength=count))
+    frame = frame[np.argsort(to, kind="stable")]
+    return [pack(frame[low:high]) for low, high in itertools.pairwise([0, *ends.tolist()])]
 
 
 def group_part(job: Job, fns: Sequence[FrameFn], *parts: Packed) -> Packed:
     """`fns` over all rows of some keys, in the order of `row`."""
     ready(job.versions)
     frame = pl.concat([unpack(part) for part in parts])
-    if "row" in frame.columns:
+    if "row" in frame.columns and not frame["row"].is_sorted():
         frame = frame.sort("row", maintain_order=True)
     return pack(_applied(job, frame, fns, lambda: "a group of rows"))
 

@@ -38,14 +38,19 @@ from curate.pipeline import Options, Pipeline
 from curate.registry import stage_classes
 from curate.schema import CANONICAL
 from curate.stage import Selection, Selector, Shards, Stage, verdict_frame
+from curate.stages.dedup.minhash_dedup import MinhashDedup
 from tests import conformance
 from tests.helpers import ROOT, frame
 from tests.runs import Done, Dump, assert_fails, command, environment, make_plugin, process, snapshot
+from tests.stages.test_minhash_dedup_apart import frame as near_duplicates
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(importlib.util.find_spec("ray") is None, reason="Ray is not installed (extra `ray`)"),
 ]
+
+#: What `ray[client]` adds to `ray`.
+GRPC = importlib.util.find_spec("grpc") is not None
 
 #: Stages that kill their own process or wait, as the files in the folder that a record's source names say.
 PLUGIN = '''
@@ -143,6 +148,7 @@ class Cluster:
     address: str
     token: str
     plugin: Path
+    client: int
     nodes: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
 
     @property
@@ -211,9 +217,10 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cluster]:
     port = free_port()
     # Ray puts sockets into its folder, and the path of a socket may have 107 bytes.
     sockets = Path(tempfile.mkdtemp(prefix="ray"))
-    made = Cluster(folder, sockets, f"127.0.0.1:{port}", secrets.token_hex(24), plugin)
+    made = Cluster(folder, sockets, f"127.0.0.1:{port}", secrets.token_hex(24), plugin, free_port())
+    client = [f"--ray-client-server-port={made.client}"] if GRPC else []
     quick = json.dumps({"health_check_period_ms": 1000, "health_check_failure_threshold": 3})
-    made.start("head", "--head", f"--port={port}", "--include-dashboard=false", f"--system-config={quick}")
+    made.start("head", "--head", f"--port={port}", "--include-dashboard=false", f"--system-config={quick}", *client)
     try:
         yield made
     finally:
@@ -308,6 +315,20 @@ def test_one_hash_for_any_number_of_shards_and_machines(
     for name, result in results.items():
         assert {"train.jsonl", "examples.parquet", "ledger.parquet", "manifest.json"} <= set(result)
         assert result == results["local1"], name
+
+
+@pytest.mark.skipif(not GRPC, reason="needs `ray[client]`, which the extra `ray` does not bring")
+def test_from_outside_the_cluster(
+    cluster: Cluster, frail: Path, dump: Dump, wanted: dict[str, bytes], control: Path, tmp_path: Path
+) -> None:
+    asked = ["--engine", "ray", "--address", f"ray://127.0.0.1:{cluster.client}"]
+    done = process("run", frail, *dump.files, "--out", tmp_path / "out", *asked, **cluster.env())
+    assert done.code == 0, done.err
+    assert snapshot(tmp_path / "out") == wanted
+    recipe = cluster.plugin / "numbered.yaml"
+    recipe.write_text("name: n\nstages:\n  - stage: numbered\n")
+    failed = process("run", recipe, *dump.files, "--out", tmp_path / "failed", *asked, **cluster.env())
+    assert_fails(failed, 5, "numbered failed on shard 1, record notes.csv:33 (", "ValueError: thirty-three")
 
 
 # What is killed
@@ -536,6 +557,18 @@ def engine(cluster: Cluster) -> Iterator[Engine]:
 @pytest.mark.parametrize("name", list(stage_classes()))
 def test_stage_conforms_on_ray(name: str, engine: Engine, tmp_path: Path) -> None:
     conformance.check_stage(stage_classes()[name], through(engine, tmp_path))
+
+
+@pytest.mark.parametrize("stage", [MinhashDedup(keep_by="score"), MinhashDedup(on="instruction", threshold=0.5)])
+def test_near_duplicates_are_those_of_one_process(engine: Engine, tmp_path: Path, stage: MinhashDedup) -> None:
+    """A giant cluster, a chain across shards, texts around a template, short ones and some without spaces."""
+    texts = near_duplicates("all")
+    whole = frame(texts.select("instruction", "response").rows(), score=texts["score"])
+    wanted = through(LocalEngine(), tmp_path / "local")(stage, whole, 1)
+    assert 100 < wanted["keep"].sum() < whole.height - 100
+    run = through(engine, tmp_path / "ray")
+    for count in (2, 11):
+        assert run(stage, whole, count).equals(wanted)
 
 
 class CountPerKey(Selector):

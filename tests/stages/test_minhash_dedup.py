@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import re
+import sys
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -16,9 +18,12 @@ from curate.errors import StageError
 from curate.stages.dedup.minhash_dedup import MinhashDedup
 from tests.helpers import MemoryShards, compared_with, shards, table
 
+#: Whether the rows are those of other processes; the fixture `path` changes it.
+APART = False
+
 
 def run(stage: MinhashDedup, frame: pl.DataFrame, parts: int = 1) -> pl.DataFrame:
-    selection = stage.apply(shards(frame, parts))
+    selection = stage.apply(replace(shards(frame, parts), apart=APART))
     assert selection.frame["row"].equals(frame["row"].sort())
     return selection.frame
 
@@ -80,11 +85,13 @@ def expected_clusters(pairs: list[tuple[str, str]], threshold: float, ngram: int
     return [{row for row, label in enumerate(labels) if label == one} for one in sorted(set(labels))]
 
 
-@pytest.fixture(params=["numpy", "kernels"])
+@pytest.fixture(params=["numpy", "kernels", "apart"])
 def path(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways to do the work: without a compiler for few texts, and the one for many."""
+    """The ways to do the work: without a compiler for few texts, the one for many, and where the rows lie apart."""
     if request.param == "kernels":
         monkeypatch.setattr(plain, "FEW", -1)
+    if request.param == "apart":
+        monkeypatch.setattr(sys.modules[__name__], "APART", True)
 
 
 @pytest.mark.usefixtures("path")

@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Mapping
 from typing import ClassVar, Literal
 
+import numpy as np
 import polars as pl
 from pydantic import Field
 
@@ -71,23 +72,29 @@ class ExactDedup(Selector):
 
     def verdict(self, shards: Shards) -> Selection:
         """Drop all but one example of each group that has the same text."""
+        dropped = shards.map(self._digests).group("one", self._repeats).collect()
+        every = pl.DataFrame({"row": shards.rows()}).join(dropped, on="row", how="left", maintain_order="left")
+        kept_id = every["kept_id"]
+        return Selection(
+            verdict_frame(
+                every["row"], keep=kept_id.is_null(), reason="exact_duplicate", value=every["size"], kept_id=kept_id
+            )
+        )
+
+    def _repeats(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Of all rows of some digests those that are dropped: `row`, the `size` of its group, and `kept_id`."""
         from curate.algorithms.components import survivors
 
-        frame = shards.map(self._digests).collect()
-        sizes = frame.select(pl.len().over("digest")).to_series()
-        repeated = frame.filter(sizes > 1)
-        kept = survivors(
-            repeated.select(pl.col("digest").rank("dense").cast(pl.Int64)).to_series().to_numpy(),
-            repeated["id"].to_list(),
-            repeated["score"].to_numpy() if self.keep_by is not None else None,
-        )
-        winners = repeated.select("row", kept_id=pl.col("id").gather(kept))
-        kept_id = frame.select("row").join(winners, on="row", how="left", maintain_order="left")["kept_id"]
-        keep = (kept_id.is_null()) | (kept_id == frame["id"])
-        return Selection(verdict_frame(frame["row"], keep=keep, reason="exact_duplicate", value=sizes, kept_id=kept_id))
+        digest = ("one", "two")
+        groups = frame.with_columns(size=pl.len().over(digest)).filter(pl.col("size") > 1)
+        groups = groups.with_columns(group=pl.col("row").min().over(digest).cast(pl.Int64))
+        scores = groups["score"].to_numpy() if self.keep_by is not None else None
+        kept = survivors(groups["group"].to_numpy(), groups["id"].to_list(), scores)
+        named = groups.select("row", "size", "id", kept_id=groups["id"].gather(kept))
+        return named.filter(pl.col("id") != pl.col("kept_id")).drop("id")
 
     def _digests(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """`row`, `id`, the `digest` of the text and, with `keep_by`, the `score`."""
+        """`row`, `id`, the halves of the text's digest (`one`, `two`) and, with `keep_by`, the `score`."""
         folded = [
             # Single spaces, by far the most frequent white space, are left alone: the result is the same.
             frame[column].str.replace_all(r"\s{2,}|[^\S ]", " ").str.strip_chars()
@@ -103,5 +110,6 @@ class ExactDedup(Selector):
                 state.update(len(text).to_bytes(8, "little"))
                 state.update(text)
             digests.append(state.digest())
-        out = frame.select("row", "id").with_columns(pl.Series("digest", digests, dtype=pl.Binary))
+        halves = np.frombuffer(b"".join(digests), dtype="<u8").reshape(-1, 2)
+        out = frame.select("row", "id", one=pl.Series(halves[:, 0]), two=pl.Series(halves[:, 1]))
         return out if self.keep_by is None else out.with_columns(self.numbers(frame, self.keep_by).alias("score"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Literal
 
@@ -138,12 +138,61 @@ class MinhashDedup(Selector):
 
     def verdict(self, shards: Shards) -> Selection:
         """Drop all but one example of each cluster of near-duplicates, and each that is in one with `against`."""
-        from curate.algorithms import sketch
-
+        if shards.apart and not self.against:
+            return self._apart(shards)
         frame = shards.map(self._sketch).collect()
         size = frame.height
         if self.against:
             frame = pl.concat([frame, *(self._sketch(part) for part in self._known())])
+        at_once = max(_AT_ONCE, _EACH * size)
+        kept, index = self._clusters(frame, size, lambda nodes: self._sets(shards, size, frame, nodes), at_once)
+        verdicts = verdict_frame(
+            frame["row"][:size],
+            keep=pl.Series(kept == np.arange(size), dtype=pl.Boolean),
+            reason=pl.Series(kept < size).replace_strict(
+                [True, False], ["near_duplicate", "already_known"], return_dtype=pl.String
+            ),
+            value=pl.Series(index, dtype=pl.Float64).round(4),
+            kept_id=frame["name"].gather(kept),
+        )
+        return Selection(verdicts.with_columns(self._also(self._differs(frame, kept))))
+
+    def _apart(self, shards: Shards) -> Selection:
+        """As `verdict`, for rows in other processes: what belongs together is compared there."""
+        from curate.near_duplicates import compared_apart
+
+        dropped = compared_apart(shards, self._sketch, self._grams, self._compared, ngram=self.ngram)
+        every = pl.DataFrame({"row": shards.rows()}).join(dropped, on="row", how="left", maintain_order="left")
+        verdicts = verdict_frame(
+            every["row"],
+            keep=every["kept_id"].is_null(),
+            reason="near_duplicate",
+            value=every["value"].round(4),
+            kept_id=every["kept_id"],
+        )
+        return Selection(verdicts.with_columns(self._also(every["differs"])))
+
+    def _compared(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """Of all rows of some components those that are dropped: `row`, `kept_id`, `value` and `differs`."""
+        from curate.near_duplicates import listed_sets
+
+        listed = partial(listed_sets, frame["shingles"])
+        kept, index = self._clusters(frame, frame.height, listed, int(frame["words"].sum()))
+        said = frame.select(
+            "row", kept_id=frame["id"].gather(kept), value=pl.Series(index), differs=self._differs(frame, kept)
+        )
+        return said.filter(pl.Series(kept != np.arange(frame.height), dtype=pl.Boolean))
+
+    def _clusters(
+        self,
+        frame: pl.DataFrame,
+        size: int,
+        sets_of: Callable[[NDArray[np.int64]], ShingleSets],
+        at_once: int,
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Of the first `size` sketches of `frame`: the place of the example kept for each, and the Jaccard index."""
+        from curate.algorithms import sketch
+
         nodes = np.arange(frame.height, dtype=np.int64)
         same = sketch.first_equal(frame.select("one", "two").to_numpy())
         words = frame["words"].to_numpy()
@@ -152,10 +201,8 @@ class MinhashDedup(Selector):
         distinct = nodes[(same == nodes) & (words >= self.ngram)]
         keys, parent, index = frame["bands"].to_numpy(), same.copy(), np.ones(size)
         kept = np.full(frame.height, -1, dtype=np.int64)
-        for some in sketch.batches(keys, distinct, words, max(_AT_ONCE, _EACH * size)):
-            sets = sketch.cluster(
-                keys, some, self.threshold, parent, lambda these: self._sets(shards, size, frame, these)
-            )
+        for some in sketch.batches(keys, distinct, words, at_once):
+            sets = sketch.cluster(keys, some, self.threshold, parent, sets_of)
             here = np.zeros(frame.height, dtype=np.bool_)
             here[some] = True
             self._keep(kept, frame, parent, here[same], size)
@@ -163,17 +210,7 @@ class MinhashDedup(Selector):
             other = other[np.argsort(same[kept[other]], kind="stable")]  # a set compared with many is looked up once
             index[other] = sketch.jaccard(sets, same[kept[other]], same[other])
         self._keep(kept, frame, parent, kept < 0, size)
-        mine = kept[:size]
-        verdicts = verdict_frame(
-            frame["row"][:size],
-            keep=pl.Series(mine == nodes[:size], dtype=pl.Boolean),
-            reason=pl.Series(mine < size).replace_strict(
-                [True, False], ["near_duplicate", "already_known"], return_dtype=pl.String
-            ),
-            value=pl.Series(index, dtype=pl.Float64).round(4),
-            kept_id=frame["name"].gather(mine),
-        )
-        return Selection(verdicts.with_columns(self._also(frame, mine)))
+        return kept[:size], index
 
     def _keep(
         self,
@@ -199,11 +236,15 @@ class MinhashDedup(Selector):
             first[parent[known[::-1]]] = known[::-1]
             kept[members] = np.where(first[parent[members]] < 0, kept[members], first[parent[members]])
 
-    def _also(self, frame: pl.DataFrame, kept: NDArray[np.int64]) -> pl.Series:
+    @staticmethod
+    def _differs(frame: pl.DataFrame, kept: NDArray[np.int64]) -> pl.Series:
         """Of each of the first examples of `frame`: whether its other side differs from that of the one kept."""
-        name = {"instruction": "other_response", "response": "other_instruction"}.get(self.on)
         other = frame["other"].to_numpy()
-        differs = pl.Series(other[: kept.size] != other[kept], dtype=pl.Boolean)
+        return pl.Series(other[: kept.size] != other[kept], dtype=pl.Boolean)
+
+    def _also(self, differs: pl.Series) -> pl.Series:
+        """What stands beside the reason, where the other side `differs` (null: not dropped)."""
+        name = {"instruction": "other_response", "response": "other_instruction"}.get(self.on)
         named = pl.lit([] if name is None else [name], dtype=pl.List(pl.String))
         none = pl.lit([], dtype=pl.List(pl.String))
         return pl.select(pl.when(differs).then(named).otherwise(none).alias("also"))["also"]
@@ -244,57 +285,26 @@ class MinhashDedup(Selector):
     def _sets(self, shards: Shards, size: int, frame: pl.DataFrame, nodes: NDArray[np.int64]) -> ShingleSets:
         """The shingle sets of `nodes`, which are places in `frame`; a second pass over the text of those alone."""
         from curate.algorithms.minhash import ShingleSets
+        from curate.near_duplicates import in_order, marked, sets_line
 
         mine, known = (frame["row"].gather(some) for some in (nodes[nodes < size], nodes[nodes >= size]))
-        wanted = shards.share(_marked(mine))
-        values, sizes = _in_order(shards.map(partial(self._shingle_sets, wanted=wanted)).collect())
+        wanted = shards.share(marked(mine))
+        values, sizes = in_order(shards.map(partial(sets_line, wanted=wanted, grams=self._grams)).collect())
         if len(known):
-            there = _marked(known)
-            found = pl.concat([self._shingle_sets(part, wanted=there) for part in self._known()])
-            values, sizes = (np.concatenate(pair) for pair in zip((values, sizes), _in_order(found), strict=True))
+            there = marked(known)
+            found = pl.concat([sets_line(part, there, self._grams) for part in self._known()])
+            values, sizes = (np.concatenate(pair) for pair in zip((values, sizes), in_order(found), strict=True))
         offsets = np.zeros(nodes.size + 1, dtype=np.int64)
         np.cumsum(sizes, out=offsets[1:])
         return ShingleSets(nodes, values, offsets)
 
-    def _shingle_sets(self, frame: pl.DataFrame, wanted: NDArray[np.bool_]) -> pl.DataFrame:
-        """One line: the wanted `rows`, the `sizes` of their sets, the `shingles` of these; `row`, the first."""
+    def _grams(self, frame: pl.DataFrame) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
+        """The distinct shingles of the texts of `frame`, as `sketch.shingle_sets` gives them."""
         from curate.algorithms import sketch
 
-        rows = frame["row"].to_numpy()
-        mask = wanted[np.minimum(rows, wanted.size - 1)]
-        chosen = frame.filter(pl.Series(mask))
-        parts = list(sketch.shingle_sets(self._sides(chosen), ngram=self.ngram, unit=self.unit))
-        values = np.concatenate([np.zeros(0, np.uint64), *(values for values, _ in parts)])
-        sizes = np.concatenate([np.zeros(0, np.int64), *(sizes for _, sizes in parts)])
-        line = {"row": rows[mask][:1], "rows": chosen["row"].implode(), "sizes": pl.Series(sizes).implode(),
-                "shingles": pl.Series(values).implode()}  # fmt: skip
-        return pl.DataFrame({name: part[: min(chosen.height, 1)] for name, part in line.items()})
+        return sketch.shingle_sets(self._sides(frame), ngram=self.ngram, unit=self.unit)
 
     def _sides(self, frame: pl.DataFrame) -> list[Texts]:
         from curate.algorithms.texts import texts
 
         return [texts(frame[column]) for column in SIDES[self.on]]
-
-
-def _in_order(found: pl.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The shingles of all sets of `_shingle_sets` in the order of their rows, and the sizes of the sets."""
-    # Line by line: exploding the column would copy all of it twice.
-    rows, sizes, values = (
-        np.concatenate([np.zeros(0, dtype), *(line.to_numpy() for line in found[column])])
-        for column, dtype in (("rows", np.uint64), ("sizes", np.int64), ("shingles", np.uint64))
-    )
-    order = np.argsort(rows, kind="stable")
-    if (np.diff(order) == 1).all():
-        return values, sizes
-    begins = (np.cumsum(sizes) - sizes)[order]
-    sizes = sizes[order]
-    places = np.repeat(begins - (np.cumsum(sizes) - sizes), sizes) + np.arange(values.size)
-    return values[places], sizes
-
-
-def _marked(rows: pl.Series) -> NDArray[np.bool_]:
-    """True at each of `rows`, Boolean `(largest + 2,)`."""
-    places = rows.to_numpy()
-    marks = np.zeros(int(places.max(initial=0)) + 2, dtype=np.bool_)
-    marks[places] = True
-    return marks

@@ -1,0 +1,160 @@
+"""Sets of n-grams of the rows that need them; and near-duplicates among rows that lie in many processes.
+
+`compared_apart` finds what one process finds that has all sketches, and no process holds more than a part of them:
+
+1. Each shard tells the lines of its texts (`curate.algorithms.candidates`): some keys each, and whose they are.
+2. The lines are grouped by key. Of each group of keys come back the few that are shared, as links.
+3. Here the links are put together: rows that hang together by shared bands have one component. Most rows have none.
+4. The sets of n-grams of the others are grouped by component, and compared there as on one machine. What comes back
+   is said of the dropped rows alone.
+
+A pair of rows is compared only where both share a band, and then both are in one component: nothing is missed.
+
+Broder (1997), *On the resemblance and containment of documents*; Leskovec, Rajaraman and Ullman (2014), *Mining of
+Massive Datasets*, section 3.4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from curate.handles import FrameFn, Shards
+
+if TYPE_CHECKING:
+    from curate.algorithms.minhash import ShingleSets
+
+Index = NDArray[np.int64]
+Hashes = NDArray[np.uint64]
+#: Gives the distinct shingles of a frame's texts, some texts at a time (`sketch.shingle_sets`).
+Grams = Callable[[pl.DataFrame], Iterator[tuple[Hashes, Index]]]
+
+
+def compared_apart(shards: Shards, sketch: FrameFn, grams: Grams, compare: FrameFn, *, ngram: int) -> pl.DataFrame:
+    """What `compare` says of each component of rows that hang together by shared bands; sorted by `row`.
+
+    Parameters
+    ----------
+    sketch : gives for each row `row`, `words` Int64 (tokens), a digest of them (`one`, `two` UInt64), `bands`
+        Array(UInt32), and what else `compare` needs.
+    grams : gives the sets of n-grams.
+    compare : is called with all rows of some components, in the order of `row`: with what `sketch` gives, and in
+        `shingles` the set of each that is the first one with its digest.
+    ngram : words of an n-gram. Rows with fewer hang together by their digest, those without any by nothing.
+    """
+    from curate.algorithms.candidates import forest
+
+    links = shards.map(partial(_lines, sketch=sketch, ngram=ngram)).group("key", _links).collect()
+    rows, components = forest(links["row"].to_numpy().astype(np.int64), links["to"].to_numpy().astype(np.int64))
+    del links
+    chosen = partial(_chosen, sketch=sketch, grams=grams, rows=shards.share(rows), components=shards.share(components))
+    return shards.map(chosen).group("component", compare).collect()
+
+
+def _lines(frame: pl.DataFrame, sketch: FrameFn, ngram: int) -> pl.DataFrame:
+    """`row` and `key` of each line of a shard."""
+    from curate.algorithms.candidates import lines
+
+    found = sketch(frame)
+    rows, keys = lines(
+        found["row"].to_numpy().astype(np.int64),
+        found["bands"].to_numpy(),
+        found["one"].to_numpy(),
+        found["words"].to_numpy(),
+        ngram,
+    )
+    return pl.DataFrame({"row": pl.Series(rows, dtype=pl.UInt64), "key": keys})
+
+
+def _links(frame: pl.DataFrame) -> pl.DataFrame:
+    """`row` and `to` of each link that some keys make."""
+    from curate.algorithms.candidates import links
+
+    rows, roots = links(frame["row"].to_numpy().astype(np.int64), frame["key"].to_numpy())
+    linked = rows != roots
+    return pl.DataFrame(
+        {"row": pl.Series(rows[linked], dtype=pl.UInt64), "to": pl.Series(roots[linked], dtype=pl.UInt64)}
+    )
+
+
+def _chosen(frame: pl.DataFrame, sketch: FrameFn, grams: Grams, rows: Index, components: Index) -> pl.DataFrame:
+    """`sketch` of those of `rows` that are in a shard, with the `component` of each and its `shingles`."""
+    from curate.algorithms.sketch import first_equal
+
+    at = np.searchsorted(rows, frame["row"].to_numpy().astype(np.int64))
+    at[at == rows.size] = 0
+    here = rows[at] == frame["row"].to_numpy() if rows.size else np.zeros(frame.height, dtype=np.bool_)
+    frame = frame.filter(pl.Series(here, dtype=pl.Boolean))
+    found = sketch(frame)
+    # A repeat needs no set of its own: it stands and falls with the first one, which is in the same component.
+    first = first_equal(found.select("one", "two").to_numpy()) == np.arange(found.height)
+    sizes = np.zeros(found.height, dtype=np.int64)
+    values, sizes[first] = _joined(grams(frame.filter(pl.Series(first, dtype=pl.Boolean))))
+    return found.with_columns(
+        component=pl.Series(components[at[here]], dtype=pl.UInt64), shingles=_lists(values, sizes)
+    )
+
+
+def _joined(parts: Iterator[tuple[Hashes, Index]]) -> tuple[Hashes, Index]:
+    """All values of `Grams`, and the sizes of the sets."""
+    some = list(parts)
+    values = np.concatenate([np.zeros(0, np.uint64), *(part for part, _ in some)])
+    return values, np.concatenate([np.zeros(0, np.int64), *(part for _, part in some)])
+
+
+def _lists(values: Hashes, sizes: Index) -> pl.Series:
+    """`values` in lists of `sizes`, List(UInt64) `(n,)`."""
+    owner = pl.Series("at", np.repeat(np.arange(sizes.size), sizes)).set_sorted()
+    lists = pl.DataFrame({"at": owner, "shingles": values}).group_by("at", maintain_order=True).agg("shingles")
+    every = pl.DataFrame({"at": np.arange(sizes.size)}).join(lists, on="at", how="left", maintain_order="left")
+    return every["shingles"].fill_null([])
+
+
+def listed_sets(lists: pl.Series, nodes: Index) -> ShingleSets:
+    """The sets of `nodes`, which are places in `lists`, List(UInt64)."""
+    from curate.algorithms.minhash import ShingleSets
+
+    chosen = lists.gather(nodes)
+    offsets = np.zeros(nodes.size + 1, dtype=np.int64)
+    np.cumsum(chosen.list.len().to_numpy(), out=offsets[1:])
+    return ShingleSets(nodes, chosen.explode(empty_as_null=False).to_numpy(), offsets)
+
+
+def sets_line(frame: pl.DataFrame, wanted: NDArray[np.bool_], grams: Grams) -> pl.DataFrame:
+    """One line: the `wanted` `rows`, the `sizes` of their sets, the `shingles` of these; `row`, the first of them."""
+    rows = frame["row"].to_numpy()
+    mask = wanted[np.minimum(rows, wanted.size - 1)]
+    chosen = frame.filter(pl.Series(mask))
+    values, sizes = _joined(grams(chosen))
+    line = {"row": rows[mask][:1], "rows": chosen["row"].implode(), "sizes": pl.Series(sizes).implode(),
+            "shingles": pl.Series(values).implode()}  # fmt: skip
+    return pl.DataFrame({name: part[: min(chosen.height, 1)] for name, part in line.items()})
+
+
+def in_order(found: pl.DataFrame) -> tuple[Hashes, Index]:
+    """The shingles of all sets of `sets_line` in the order of their rows, and the sizes of the sets."""
+    # Line by line: exploding a column would copy all of it twice.
+    rows, sizes, values = (
+        np.concatenate([np.zeros(0, dtype), *(line.to_numpy() for line in found[column])])
+        for column, dtype in (("rows", np.uint64), ("sizes", np.int64), ("shingles", np.uint64))
+    )
+    order = np.argsort(rows, kind="stable")
+    if (np.diff(order) == 1).all():
+        return values, sizes
+    begins = (np.cumsum(sizes) - sizes)[order]
+    sizes = sizes[order]
+    places = np.repeat(begins - (np.cumsum(sizes) - sizes), sizes) + np.arange(values.size)
+    return values[places], sizes
+
+
+def marked(rows: pl.Series) -> NDArray[np.bool_]:
+    """True at each of `rows`, Boolean `(largest + 2,)`."""
+    places = rows.to_numpy()
+    marks = np.zeros(int(places.max(initial=0)) + 2, dtype=np.bool_)
+    marks[places] = True
+    return marks
