@@ -193,7 +193,7 @@ def on_real(options: argparse.Namespace, names: Sequence[str], scratch: Path, ke
         mine: dict[str, Any] = {"mb": round(sum(len(text.encode()) for text in texts) / 1e6, 1)}
         facts[name] = mine
         keep_mine = partial(_keep_part, facts, mine, keep)
-        programs = {name: PROGRAMS[name] for name in names}
+        programs = {name: PROGRAMS[name] for name in ("curate", *names)}
         if name == "as they are":
             programs = {n: replace(p, options=p.options | p.raw) for n, p in programs.items() if p.raw is not None}
         truth = exact_truth(texts, THRESHOLD) if name == "normalised" else None
