@@ -158,7 +158,7 @@ def facility_table(n: int, held: int, size: int) -> dict[str, Any]:
     for name, candidates in (("exact", None), ("stochastic", round(n / size * np.log(100)))):
         facts: dict[str, Any] = {"candidates": candidates}
         with timed(facts):
-            found = facility_location(vectors, size, ground=ground, candidates=candidates)
+            found = facility_location(vectors, size, ground=vectors[ground], candidates=candidates)
         facts["objective"] = round(objective(unit, found.order), 5)
         out[f"curate, all points, {name}"] = facts
     return out

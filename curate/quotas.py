@@ -70,11 +70,19 @@ class Quotas(BaseModel):
                 raise ValueError(f"min of {group} is {least}, above its max of {self.max[group]}")
         return self
 
-    def seats(self, counts: Mapping[str, int]) -> Seats:
-        """The places of groups of these sizes."""
+    def seats(self, counts: Mapping[str, int], there: Mapping[str, int] | None = None) -> Seats:
+        """The places of groups of these sizes; with `there`, of a part of them that has so many of each."""
         from curate.algorithms.quotas import Seats
 
-        return Seats(counts, temperature=self.temperature, minimum=self.min, maximum=self.max)
+        return Seats(counts, temperature=self.temperature, minimum=self.min, maximum=self.max, there=there)
+
+    def limits(self, counts: Mapping[str, int], size: int) -> dict[str, int]:
+        """At most so many of each group can be among the first `size`; with a temperature, exactly so many."""
+        from curate.algorithms.quotas import allocate
+
+        if self.temperature is None:
+            return {group: min(there, self.max.get(group, there), size) for group, there in counts.items()}
+        return allocate(counts, size, temperature=self.temperature, minimum=self.min, maximum=self.max)
 
 
 def group_of(quotas: Quotas | None) -> pl.Expr:
