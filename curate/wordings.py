@@ -79,7 +79,7 @@ def _each(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def with_wordings(frame: pl.DataFrame, wordings: NDArray[np.uint64]) -> pl.DataFrame:
-    """`frame` and in `wordings`, List(UInt32), the places in `wordings`, what `recurring_apart` gives, of those that each has."""
+    """`frame` and in `wordings`, List(UInt32), which of the recurring ones that `recurring_apart` gave each row has."""
     places = pl.DataFrame({"run": wordings, "wordings": np.arange(wordings.size, dtype=np.uint32)})
     mine = _each(with_runs(frame).select("row", "_runs")).join(places, on="run").group_by("row").agg("wordings")
     return frame.join(mine, on="row", how="left", maintain_order="left").with_columns(pl.col("wordings").fill_null([]))

@@ -214,12 +214,15 @@ def test_zero_vectors_come_last_and_a_size_above_the_pool_takes_all() -> None:
 
 def test_mid_ranks_are_scipys() -> None:
     weights = np.random.default_rng(0).integers(0, 20, 200).astype(np.float64)
-    np.testing.assert_allclose(rank_scale(weights), (rankdata(weights) - 0.5) / 200)
+    among = np.sort(weights)
+    expected = (rankdata(weights) - 0.5) / 200
+    np.testing.assert_allclose(rank_scale(weights, among), expected)
     with_unknown = np.concatenate([weights, [np.nan, np.nan]])
-    np.testing.assert_array_equal(rank_scale(with_unknown)[:200], rank_scale(weights))
-    assert rank_scale(with_unknown)[200:].tolist() == [0.5, 0.5]
-    assert rank_scale(np.array([np.nan])).tolist() == [0.5]
-    np.testing.assert_allclose(rank_scale(weights * 1000 - 7), rank_scale(weights))
+    np.testing.assert_allclose(rank_scale(with_unknown, among), [*expected, 0.5, 0.5])
+    assert rank_scale(np.array([np.nan]), among[:0]).tolist() == [0.5]
+    np.testing.assert_allclose(rank_scale(weights * 1000 - 7, among * 1000 - 7), expected)
+    # Of a part of the points, the ranks are those among all.
+    np.testing.assert_array_equal(rank_scale(weights[3::7], among), rank_scale(weights, among)[3::7])
 
 
 def wordings(n: int, count: int, seed: int = 0) -> Wording:
