@@ -49,39 +49,31 @@ def recurring_apart(shards: Shards, rows: int) -> NDArray[np.uint64]:
     ----------
     rows : how many there are in all.
     """
-    tallied = shards.map(_tally).group("run", partial(_often, least=_least(rows))).collect()
-    # Runs with one count and one sum of well mixed numbers stand in the same rows: they are one wording.
-    return tallied.sort("run").unique(["count", "low", "high"], keep="first", maintain_order=True)["run"].to_numpy()
-
-
-def _tally(frame: pl.DataFrame) -> pl.DataFrame:
-    """Each run of a shard once: in how many rows it stands, and a sum over them, in two halves that cannot overflow."""
-    from curate.algorithms.wording import mixed
-
-    salt = pl.Series(mixed(frame["row"].to_numpy().astype(np.uint64)), dtype=pl.UInt64)
-    flat = _each(
-        with_runs(frame).select("row", "_runs", low=salt & 0xFFFFFFFF, high=salt // 2**32, count=pl.lit(1, pl.UInt64))
-    )
-    return _summed(flat)
-
-
-def _summed(flat: pl.DataFrame) -> pl.DataFrame:
-    return flat.group_by("run").agg(pl.col("row").min(), pl.col("count", "low", "high").sum())
-
-
-def _often(frame: pl.DataFrame, least: int) -> pl.DataFrame:
-    return _summed(frame).filter(pl.col("count") >= least)
+    often = shards.map(_each).group("run", partial(_often, least=_least(rows))).collect()
+    # Runs that stand in as many rows, with one sum of well mixed numbers, stand in the same: they are one wording.
+    return often.sort("run").unique(["rows", "low", "high"], keep="first", maintain_order=True)["run"].to_numpy()
 
 
 def _each(frame: pl.DataFrame) -> pl.DataFrame:
-    """A row for each run, named `run`."""
-    return frame.rename({"_runs": "run"}).explode("run").drop_nulls("run").cast({"run": pl.UInt64})
+    """`row` and `run`: each run of words of each row."""
+    flat = with_runs(frame).select("row", pl.col("_runs").alias("run")).explode("run")
+    return flat.drop_nulls("run").cast({"run": pl.UInt64})
+
+
+def _often(frame: pl.DataFrame, least: int) -> pl.DataFrame:
+    """The runs of at least `least` rows: in how many, and a sum over these, in halves that cannot overflow."""
+    from curate.algorithms.wording import mixed
+
+    often = frame.filter(pl.len().over("run") >= least)
+    salt = pl.Series(mixed(often["row"].to_numpy().astype(np.uint64)), dtype=pl.UInt64)
+    often = often.with_columns(low=salt & 0xFFFFFFFF, high=salt // 2**32)
+    return often.group_by("run").agg(pl.col("row").min(), pl.len().alias("rows"), pl.col("low", "high").sum())
 
 
 def with_wordings(frame: pl.DataFrame, wordings: NDArray[np.uint64]) -> pl.DataFrame:
     """`frame` and in `wordings`, List(UInt32), which of the recurring ones that `recurring_apart` gave each row has."""
     places = pl.DataFrame({"run": wordings, "wordings": np.arange(wordings.size, dtype=np.uint32)})
-    mine = _each(with_runs(frame).select("row", "_runs")).join(places, on="run").group_by("row").agg("wordings")
+    mine = _each(frame).join(places, on="run").group_by("row").agg("wordings")
     return frame.join(mine, on="row", how="left", maintain_order="left").with_columns(pl.col("wordings").fill_null([]))
 
 
