@@ -4,8 +4,8 @@
 
 Every program is given the same documents, normalised so that all find the same words (`benchmarks/peers/documents.py`),
 word 5-grams, 128 permutations and the threshold 0.7; all else is its own default. Each runs as a process of its own,
-one after the other; those that take minutes are given every eighth document. Then the libraries once more on the
-documents as they are, where finding the words is part of the work of each. Truth is a prefix-filter join
+one after the other, the slowest for five minutes. Then the libraries once more on the documents as they are, where
+finding the words is part of the work of each. Truth is a prefix-filter join
 (`benchmarks/peers/truth.py`). Writes `benchmarks/results/dedup.json` after each program.
 """
 
@@ -56,7 +56,7 @@ class Program:
     """A script and the peer whose environment it runs in (None: the toolkit's own).
 
     `options` are the script's, `raw` further ones for documents as they are (None: not run on those, as it finds
-    words itself in either case). `must` is the ratio's goal. `every`: of the real documents, every so many-th one.
+    words itself in either case). `must` is the ratio's goal.
     """
 
     script: str
@@ -64,7 +64,6 @@ class Program:
     options: dict[str, str] = field(default_factory=dict)
     raw: dict[str, str] | None = field(default_factory=dict)
     must: float | None = None
-    every: int = 1
 
 
 PROGRAMS = {
@@ -74,9 +73,9 @@ PROGRAMS = {
     "datasketch xxh3": Program("datasketch_minhash.py", "datasketch", {"hash": "xxh3"}, {"words": "found"}, must=28),
     "datasketch sha1": Program("datasketch_minhash.py", "datasketch", {"hash": "sha1"}, {"words": "found"}),
     "text-dedup": Program("text_dedup_minhash.py", "text-dedup", raw=None, must=120),
-    "data-juicer": Program("data_juicer_minhash.py", "data-juicer", raw=None, must=300, every=8),
-    "datatrove": Program("datatrove_minhash.py", "datatrove", {"words": "english"}, raw=None, must=500, every=8),
-    "datatrove, str.split": Program("datatrove_minhash.py", "datatrove", {"words": "split"}, raw=None, every=8),
+    "data-juicer": Program("data_juicer_minhash.py", "data-juicer", raw=None, must=300),
+    "datatrove": Program("datatrove_minhash.py", "datatrove", {"words": "english"}, raw=None, must=500),
+    "datatrove, str.split": Program("datatrove_minhash.py", "datatrove", {"words": "split"}, raw=None),
 }
 
 
@@ -197,32 +196,17 @@ def on_real(options: argparse.Namespace, names: Sequence[str], scratch: Path, ke
         programs = {name: PROGRAMS[name] for name in names}
         if name == "as they are":
             programs = {n: replace(p, options=p.options | p.raw) for n, p in programs.items() if p.raw is not None}
-        for every in sorted({program.every for program in programs.values()} | {1}):
-            part = {n: program for n, program in programs.items() if program.every == every}
-            truth = exact_truth(texts[::every], THRESHOLD) if name == "normalised" else None
-            if truth is not None and every == 1:
-                mine |= {"pairs": len(truth.pairs), "removals": truth.removals}
-            print(f"{name}, every {every}: {mine['mb']} MB, {len(texts[::every]):,} documents", flush=True)
-            compare(texts[::every], truth, {"curate": PROGRAMS["curate"], **part}, scratch, options.limit, keep_mine)
+        truth = exact_truth(texts, THRESHOLD) if name == "normalised" else None
+        if truth is not None:
+            mine |= {"pairs": len(truth.pairs), "removals": truth.removals}
+        print(f"{name}: {mine['mb']} MB, {len(texts):,} documents", flush=True)
+        compare(texts, truth, programs, scratch, options.limit, keep_mine)
 
 
 def _keep_part(facts: dict[str, Any], mine: dict[str, Any], keep: Keep, found: dict[str, dict[str, Any]]) -> None:
-    """Add what was found to `mine`, a part of `facts`; of ours the first, on all documents, stays."""
-    known = mine.get("programs", {})
-    mine["programs"] = {
-        **known,
-        **{name: told for name, told in found.items() if name != "curate" or name not in known},
-    }
-    for told in mine["programs"].values():
-        per_document(told, mine["programs"]["curate"])
+    """Add what was found to `mine`, a part of `facts`."""
+    mine["programs"] = dict(found)
     keep(facts)
-
-
-def per_document(told: dict[str, Any], ours: dict[str, Any]) -> None:
-    """Add CPU seconds for each document over ours on all documents, which the ratio on a part understates."""
-    if "ratio" in told and "job_cpu_s" in ours:
-        each = told["job_cpu_s"] / told["documents"]
-        told["ratio_per_document"] = round(each / (ours["job_cpu_s"] / ours["documents"]), 1)
 
 
 def _small(texts: Sequence[str], scratch: Path) -> Path:

@@ -11,6 +11,10 @@ location alone reaches on the same pool. *pool_diversity*: 19,229 records; how m
 The ways: the recipe; facility location alone; random (mean of five seeds); the longest responses; the highest
 preference; and DEITA's way (highest score first, passed over if too similar to one chosen), as the recipe `deita_like`.
 
+10,000 records of *pool_diversity* end in the mark `<|endoftext|>`, which the recipe's gates take for damage: as it is,
+it keeps none of them and covers no template. So it stands there twice, the second time with the option that the run
+hints at, `read: {end_of_text: ["<|endoftext|>"]}`. So does `deita_like`; the other ways look for no damage.
+
 Prints a table and writes `benchmarks/results/quality.json`.
 """
 
@@ -34,6 +38,7 @@ from curate.encoders import encode, get_encoder
 ROOT = Path(__file__).resolve().parent.parent
 SIZE = 1000
 SEEDS = (1, 2, 3, 4, 5)
+MARK = "<|endoftext|>"
 
 ALONE: list[dict[str, Any]] = [{"stage": "embedding"}, {"stage": "facility_location", "size": SIZE}]
 TOP: list[dict[str, Any]] = [{"stage": "preference"}, {"stage": "top_sample", "size": SIZE, "by": "preference"}]
@@ -70,16 +75,18 @@ def ways(recipe: str, folder: Path) -> dict[str, list[Pipeline]]:
         path.write_text(json.dumps({"name": name, "seed": seed, "stages": stages}), encoding="utf-8")
         return Pipeline.from_yaml(path)
 
-    def shipped(name: str) -> Pipeline:
-        return Pipeline.from_yaml(ROOT / "pipelines" / f"{name}.yaml", size=SIZE)
+    def shipped(name: str, **read: Any) -> Pipeline:
+        return Pipeline.from_yaml(ROOT / "pipelines" / f"{name}.yaml", size=SIZE, **read)
 
     return {
         recipe: [shipped(recipe)],
+        f"{recipe}, marks off": [shipped(recipe, end_of_text=(MARK,))],
         "facility location alone": [of("alone", ALONE)],
         "random": [of(f"random{seed}", [{"stage": "random_sample", "size": SIZE}], seed) for seed in SEEDS],
         "longest": [shipped("longest_1k")],
         "highest preference": [of("top", TOP)],
         "deita_like": [shipped("deita_like")],
+        "deita_like, marks off": [shipped("deita_like", end_of_text=(MARK,))],
     }
 
 

@@ -1,13 +1,26 @@
 """The cost of the wrapper: `curate train` beside plain `SFTTrainer` with the same arguments; and a run from scratch.
 
-    python -m benchmarks.train overhead          CPU: both in one process each, by turns
-    python -m benchmarks.train scratch           GPU: a Llama of 100M parameters, 1,000 records, bf16, and a CPU curve
+    python -m benchmarks.train overhead          CPU: each as a process of its own, by turns
+    python -m benchmarks.train scratch           GPU: a Llama of 100M parameters, 1,000 records, three epochs in bf16
+    python -m benchmarks.train scratch --tiny    a dry run of it in seconds on the CPU, 64 records; writes no result
+
+`scratch` trains in bf16 on the GPU (with `--tiny` on the CPU where there is none), then ten steps in float32 on the
+CPU, from the same weights, with the same records in the same order. It prints JSON with
+
+- `parameters`, `records`
+- `bfloat16` and `float32`: each with `device`, `steps`, `tokens_a_second` (tokens of the examples, no padding; by the
+  median step), `peak_gib` (allocated on the GPU; on the CPU the memory of the process), and `losses`, one a step
+- `compared_steps`, `largest_relative_difference` of the losses of these steps, `bound`, and `within_bf16_error`
+
+The bound is 2^-8, the largest relative error of one rounding to bfloat16 (8 significant bits). Later steps are not
+compared, for what differs by rounding grows with each update.
 
 Results go to benchmarks/results/train.json.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import resource
@@ -23,6 +36,11 @@ ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "train.json"
 PROGRAM = [sys.executable, "-W", "ignore", "-m", "benchmarks.train"]
 STEPS, BATCH, ROUNDS = 30, 16, 3
+#: Three epochs of 1,000 records in batches of 32; and what is small enough for a dry run.
+LARGE = {"records": 1000, "steps": 96, "layers": 13, "width": 768}
+TINY = {"records": 64, "steps": 12, "layers": 2, "width": 64}
+#: Steps whose losses are compared, and by how much they may differ.
+COMPARED, BF16 = 10, 2**-8
 
 
 def words(count: int) -> list[dict[str, Any]]:
@@ -85,62 +103,94 @@ def overhead() -> dict[str, Any]:
     return told
 
 
-def scratch() -> dict[str, Any]:
-    """100M parameters from scratch: tokens a second and peak memory in bf16, and the loss beside float32 on the CPU."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    from curate.train.config import make_config
-    from curate.train.run import train
+def scratch(*, tiny_size: bool = False) -> dict[str, Any]:
+    """A Llama from scratch in bf16, and the same ten steps in float32 on the CPU, each in a process of its own."""
     from tests.train import tiny
 
     folder = Path(tempfile.mkdtemp(prefix="curate-scratch-"))
-    data = tiny.write(words(1000), folder / "train.jsonl")
+    shape = TINY if tiny_size else LARGE
+    data = tiny.write(words(shape["records"]), folder / "train.jsonl")
+    parameters = fresh(folder / "model", shape["layers"], shape["width"])
+    told: dict[str, Any] = {"parameters": parameters, "records": shape["records"]}
+    for way, hidden in (("bfloat16", {}), ("float32", {"CUDA_VISIBLE_DEVICES": ""})):
+        steps = shape["steps"] if way == "bfloat16" else COMPARED
+        done = subprocess.run(
+            [*PROGRAM, "measured", str(data), str(folder / "model"), str(folder / way), way, str(steps)],
+            cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, **hidden},
+        )  # fmt: skip
+        told[way] = json.loads(done.stdout.splitlines()[-1])
+    pairs = zip(told["bfloat16"]["losses"], told["float32"]["losses"], strict=False)
+    worst = max(abs(one - other) / other for one, other in pairs)
+    return told | {"compared_steps": COMPARED, "largest_relative_difference": round(worst, 6), "bound": BF16,
+                   "within_bf16_error": worst <= BF16}  # fmt: skip
+
+
+def fresh(folder: Path, layers: int, width: int) -> int:
+    """Save a Llama with new weights and the tiny model's tokenizer; returns its number of parameters."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from tests.train import tiny
+
     torch.manual_seed(1)
-    shape = LlamaConfig(vocab_size=2000, hidden_size=768, intermediate_size=2304, num_hidden_layers=13,
-                        num_attention_heads=12, max_position_embeddings=2048)  # fmt: skip
-    big = folder / "model"
-    network = LlamaForCausalLM(shape)
-    network.save_pretrained(big)
-    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
-        (big / name).write_bytes((tiny.model() / name).read_bytes())
-    told: dict[str, Any] = {"parameters": sum(p.numel() for p in network.parameters()), "device": "cpu"}
-    flags = {"epochs": 3.0, "batch_size": 32, "micro_batch": 32, "dropout_last": 0.0, "learning_rate": 3e-4,
-             "schedule": "constant"}  # fmt: skip
-    if torch.cuda.is_available():
-        told["device"] = torch.cuda.get_device_name()
-        torch.cuda.reset_peak_memory_stats()
-        began = time.perf_counter()
-        book = train(data, str(big), folder / "bf16", make_config("lima", None, flags))
-        seconds = time.perf_counter() - began
-        told |= {
-            "tokens_a_second": round(3 * book["checks"]["tokens"] / seconds),
-            "peak_gib": round(torch.cuda.max_memory_allocated() / 2**30, 2),
-            "losses": list(book["losses"].values()),
-        }
-    curve = subprocess.run(
-        [*PROGRAM, "cpu_curve", str(data), str(big), str(folder / "cpu")],
-        cwd=ROOT, check=True, capture_output=True, text=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""},
+    config = LlamaConfig(
+        vocab_size=2000, hidden_size=width, intermediate_size=3 * width, num_hidden_layers=layers,
+        num_attention_heads=width // 64, max_position_embeddings=2048,
     )  # fmt: skip
-    told["losses_cpu_float32"] = json.loads(curve.stdout.splitlines()[-1])
-    return told
+    network = LlamaForCausalLM(config)
+    network.save_pretrained(folder)
+    for name in ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja"):
+        (folder / name).write_bytes((tiny.model() / name).read_bytes())
+    return sum(p.numel() for p in network.parameters())
 
 
-def cpu_curve(data: str, model: str, out: str) -> None:
-    """The first ten losses on the CPU."""
+def measured(data: str, model: str, out: str, precision: str, steps: str) -> None:
+    """Train so many steps, and print what was measured as one line of JSON."""
+    import torch
+
     from curate.train.config import make_config
     from curate.train.run import train
 
-    flags = {"max_steps": 10, "batch_size": 32, "micro_batch": 32, "dropout_last": 0.0, "learning_rate": 3e-4,
-             "schedule": "constant"}  # fmt: skip
-    print(json.dumps(list(train(Path(data), model, Path(out), make_config("lima", None, flags))["losses"].values())))
+    flags = {"max_steps": int(steps), "batch_size": 32, "micro_batch": 32, "dropout_last": 0.0, "learning_rate": 3e-4,
+             "schedule": "constant", "precision": precision}  # fmt: skip
+    moments: list[float] = []
+
+    def say(line: str) -> None:
+        print(line, file=sys.stderr)
+        if line.startswith("step "):
+            moments.append(time.perf_counter())
+
+    book = train(Path(data), model, Path(out), make_config("lima", None, flags), say=say)
+    # The median step, so that neither the first one nor those with a checkpoint behind them count.
+    second = statistics.median(b - a for a, b in itertools.pairwise(moments))
+    gpu = torch.cuda.is_available()
+    peak = torch.cuda.max_memory_allocated() if gpu else resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    tokens = 32 * book["checks"]["tokens"] / book["checks"]["examples"]
+    print(json.dumps({
+        "device": torch.cuda.get_device_name() if gpu else "CPU",
+        "steps": book["steps"],
+        "tokens_a_second": round(tokens / second),
+        "peak_gib": round(peak / 2**30, 3),
+        "losses": [round(loss, 5) for loss in book["losses"].values()],
+    }))  # fmt: skip
 
 
 def main() -> None:
     what = sys.argv[1] if len(sys.argv) > 1 else "overhead"
-    if what in {"wrapped", "plain", "cpu_curve"}:
-        {"wrapped": wrapped, "plain": plain, "cpu_curve": cpu_curve}[what](*sys.argv[2:5])
+    inner = {"wrapped": wrapped, "plain": plain, "measured": measured}
+    if what in inner:
+        inner[what](*sys.argv[2:])
         return
+    if sys.argv[2:] == ["--tiny"]:
+        print(json.dumps(scratch(tiny_size=True), indent=2))
+        return
+    if what not in {"overhead", "scratch"}:
+        sys.exit(__doc__)
+    if what == "scratch":
+        import torch
+
+        if not torch.cuda.is_available():
+            sys.exit("scratch needs a GPU; `python -m benchmarks.train scratch --tiny` is the dry run without one")
     told = {"overhead": overhead, "scratch": scratch}[what]()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     RESULTS.write_text(json.dumps(results | {what: told}, indent=2) + "\n")

@@ -23,6 +23,8 @@ _LEFT = "left.parquet"
 _LEFT_COLUMNS = {"stage": pl.String, "reason": pl.String, "value": pl.String, "source": pl.String, "file": pl.String,
                  "line": pl.UInt64}  # fmt: skip
 COUNTS = ("lines", "expanded", "blank", "rejected", "joined", "left", "read")
+#: Examples of which a response ended in a mark that was taken off; counted only where `end_of_text` names any.
+ENDED = "end_of_text"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,15 @@ class Ingested:
     def total(self, what: str) -> int:
         """`what` (one of `COUNTS`) summed over all files."""
         return sum(c[what] for c in self.counts.values())
+
+    def totals(self, options: ReadOptions) -> dict[str, int]:
+        """All that is counted, summed over all files."""
+        return {what: self.total(what) for what in counted(options)}
+
+
+def counted(options: ReadOptions) -> tuple[str, ...]:
+    """What is counted of each file that is read with these options."""
+    return (*COUNTS, ENDED) if options.end_of_text else COUNTS
 
 
 def ingest(
@@ -77,7 +88,7 @@ def ingest(
         known = info is not None
         if info is None:
             info = _read_file(file, options, step, progress, shard_rows)
-        counts[file.name] = {what: info[what] for what in COUNTS}
+        counts[file.name] = {what: info[what] for what in counted(options)}
         rejects += [Reject(**r) for r in json.loads((step.folder / _REJECTS).read_bytes())]
         left.append(pl.read_parquet(step.folder / _LEFT))
         for index, rows in enumerate(info["rows"]):
@@ -92,7 +103,7 @@ def _read_file(
     file: InputFile, options: ReadOptions, step: Step, progress: Progress, shard_rows: int
 ) -> dict[str, Any]:
     step.start()
-    info = dict.fromkeys(COUNTS, 0)
+    info = dict.fromkeys((*COUNTS, ENDED), 0)
     rows: list[int] = []
     rejects: list[Reject] = []
     left = [pl.DataFrame(schema=_LEFT_COLUMNS)]
@@ -104,6 +115,7 @@ def _read_file(
         info["left"] += len(batch.left)
         info["rejected"] += len(batch.rejects)
         info["read"] += batch.frame.height
+        info[ENDED] += batch.ended
         rejects += batch.rejects
         left.append(_left_frame(file, batch.left))
         if batch.frame.height:
@@ -139,6 +151,8 @@ def _left_frame(file: InputFile, left: Sequence[LeftOut]) -> pl.DataFrame:
 
 def _summary(file: InputFile, info: dict[str, Any], *, known: bool) -> str:
     extra = [f"{info[what]:,} {what}" for what in COUNTS[1:-1] if info[what]]
+    if info[ENDED]:
+        extra.append(f"of {info[ENDED]:,} an end-of-text mark taken off")
     return (
         f"{info['read']:,} examples from {info['lines']:,} lines{''.join(f', {e}' for e in extra)}"
         f" · {file.detected}{' · cached' if known else ''}"

@@ -138,7 +138,11 @@ def sets_line(frame: pl.DataFrame, wanted: NDArray[np.bool_], grams: Grams) -> p
 
 def in_order(found: pl.DataFrame) -> tuple[Hashes, Index]:
     """The shingles of all sets of `sets_line` in the order of their rows, and the sizes of the sets."""
-    rows, sizes, values = (found[column].explode().to_numpy() for column in ("rows", "sizes", "shingles"))
+    # Line by line: exploding a column would copy all of it twice.
+    rows, sizes, values = (
+        np.concatenate([np.zeros(0, dtype), *(line.to_numpy() for line in found[column])])
+        for column, dtype in (("rows", np.uint64), ("sizes", np.int64), ("shingles", np.uint64))
+    )
     order = np.argsort(rows, kind="stable")
     if (np.diff(order) == 1).all():
         return values, sizes

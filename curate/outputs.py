@@ -16,7 +16,7 @@ from curate.cache import address
 from curate.config import PipelineConfig
 from curate.engine.base import Progress
 from curate.errors import StageError
-from curate.ingest import COUNTS, Ingested
+from curate.ingest import Ingested
 from curate.io import Discovery
 from curate.io.atomic import atomic_file
 from curate.io.formats import preference
@@ -210,7 +210,7 @@ def _conversations(books: Books, examples: pl.DataFrame) -> Iterator[pl.DataFram
 
 def _manifest(books: Books, examples: pl.DataFrame) -> dict[str, Any]:
     read = books.read
-    total = {what: read.total(what) for what in COUNTS}
+    total = read.totals(books.config.read)
     return {
         "schema": manifest.SCHEMA,
         "name": books.config.name,

@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from curate.text import any_of, excerpt
+from curate.text import any_of, excerpt, scattered
 
 #: Stands before the head of each assistant turn, so that one pattern can ask for the beginning of any of them.
 TURN: Final = "\x1e"
@@ -261,3 +261,16 @@ def phrase(text: pl.Expr, screen: str, pattern: str, where: pl.Expr | None = Non
     """The match of `pattern`, looked for only where the much faster `screen` matches (and `where` holds)."""
     there = text.str.contains(screen)
     return excerpt(pl.when(there if where is None else where & there).then(text), pattern, trim=_EDGE)
+
+
+def phrases(texts: pl.Series, screen: str, pattern: str) -> pl.Series:
+    """`phrase` of each of `texts`, looked for now and on this thread.
+
+    To compile one of the patterns above takes some hundredths of a second. Polars keeps the last 32 that a thread has
+    used; in a lazy query they give way to others, here they are there for the next shard.
+    """
+    there = texts.str.contains(screen).fill_null(value=False)
+    some = texts.filter(there)
+    held = some.str.contains(pattern)
+    found = some.filter(held).to_frame("text").select(excerpt(pl.col("text"), pattern, trim=_EDGE)).to_series()
+    return scattered(scattered(found, held), there)

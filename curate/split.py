@@ -1,8 +1,9 @@
-"""Holds out a part of a finished set: stratified, and without near-duplicates across the cut."""
+"""Holds out a part of a finished set, or of a set of pairs: stratified, without near-duplicates across the cut."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,11 +14,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from curate.errors import InputError, UsageError
+from curate.errors import InputError, OutputError, UsageError
+from curate.handoff.pairs import BESIDE, Both, kept_pairs, write_beside
 from curate.io.atomic import atomic_file
 from curate.io.writers import train_line
-from curate.schema import example_id, sides
-from curate.train.records import Conversation, conversations, read_records
+from curate.schema import canonical_json, example_id, sides
+from curate.train.records import Conversation, are_pairs, conversations, pairs, read_records
 
 _NGRAM: Final = 5
 _PERMUTATIONS: Final = 128
@@ -35,6 +37,9 @@ class Split:
 def split_file(source: Path, out: Path, size: int | float, *, by: str | None, threshold: float, seed: int) -> Split:
     """Write `train.jsonl` and `test.jsonl` in `out` from the `train.jsonl` in `source`.
 
+    A pair is on the side of its prompt. The pairs of a run over preference records go to `pairs.parquet`, from where
+    `curate export --to preference` takes them; a set of pairs itself is split into two such sets.
+
     Parameters
     ----------
     size : records to hold out, or their share (a float below 1).
@@ -44,18 +49,37 @@ def split_file(source: Path, out: Path, size: int | float, *, by: str | None, th
     Raises
     ------
     InputError : the set cannot be read. UsageError : no such column, or a size the set does not have.
+    OutputError : `out` cannot be made or written.
     """
-    examples = conversations(read_records(source / "train.jsonl"))
+    examples, paired, lines = _read(source)
     count = round(size * len(examples)) if isinstance(size, float) else size
     if not 0 < count < len(examples):
         raise UsageError(f"cannot hold out {count:,} of {len(examples):,} records; some must stay on either side")
     strata = _strata(source, by, len(examples))
-    parts = choose(examples, strata, count, threshold=threshold, seed=seed)
-    out.mkdir(parents=True, exist_ok=True)
-    for name, rows in (("train", parts.train), ("test", parts.test)):
+    parts = choose(examples, strata, count, threshold=threshold, seed=seed, paired=paired)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{out}: cannot be made: {error.strerror}") from None
+    (out / BESIDE).unlink(missing_ok=True)  # of an earlier split into the same folder
+    rows = {"train": parts.train, "test": parts.test}
+    for name, some in rows.items():
         with atomic_file(out / f"{name}.jsonl") as handle:
-            handle.writelines(train_line(examples[row].messages) for row in rows)
+            handle.writelines(train_line(examples[row].messages) if lines is None else lines[row] for row in some)
+    if paired is not None and lines is None:
+        write_beside(out, {name: [(examples[row], paired[row]) for row in some] for name, some in rows.items()})
     return parts
+
+
+def _read(source: Path) -> tuple[list[Conversation], list[Both | None] | None, list[bytes] | None]:
+    """The examples; each with the other answer where there are such; and the lines of a set that is one of pairs."""
+    file = read_records(source / "train.jsonl")
+    if not are_pairs(file):
+        examples = conversations(file)
+        return examples, kept_pairs(source, "train", examples), None
+    both = [Both(p.line, (*p.prompt, *p.chosen), len(p.prompt), p.rejected) for p in pairs(file)]
+    lines = [(json.dumps(one.record(), ensure_ascii=False) + "\n").encode() for one in both]
+    return [Conversation(one.line, one.messages) for one in both], [*both], lines
 
 
 def _strata(source: Path, by: str | None, count: int) -> list[str]:
@@ -73,14 +97,17 @@ def _strata(source: Path, by: str | None, count: int) -> list[str]:
     return values
 
 
-def choose(examples: Sequence[Conversation], strata: Sequence[str], size: int, *, threshold: float, seed: int) -> Split:
+def choose(
+    examples: Sequence[Conversation], strata: Sequence[str], size: int, *, threshold: float, seed: int,
+    paired: Sequence[Both | None] | None = None,
+) -> Split:  # fmt: skip
     """Which of the examples are held out.
 
     Near-duplicates (by instruction, or by response) go to one part together. Each stratum gives records in proportion
     to its size (largest remainder); groups are tried in the order of a hash of seed and id, so the choice depends on
     neither the order of records nor on the machine. A group that no longer fits stays; singles fill the rest.
     """
-    groups = near_duplicates(examples, threshold)
+    groups = near_duplicates(examples, threshold, paired)
     ids = [example_id(example.messages) for example in examples]
     members: dict[int, list[int]] = {}
     for row, group in enumerate(groups.tolist()):
@@ -112,8 +139,13 @@ def _shares(counts: Counter[str], size: int) -> Counter[str]:
     return places
 
 
-def near_duplicates(examples: Sequence[Conversation], threshold: float) -> NDArray[np.int64]:
+def near_duplicates(
+    examples: Sequence[Conversation], threshold: float, paired: Sequence[Both | None] | None = None
+) -> NDArray[np.int64]:
     """The group of each example, int64 `(n,)`: those linked by near-duplicate instructions or responses share one.
+
+    Of a pair both answers count as responses, so that none is preferred on one side and rejected on the other; pairs
+    with one prompt share a group, whatever its words.
 
     Parameters
     ----------
@@ -123,10 +155,16 @@ def near_duplicates(examples: Sequence[Conversation], threshold: float) -> NDArr
     from curate.algorithms.components import unite
 
     parent = np.arange(len(examples), dtype=np.int64)
+    others = {row: both for row, both in enumerate(paired or []) if both is not None}
     texts = [sides(example.messages) for example in examples]
-    for side in (0, 1):
-        left, right = _alike([pair[side] for pair in texts], threshold, short=side == 0)
-        unite(parent, left, right)
+    unite(parent, *_alike([instruction for instruction, _ in texts], threshold, short=True))
+    rejected = [sides((*both.messages[: both.turns], *both.rejected))[1] for both in others.values()]
+    owner = np.array([*range(len(examples)), *others], dtype=np.int64)
+    left, right = _alike([*(response for _, response in texts), *rejected], threshold, short=False)
+    unite(parent, owner[left], owner[right])
+    prompts: dict[str, int] = {}
+    first = [prompts.setdefault(canonical_json(both.messages[: both.turns]), row) for row, both in others.items()]
+    unite(parent, np.array(first, dtype=np.int64), np.array(list(others), dtype=np.int64))
     return parent
 
 

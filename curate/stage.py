@@ -219,7 +219,8 @@ class Filter(Stage):
         columns = [out]
         for i in screens:
             look = out[f"look{i}"].fill_null(value=True)
-            seen = self._said(frame.filter(look), {i: rules[i]})
+            # One chunk, since polars fails on a frame of which a chunk is left empty.
+            seen = self._said(frame.filter(look).rechunk(), {i: rules[i]})
             place = pl.select(pl.when(look).then(look.cum_sum() - 1)).to_series()
             unseen_stays = pl.when(look).then(f"drop{i}").otherwise(False).alias(f"drop{i}")
             columns.append(seen.select(pl.all().gather(place)).with_columns(unseen_stays))

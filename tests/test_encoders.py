@@ -159,6 +159,20 @@ def test_static_bytes_depend_on_the_text_alone(texts: list[str], seed: int) -> N
     assert np.array_equal(np.concatenate([encoder.encode([text]) for text in texts]), together)
 
 
+def test_static_halves_are_those_of_the_column() -> None:
+    drawn = random.Random(3)
+    words = ["lake", "Boats", "deep,", "naïve", "湖", "unbelievably", "a", "  ", "\n", "éa-b", "x" * 120]
+    sizes = drawn.choices([1, 2, 9, 90, 400, 900], k=400)
+    texts = ["", "a", "ab", "é", *(" ".join(drawn.choices(words, k=size)) for size in sizes)]
+    frame = pl.DataFrame({"text": texts})
+    whole, half = pl.col("text"), pl.col("text").str.len_chars() // 2
+    sides = frame.select(whole, head=whole.str.slice(0, half), tail=whole.str.slice(half.cast(pl.Int64)))
+    encoder = StaticEncoder()
+    found = encoder.encode_halves(frame["text"])
+    for vectors, side in zip(found, sides, strict=True):
+        np.testing.assert_array_equal(vectors, encoder.encode_column(side))
+
+
 def test_static_in_threads() -> None:
     encoder = StaticEncoder()
     texts = REFERENCE + ODD

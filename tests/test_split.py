@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from curate.errors import UsageError
+from curate.errors import OutputError, UsageError
 from curate.split import choose, split_file
 from curate.train.records import Conversation
 
@@ -81,6 +81,9 @@ def test_files(tmp_path: Path) -> None:
     parts = [(tmp_path / "out" / name).read_text().splitlines() for name in ("train.jsonl", "test.jsonl")]
     assert [len(part) for part in parts] == [54, 6]
     assert sorted(parts[0] + parts[1]) == sorted(lines)
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(OutputError, match="cannot be made"):
+        split_file(tmp_path / "set", tmp_path / "taken" / "out", 6, by=None, threshold=0.5, seed=1)
     with pytest.raises(UsageError, match="no column `task`; it has source"):
         split_file(tmp_path / "set", tmp_path / "out", 6, by="task", threshold=0.5, seed=1)
     with pytest.raises(UsageError, match="cannot hold out 60 of 60"):

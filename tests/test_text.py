@@ -188,3 +188,24 @@ def test_any_of_ignores_case_and_keeps_patterns_apart() -> None:
 
 def test_apostrophes_become_plain() -> None:
     assert one(text.plain_quotes(T), "I’m sure it´s hers, isnʼt it") == "I'm sure it's hers, isn't it"
+
+
+LINES = st.text(st.sampled_from("ab1.)-*•([|=; \t\r\n\u00a0\u2028é\x0b@#"), max_size=60)
+
+
+@given(st.lists(LINES, min_size=1, max_size=20))
+@settings(max_examples=100, deadline=None)
+def test_lines_are_counted_as_by_their_beginnings(samples: list[str]) -> None:
+    frame = pl.DataFrame({"t": samples})
+    shown = [sum(bool(line.strip()) for line in sample.split("\n")) for sample in samples]
+    assert frame.select(text.line_count(T))["t"].to_list() == shown
+    for line in (text._LIST_LINE, rf"[ \t]*(?:{text._CODE})$"):
+        plain = frame["t"].str.count_matches(rf"(?m)^(?:{line})").to_list()
+        assert frame.select(text.lines_like(T, line))["t"].to_list() == plain, line
+
+
+def test_only_is_null_elsewhere() -> None:
+    frame = pl.DataFrame({"t": ["one", "two", None, "four"], "w": [True, False, True, None]})
+    got = frame.select(only=text.only(T, pl.col("w")), held=text.only(T, pl.col("w")).str.contains("o"))
+    assert got["only"].to_list() == ["one", None, None, None]
+    assert got["held"].to_list() == [True, None, None, None]

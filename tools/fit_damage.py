@@ -30,6 +30,7 @@ from damage_kinds import KINDS, Pair, damaged  # noqa: E402
 
 from curate.algorithms.damage_classes import CLASSES  # noqa: E402
 from curate.algorithms.damage_measures import measure, pair_weights  # noqa: E402
+from curate.algorithms.texts import texts  # noqa: E402
 from curate.damage.model import PATH, order_of  # noqa: E402
 from curate.damage.prepared import with_twins  # noqa: E402
 from curate.damage.raw import lexicon, measured  # noqa: E402
@@ -59,9 +60,9 @@ def order_table(pairs: Sequence[Pair], seed: int) -> dict[str, dict[str, float]]
         shuffled.append(" ".join(words))
     table, known = lexicon()
     none = np.zeros((len(CLASSES), len(CLASSES)))
-    asked = [pair.instruction for pair in pairs]
-    real = measure(asked, [pair.response for pair in pairs], table, none, known)[1]
-    weights = pair_weights(real, measure(asked, shuffled, table, none, known)[1], CAP)
+    asked = texts(pl.Series([pair.instruction for pair in pairs]))
+    real = measure(asked, texts(pl.Series([pair.response for pair in pairs])), table, none, known)[1]
+    weights = pair_weights(real, measure(asked, texts(pl.Series(shuffled)), table, none, known)[1], CAP)
     return {
         first: {second: float(weights[i, j]) for j, second in enumerate(CLASSES) if weights[i, j] != 0}
         for i, first in enumerate(CLASSES)

@@ -37,10 +37,7 @@ with single spaces between them, so that all find the same words in it. Records 
 All use word 5-grams, 128 permutations and a threshold of 0.7, and otherwise what they choose themselves; nothing is
 tuned. Their settings stand [below](#settings).
 
-Programs that take minutes are given every eighth document. *Ratio, job* and *ratio, process* are CPU seconds over those
-of curate for the same documents. On few documents what a call costs anyway is a larger share of what curate takes, so
-*ratio, all* compares seconds for each document with those of curate on all documents; the goals, which were set for
-all of them, are judged by it.
+*Ratio, job* and *ratio, process* are CPU seconds over those of curate; the goals are judged by the first.
 
 Truth is exact: a prefix-filter join finds every pair with a Jaccard index of 0.7 or more, and their components.
 
@@ -75,7 +72,7 @@ def dedup_rows(programs: dict[str, Result], *, scores: bool) -> Iterator[list[st
     """One row for each program."""
     for name, told in programs.items():
         if "job_cpu_s" not in told:
-            yield [name, why_not(told), *[""] * (11 if scores else 8)]
+            yield [name, why_not(told), *[""] * (10 if scores else 7)]
             continue
         yield [
             f"{name} {told['version']}",
@@ -91,7 +88,6 @@ def dedup_rows(programs: dict[str, Result], *, scores: bool) -> Iterator[list[st
             ),
             times(told, "ratio"),
             times(told, "process_ratio"),
-            times(told, "ratio_per_document"),
             goal(told),
         ]
 
@@ -108,7 +104,7 @@ def dedup_section(real: Result) -> Iterator[str]:
     if real["source"] != "shared/data/raw":
         yield "The real dumps were not there; these are the sample data of the project, too few to say much.\n"
     head = ["program", "documents", "job CPU-s", "job wall s", "process CPU-s", "peak MB"]
-    ratios = ["ratio, job", "ratio, process", "ratio, all", "goal"]
+    ratios = ["ratio, job", "ratio, process", "goal"]
     quality = ["pairs", "removals found", "precision"]
     yield table([*head, *quality, *ratios], list(dedup_rows(clean["programs"], scores=True)))
     if raw is not None:

@@ -30,8 +30,7 @@ def goal(told: Result) -> str:
     """A ratio with its goal, and whether it is met."""
     if "must" not in told:
         return ""
-    ratio = told.get("ratio_per_document", told["ratio"])
-    return f"{told['must']:g}x: {'met' if ratio >= told['must'] else 'not met'}"
+    return f"{told['must']:g}x: {'met' if told['ratio'] >= told['must'] else 'not met'}"
 
 
 def times(told: Result, key: str) -> str:

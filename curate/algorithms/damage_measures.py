@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from numba import carray
 
 from curate.algorithms.damage_classes import CLASSES, FORMS
 from curate.algorithms.damage_words import (
@@ -23,13 +24,14 @@ from curate.algorithms.damage_words import (
     UPPER,
     Lexicon,
     blank_words,
-    code_points,
+    decode,
     mix,
     slot_of,
     split,
 )
-from curate.algorithms.jit import kernel
+from curate.algorithms.jit import at_address, kernel
 from curate.algorithms.parallel import thread_map, threads
+from curate.algorithms.texts import Texts
 
 #: The columns of what `measure` returns, in order.
 MEASURES: Final[tuple[str, ...]] = (
@@ -207,16 +209,15 @@ def _cover(asked: int, other: Any, count: int, words: Any, table: Any, mask: int
 
 
 @kernel
-def _measure(  # noqa: PLR0913, PLR0917 - a kernel takes arrays one by one
-    asked: Any, asked_at: Any, given: Any, given_at: Any, room: Any, lexicon: Any, table: Any, scale: float,
-    counts: Any, out: Any,
-) -> None:  # fmt: skip
-    other, words, keys, used, mark = room
+def _measure(asked: Any, given: Any, room: Any, lexicon: Any, table: Any, scale: float, counts: Any, out: Any) -> None:
+    other, words, keys, used, mark, points = room
     known = len(lexicon.keys) - 1
-    for d in range(len(given_at) - 1):
+    for d in range(len(out)):
         row = out[d]
-        before = split(asked[asked_at[d] : asked_at[d + 1]], other, lexicon, known)
-        count = split(given[given_at[d] : given_at[d + 1]], words, lexicon, known)
+        size = decode(carray(at_address(asked[0][d]), asked[1][d], dtype=np.uint8), points)
+        before = split(points[:size], other, lexicon, known)
+        size = decode(carray(at_address(given[0][d]), given[1][d], dtype=np.uint8), points)
+        count = split(points[:size], words, lexicon, known)
         row[0], row[20] = count, before
         if count == 0:
             continue
@@ -234,7 +235,7 @@ def _measure(  # noqa: PLR0913, PLR0917 - a kernel takes arrays one by one
 
 
 def measure(
-    asked: list[str], given: list[str], lexicon: Lexicon, order: npt.NDArray[np.float64], known: int
+    asked: Texts, given: Texts, lexicon: Lexicon, order: npt.NDArray[np.float64], known: int
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """The `MEASURES` of each response beside its instruction, and the pairs of classes counted over all responses.
 
@@ -252,28 +253,22 @@ def measure(
     columns, `order` is in nats; `capital` to `stop_lower`, `latin` to `doubled`, `function`, `foreign` and `digits`
     count words.
     """
-    texts = len(given)
-    out = np.zeros((texts, len(MEASURES)), np.float64)
-    first, first_at = code_points(asked)
-    second, second_at = code_points(given)
+    out = np.zeros((len(given), len(MEASURES)), np.float64)
     scale = float(np.log(1.0 + known))
-    cuts = np.linspace(0, texts, min(threads(), max(texts, 1)) + 1).astype(np.int64)
+    cuts = np.linspace(0, len(given), min(threads(), max(len(given), 1)) + 1).astype(np.int64)
 
     def part(bounds: tuple[int, int]) -> npt.NDArray[np.int64]:
-        begin, end = bounds
+        some = slice(*bounds)
         counts = np.zeros((_CLASSES, _CLASSES), np.int64)
-        if begin == end:
-            return counts
-        sizes = np.diff(first_at[begin : end + 1]), np.diff(second_at[begin : end + 1])
-        size = 1 << int(2 * (sizes[0] + sizes[1]).max() + 8).bit_length()
+        longest = [int(texts.size[some].max(initial=0)) for texts in (asked, given)]
+        size = 1 << int(2 * sum(longest) + 8).bit_length()
         room = (
-            blank_words(int(sizes[0].max())), blank_words(int(sizes[1].max())),
+            *map(blank_words, longest),
             np.empty(size, np.uint64), np.zeros(size, np.bool_), np.empty(size, np.int8),
+            np.empty(max(longest), np.uint32),
         )  # fmt: skip
-        _measure(
-            first, first_at[begin : end + 1], second, second_at[begin : end + 1], room, lexicon, order, scale, counts,
-            out[begin:end],
-        )  # fmt: skip
+        sides = ((texts.at[some], texts.size[some]) for texts in (asked, given))
+        _measure(*sides, room, lexicon, order, scale, counts, out[some])
         return counts
 
     parts = thread_map(part, list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)))

@@ -65,7 +65,9 @@ def slot_of(keys: Any, used: Any, mask: int, key: np.uint64) -> Any:
 @kernel
 def _lower(cp: int) -> int:
     """The small letter of a capital in Latin, Greek or Cyrillic; any other code point as it is."""
-    if 0x41 <= cp <= 0x5A or (0xC0 <= cp <= 0xDE and cp != 0xD7) or 0x391 <= cp <= 0x3A9 or 0x410 <= cp <= 0x42F:
+    if cp < 0x80:
+        return _SMALL[cp]  # type: ignore[no-any-return]
+    if (0xC0 <= cp <= 0xDE and cp != 0xD7) or 0x391 <= cp <= 0x3A9 or 0x410 <= cp <= 0x42F:
         return cp + 32
     if 0x400 <= cp <= 0x40F:
         return cp + 80
@@ -88,13 +90,16 @@ def _unspaced(cp: int) -> bool:
     )
 
 
+#: What `letter`, `_lower` and `_between` say of ASCII.
+_LETTER: Final = np.array([2 if chr(i).isalpha() else 1 if chr(i).isdigit() else 0 for i in range(0x80)], np.int64)
+_SMALL: Final = np.array([ord(chr(i).lower()) for i in range(0x80)], np.int64)
+
+
 @kernel
-def letter(cp: int) -> int:  # noqa: PLR0911 - one return for each class of code points reads best
+def letter(cp: int) -> int:
     """2 for a letter, 1 for a digit, 0 for anything else; marks count as letters of the scripts they are used in."""
     if cp < 0x80:
-        if 0x30 <= cp <= 0x39:
-            return 1
-        return 2 if (0x61 <= cp <= 0x7A or 0x41 <= cp <= 0x5A) else 0
+        return _LETTER[cp]  # type: ignore[no-any-return]
     if cp < 0xC0:
         return 2 if cp in (0xAA, 0xB5, 0xBA) else 0
     if cp in (0xD7, 0xF7, 0x37E, 0x387, 0x589, 0x5BE, 0x60C, 0x61B, 0x61F, 0x66A, 0x6D4, 0x964, 0x965, 0x30FB, 0xFFFD):
@@ -216,6 +221,24 @@ def split(text: Any, words: Any, lexicon: Any, mask: int) -> int:  # noqa: C901,
         kind = lexicon.kind[slot] if known else -1
         words.kind[count] = kind if kind >= 0 else _form(text, begin, i, facts & ~CAPITAL if fresh else facts)
         fresh = False
+        count += 1
+    return count
+
+
+@kernel
+def decode(text: Any, points: Any) -> int:
+    """The code points of `text`, well-formed UTF-8, into `points`; their number."""
+    i, count, size = 0, 0, len(text)
+    while i < size:
+        lead = np.uint32(text[i])
+        i += 1
+        if lead >= 0x80:
+            more = 1 + (lead >= 0xE0) + (lead >= 0xF0)
+            lead &= np.uint32(0x3F) >> np.uint32(more)
+            for _ in range(more):
+                lead = (lead << np.uint32(6)) | np.uint32(text[i] & 0x3F)
+                i += 1
+        points[count] = lead
         count += 1
     return count
 

@@ -49,20 +49,58 @@ def _centre(total: Any, mean: Any, centred: Any, out: Any) -> None:
 
 
 @kernel
+def _add(text: Any, limit: int, table: Any, odd: Any, seen: int, vectors: Any, cutting: Any, total: Any) -> Any:
+    """Add the vectors of the pieces of `text` to `total`; how many there are, and odd chunks seen so far."""
+    hashes, found = cutting
+    pieces, steps, _ = vectors
+    count, seen = cut(text, limit, table, odd, seen, hashes, found)
+    for spot in range(count):
+        piece = found[spot]
+        step = steps[piece]
+        for j in range(len(total)):
+            total[j] += np.int32(pieces[piece, j]) * step
+    return count, seen
+
+
+@kernel
 def _pool(at: Any, size: Any, limit: int, table: Any, odd: Any, vectors: Any, room: Any, out: Any) -> None:
-    pieces, steps, mean = vectors
-    hashes, found, total, centred = room
-    width, seen = pieces.shape[1], 0
+    cutting, totals, centred = room
+    seen = 0
     for d in range(len(at)):
         text = carray(at_address(at[d]), size[d], dtype=np.uint8)
-        count, seen = cut(text, limit, table, odd, seen, hashes, found)
-        total[:] = 0
-        for spot in range(count):
-            piece = found[spot]
-            step = steps[piece]
-            for j in range(width):
-                total[j] += np.int32(pieces[piece, j]) * step
-        _centre(total, mean, centred, out[d])
+        totals[0] = 0
+        _, seen = _add(text, limit, table, odd, seen, vectors, cutting, totals[0])
+        _centre(totals[0], vectors.mean, centred, out[d])
+
+
+@kernel
+def _pool_halves(  # noqa: PLR0913, PLR0917 - a kernel takes arrays one by one
+    at: Any, size: Any, places: Any, limit: int, table: Any, odd: Any, vectors: Any, room: Any, out: Any
+) -> None:
+    cutting, totals, centred = room
+    seen = 0
+    for d in range(len(at)):
+        text = carray(at_address(at[d]), size[d], dtype=np.uint8)
+        begin, middle, end = places[d]
+        totals[:] = 0
+        # The whole is what lies before the chunk in the middle, that chunk, and what lies after it; each half has a
+        # part of that chunk instead.
+        before, seen = _add(text[:begin], limit, table, odd, seen, vectors, cutting, totals[1])
+        totals[0] = totals[1]
+        inside, _ = _add(text[begin:end], limit - before, table, odd, seen, vectors, cutting, totals[0])
+        _add(text[begin:middle], limit - before, table, odd, seen, vectors, cutting, totals[1])
+        right, _ = _add(text[middle:end], limit, table, odd, seen, vectors, cutting, totals[2])
+        first, second = limit - before - inside, limit - right
+        after, next_seen = _add(text[end:], min(first, second), table, odd, seen, vectors, cutting, totals[3])
+        if after < min(first, second):
+            totals[0] += totals[3]
+            totals[2] += totals[3]
+        else:  # how much of it is read is not the same in both
+            _add(text[end:], first, table, odd, seen, vectors, cutting, totals[0])
+            _add(text[end:], second, table, odd, seen, vectors, cutting, totals[2])
+        seen = next_seen
+        for part in range(3):
+            _centre(totals[part], vectors.mean, centred, out[part, d])
 
 
 def pool_texts(
@@ -89,16 +127,43 @@ def pool_texts(
     -------
     int8 of shape (n, d), unit vectors times 127; a row of zeros for a text without pieces.
     """
+    out = np.zeros((len(at), vectors.pieces.shape[1]), dtype=np.int8)
+    _pool(at, size, limit, table, odd, vectors, _room(limit, vectors), out)
+    return out
+
+
+def pool_halves(
+    at: npt.NDArray[np.int64],
+    size: npt.NDArray[np.int64],
+    places: npt.NDArray[np.int64],
+    limit: int,
+    table: Pieces,
+    odd: tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]],
+    vectors: PieceVectors,
+) -> npt.NDArray[np.int8]:
+    """As `pool_texts`, of texts and of their first and second halves, in the time of one and a half passes.
+
+    Parameters
+    ----------
+    places : int64 of shape (n, 3), where each text is halved (`wordpiece.middles`), not -1 for any of them.
+
+    Returns
+    -------
+    int8 of shape (3, n, d): the wholes, the first halves, the second halves.
+    """
+    out = np.zeros((3, len(at), vectors.pieces.shape[1]), dtype=np.int8)
+    _pool_halves(at, size, places, limit, table, odd, vectors, _room(limit, vectors), out)
+    return out
+
+
+def _room(limit: int, vectors: PieceVectors) -> tuple[Any, Any, Any]:
+    """What cutting needs; four sums; a centred one."""
     width = vectors.pieces.shape[1]
-    out = np.zeros((len(at), width), dtype=np.int8)
-    room = (
-        np.empty(LONGEST, np.uint64),
-        np.empty(limit + LONGEST, np.int32),
-        np.zeros(width, np.int32),
+    return (
+        (np.empty(LONGEST, np.uint64), np.empty(limit + LONGEST, np.int32)),
+        np.zeros((4, width), np.int32),
         np.zeros(width, np.float64),
     )
-    _pool(at, size, limit, table, odd, vectors, room, out)
-    return out
 
 
 def pool_plain(pieces: list[list[int]], vectors: PieceVectors) -> npt.NDArray[np.int8]:

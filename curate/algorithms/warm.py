@@ -28,14 +28,15 @@ def warm_rows() -> None:
 
     asked, said = "What is the depth of the lake?", "The lake is deep. It is 湖 deep."
     table, known = lexicon()
-    damage_measures.measure([asked], [said], table, load().order, known)
     encoded = said.encode()
+    damage_measures.measure(_texts([asked.encode()]), _texts([encoded]), table, load().order, known)
     whole = np.frombuffer(encoded, np.uint8), np.array([0, len(encoded)], dtype=np.int64)
     repetition.measure(*whole)
     language.score(*whole)
     language.count_letters(*whole)
     preference_counts.counted(_texts([asked.encode()]), _texts([encoded]))
     shipped().encode([said] * (plain.FEW + 1))
+    shipped().pooled_halves(_texts([encoded]), 0, 1)
 
 
 def warm() -> None:

@@ -128,6 +128,36 @@ def odd_chunks(at: Any, size: Any, most: int, read: Any, places: Any) -> int:
 
 
 @kernel
+def middles(at: Any, size: Any, most: int, places: Any) -> None:
+    """Where each text is halved: the chunk's begin, the middle, the chunk's end, in bytes; `places` has shape (n, 3).
+
+    The middle is where the second half of the characters begins, the chunk the one that lies across it. The begin is
+    -1 where that chunk is odd, or the text has more than `most` characters.
+    """
+    for d in range(len(at)):
+        text = carray(at_address(at[d]), size[d], dtype=np.uint8)
+        left = 0
+        for i in range(size[d]):
+            left += text[i] & 0xC0 != 0x80
+        places[d, 0] = -1
+        if left > most:
+            continue
+        left //= 2
+        middle = 0
+        while middle < size[d]:
+            left -= text[middle] & 0xC0 != 0x80
+            if left < 0:
+                break
+            middle += 1
+        begin = middle
+        while begin > 0 and _KIND[text[begin - 1]] != _GAP:
+            begin -= 1
+        end, odd = _chunk_end(text, begin, size[d])
+        if begin == middle or not odd:
+            places[d, 0], places[d, 1], places[d, 2] = begin, middle, end if begin < middle else middle
+
+
+@kernel
 def _cut_word(text: Any, begin: int, end: int, pieces: Any, hashes: Any, out: Any, used: int) -> int:
     """Append the pieces of one word to `out` at `used`; the new length."""
     keys, number, unknown = pieces

@@ -35,6 +35,8 @@ _HOLDS: Final[dict[str, Callable[[float, float], bool]]] = {
 @click.option("--fail-on", "bounds", multiple=True, metavar="BOUND",
               help="Exit code 1 where this holds, e.g. 'near_duplicates>1%' or 'vendi<80'; repeatable.")  # fmt: skip
 @click.option("--format", "format_", metavar="NAME", help="Record format of the inputs, instead of detecting it.")
+@click.option("--end-of-text", "marks", multiple=True, metavar="MARK",
+              help="Take MARK (such as '</s>') off where a response ends in it; once for each.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=42, show_default=True,
               help="Seed of samples and draws.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(min=1), help="Threads to use (default: all cores).")
@@ -44,7 +46,8 @@ _HOLDS: Final[dict[str, Callable[[float, float], bool]]] = {
 @click.pass_context
 def audit(  # noqa: PLR0913 - a parameter for each option
         ctx: click.Context, dataset: str, *, against: str | None, out: Path | None, as_json: bool,
-        bounds: tuple[str, ...], format_: str | None, seed: int, threads: int | None) -> None:  # fmt: skip
+        bounds: tuple[str, ...], format_: str | None, marks: tuple[str, ...], seed: int,
+        threads: int | None) -> None:  # fmt: skip
     """Tell how diverse DATASET is, where it repeats itself, and what is broken in it, as one page.
 
     DATASET is a file, folder, glob or URL that any reader takes, or the folder of a finished run. The page needs no
@@ -66,7 +69,7 @@ def audit(  # noqa: PLR0913 - a parameter for each option
     set_threads(threads)
     narrator = console.Narrator()
     try:
-        read = ReadOptions(format=format_, seed=seed) if format_ else ReadOptions(seed=seed)
+        read = ReadOptions(format=format_, seed=seed, end_of_text=marks)
         report = build.audit(dataset, against, seed=seed, read=read, progress=narrator)
     finally:
         narrator.close()

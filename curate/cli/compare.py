@@ -16,11 +16,13 @@ from curate.cli import console
 )
 @click.option("--json", "as_json", is_flag=True, help="Print every number as JSON on stdout.")
 @click.option("--format", "format_", metavar="NAME", help="Record format of the inputs, instead of detecting it.")
+@click.option("--end-of-text", "marks", multiple=True, metavar="MARK",
+              help="Take MARK (such as '</s>') off where a response ends in it; once for each.")  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), default=42, show_default=True,
               help="Seed of samples and draws.")  # fmt: skip
 @click.option("--threads", type=click.IntRange(min=1), help="Threads to use (default: all cores).")
-def compare(datasets: tuple[str, ...], *, out: Path | None, as_json: bool, format_: str | None, seed: int,
-            threads: int | None) -> None:  # fmt: skip
+def compare(datasets: tuple[str, ...], *, out: Path | None, as_json: bool, format_: str | None,
+            marks: tuple[str, ...], seed: int, threads: int | None) -> None:  # fmt: skip
     """Tell how several sets differ: the same measures side by side, and what A has that B has not.
 
     Each is a file, folder, glob or URL that any reader takes, or the folder of a finished run. The page is one file
@@ -40,7 +42,7 @@ def compare(datasets: tuple[str, ...], *, out: Path | None, as_json: bool, forma
     set_threads(threads)
     narrator = console.Narrator()
     try:
-        read = ReadOptions(format=format_, seed=seed) if format_ else ReadOptions(seed=seed)
+        read = ReadOptions(format=format_, seed=seed, end_of_text=marks)
         found = measured(datasets, seed=seed, read=read, progress=narrator)
     finally:
         narrator.close()

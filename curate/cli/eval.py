@@ -14,8 +14,9 @@ from curate.cli import console
 @click.argument("run", type=click.Path(path_type=Path))
 @click.option("--data", type=click.Path(path_type=Path), multiple=True, required=True,
               help="Held-out conversations (repeatable).")  # fmt: skip
+@click.option("--max-length", type=click.IntRange(min=2), help="Tokens of a record at most (default: as in the run).")
 @click.option("--json", "as_json", is_flag=True, help="Print the numbers as JSON on stdout.")
-def evaluate(run: Path, data: tuple[Path, ...], *, as_json: bool) -> None:
+def evaluate(run: Path, data: tuple[Path, ...], *, max_length: int | None, as_json: bool) -> None:
     """Measure the response loss of RUN's tuned model on held-out files, beside that of its base.
 
     Every response token counts the same (`loss`), or every record (`loss_by_record`); both in nats a token.
@@ -26,7 +27,7 @@ def evaluate(run: Path, data: tuple[Path, ...], *, as_json: bool) -> None:
 
     done = finished(run)
     chat = done.chat()
-    rows = {path: held_out_rows(path, chat, done.config) for path in data}
+    rows = {path: held_out_rows(path, chat, max_length or done.config.max_length) for path in data}
     told: dict[str, dict[str, Any]] = {str(path): {} for path in data}
     for name in ("base", "tuned"):
         model = done.load(base=name == "base")

@@ -11,7 +11,7 @@ from curate.cli import console
 
 #: The layouts of `curate.handoff`, which a test compares; importing it here would import polars for `--help`.
 _LAYOUTS = ("messages", "alpaca", "sharegpt", "prompt_completion", "openai", "llama_factory", "axolotl", "torchtune",
-            "trl", "text", "parquet", "huggingface", "preference")  # fmt: skip
+            "trl", "text", "parquet", "huggingface", "preference", "llama_factory_ranking")  # fmt: skip
 #: `curate.handoff.pairs.OUTSIDE`, likewise: of a file of pairs only those are wanted whose prompt was chosen.
 _OUTSIDE = "its prompt is not in the set"
 
@@ -28,7 +28,8 @@ _OPENAI_LEAST = 10
 @click.option(
     "--pairs",
     type=click.Path(path_type=Path),
-    help="For preference: a file of pairs, or a run made of one; default: the pairs that DIRECTORY was made of.",
+    help="For preference and llama_factory_ranking: a file of pairs, or a run made of one; default: the pairs that "
+    "DIRECTORY was made of.",
 )
 @click.pass_context
 def export(ctx: click.Context, directory: Path, *, layout: str, out: Path, leave_out: bool, model: str | None,
@@ -38,7 +39,8 @@ def export(ctx: click.Context, directory: Path, *, layout: str, out: Path, leave
     The lines of a result serve most trainers unchanged; llama_factory, axolotl, torchtune and trl put the small file
     beside them that the program wants. Other layouts hold the same conversations in another form.
 
-    A set made of preference records is written with its pairs by preference: what the stages decided on prompt and
+    A set made of preference records is written with its pairs by preference (as TRL takes them) and by
+    llama_factory_ranking, also where `curate split` has made two parts of it: what the stages decided on prompt and
     chosen answer holds for the pair. With --pairs, all pairs of a file are written whose prompt is in the set.
 
     Exit code 1 where records were left out, which left_out.json lists.

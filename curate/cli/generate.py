@@ -23,11 +23,14 @@ from curate.cli import console
 def generate(run: Path, *, prompts: Path, out: Path, base: bool, name: str | None, max_new_tokens: int,
              temperature: float, seed: int) -> None:  # fmt: skip
     """Let RUN's tuned model answer prompts, and write instruction, output and generator as AlpacaEval reads them."""
+    from curate.errors import OutputError
     from curate.io.atomic import atomic_file
     from curate.train.finished import finished
     from curate.train.generation import as_json, read_prompts
     from curate.train.generation import generate as answer
 
+    if out.is_dir() or not out.parent.is_dir():  # told now, and not after an hour of answers
+        raise OutputError(f"{out}: {'is a folder' if out.is_dir() else 'its folder does not exist'}; give a file")
     asked = read_prompts(prompts)
     done = finished(run)
     label = name or (f"{run.name}-base" if base else run.name)
@@ -36,3 +39,7 @@ def generate(run: Path, *, prompts: Path, out: Path, base: bool, name: str | Non
     with atomic_file(out) as handle:
         handle.write(as_json(made))
     console.say(f"{len(made):,} answers in {out}")
+    if empty := sum(not record["output"] for record in made):
+        console.say(
+            f"finding: {empty:,} of them are empty: the model ended its turn at once, or wrote white space alone"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 from typing import Any
 
@@ -31,13 +32,18 @@ def judge(  # noqa: PLR0913 - a parameter for each option
 
     Exit code 1 where a pair could not be judged.
     """
-    from curate.judge import Plan, begin, require_client
+    from curate.judge import FAILURES, Plan, begin, require_client
     from curate.judge.pairwise import SYSTEM, compare
 
     require_client()
+    if not endpoint.startswith(("http://", "https://")):
+        raise click.UsageError(f"--endpoint {endpoint}: must begin with http:// or https://")
     ours, theirs = _answers(a), _answers(b)
     if list(ours) != list(theirs):
-        raise click.UsageError(f"{a} and {b} do not answer the same instructions in the same order")
+        pairs = enumerate(itertools.zip_longest(ours, theirs), 1)
+        first = next(number for number, (one, other) in pairs if one != other)
+        raise click.UsageError(f"{a} and {b} do not answer the same instructions in the same order; record {first} is "
+                               "the first that differs")  # fmt: skip
     plan = Plan(endpoint=endpoint, model=model, key_variable=key_variable or None, system=SYSTEM, low=-1.0, high=1.0,
                 schema=not plain, concurrency=concurrency, retries=4, timeout=120.0, deadline=86_400.0,
                 max_requests=max_requests, max_total_tokens=None, answer_tokens=512)  # fmt: skip
@@ -46,7 +52,9 @@ def judge(  # noqa: PLR0913 - a parameter for each option
     found = compare(plan, list(ours), list(ours.values()), list(theirs.values())).facts()
     console.data({"schema": 1, "a": a.name, "b": b.name, "judge": model, **found})
     if found["unjudged"]:
-        console.say(f"finding: {found['unjudged']:,} pairs are unjudged: {found['failures']}")
+        console.say(f"finding: {found['unjudged']:,} of {len(ours):,} pairs are unjudged")
+        for kind, number in found["failures"].items():
+            console.say(f"  {number:,} judgements failed ({kind}): {FAILURES[kind]}")
         ctx.exit(1)
 
 
@@ -57,10 +65,14 @@ def _answers(path: Path) -> dict[str, str]:
 
     try:
         records: Any = loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"{path}: cannot be read: {error}") from None
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise InputError(f"{path}: is no JSON array of answers, as `curate generate` writes it: {error}") from None
+    if not isinstance(records, list) or not records:
+        raise InputError(f"{path}: must be a JSON array of answers, as `curate generate` writes it, with one at least")
     found: dict[str, str] = {}
-    for number, record in enumerate(records if isinstance(records, list) else [None], 1):
+    for number, record in enumerate(records, 1):
         fields = [record.get(key) for key in ("instruction", "output")] if isinstance(record, dict) else [None]
         if not all(isinstance(field, str) for field in fields):
             raise InputError(f"{path}: record {number} has no instruction and output")

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -16,6 +16,7 @@ from curate.cli import console
 if TYPE_CHECKING:
     from curate.engine.base import Engine
     from curate.io import Discovery
+    from curate.outputs import Result
     from curate.pipeline import Pipeline
 
 
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 @click.option("--seed", type=click.IntRange(min=0, max=2**63 - 1), help="Seed, instead of the pipeline's.")
 @click.option("--format", "format_", metavar="NAME", help="Record format of every input, instead of detecting it.")
 @click.option("--template", metavar="FILE", help="Inputs are task tables; FILE is their template, or a shipped one.")
+@click.option("--end-of-text", "marks", multiple=True, metavar="MARK",
+              help="Take MARK (such as '</s>') off where a response ends in it; once for each.")  # fmt: skip
 @click.option("--skip-unknown", is_flag=True, help="Pass over files that no reader takes, without a finding.")
 @click.option("--max-rejects", type=click.FloatRange(0, 1), default=0.05, show_default=True,
               help="Share of unreadable lines above which there is a finding.")  # fmt: skip
@@ -46,9 +49,10 @@ if TYPE_CHECKING:
 @click.pass_context
 def run(  # noqa: PLR0913 - a parameter for each option
         ctx: click.Context, pipeline: str, inputs: tuple[str, ...], *, out: Path | None, size: int | None,
-        seed: int | None, format_: str | None, template: str | None, skip_unknown: bool, max_rejects: float,
-        threads: int | None, cache: Path | None, report: bool, hf: bool, licences: tuple[str, ...],
-        engine: str, address: str | None, dry_run: bool, as_json: bool) -> None:  # fmt: skip
+        seed: int | None, format_: str | None, template: str | None, marks: tuple[str, ...],
+        skip_unknown: bool, max_rejects: float, threads: int | None, cache: Path | None, report: bool,
+        hf: bool, licences: tuple[str, ...], engine: str, address: str | None, dry_run: bool,
+        as_json: bool) -> None:  # fmt: skip
     """Run PIPELINE (a YAML file or a shipped recipe) over INPUTS and write the set into a folder.
 
     INPUTS are files, folders, globs, URLs, or - for standard input: JSONL, JSON, Parquet or CSV, compressed or not.
@@ -66,7 +70,8 @@ def run(  # noqa: PLR0913 - a parameter for each option
     from curate.pipeline import Options, Pipeline
     from curate.references import find_references
 
-    plan = Pipeline.from_yaml(console.recipe(pipeline), size=size, seed=seed, format=format_, template=template)
+    plan = Pipeline.from_yaml(console.recipe(pipeline), size=size, seed=seed, format=format_, template=template,
+                              end_of_text=marks or None)  # fmt: skip
     if dry_run:
         find_references(plan.stages)
         _announce(plan, discover(inputs, **plan.config.read.detection()), as_json=as_json)
@@ -81,7 +86,7 @@ def run(  # noqa: PLR0913 - a parameter for each option
         narrator.close()
     if as_json:
         console.data(result.manifest)
-    _conclude(result.manifest, result.out)
+    _conclude(result)
     if result.findings:
         ctx.exit(1)
 
@@ -144,8 +149,11 @@ def _announce(plan: Pipeline, found: Discovery, *, as_json: bool) -> None:
     console.say("Nothing was written.")
 
 
-def _conclude(manifest: dict[str, Any], out: Path) -> None:
-    """The accounts, the findings, and where the result lies."""
+def _conclude(result: Result) -> None:
+    """The accounts, the findings, a hint, and where the result lies."""
+    from curate.report.hints import end_of_text
+
+    manifest = result.manifest
     c = manifest["counts"]
     if over := manifest["passed_over"]:
         some = "; ".join(f"{u['file']} ({u['why']})" for u in over[:3])
@@ -157,6 +165,10 @@ def _conclude(manifest: dict[str, Any], out: Path) -> None:
         f"{f' + {fates}' if fates else ''} + read {c['read']:,}"
     )
     console.say(f"read {c['read']:,} = kept {c['kept']:,} + dropped {c['dropped']:,}")
+    if ended := c.get("end_of_text"):
+        console.say(f"{ended:,} responses ended with {' or '.join(manifest['read']['end_of_text'])}: taken off")
     for finding in manifest["findings"]:
         console.say(f"finding: {finding['message']}")
-    console.say(f"{c['kept']:,} examples in {out / 'train.jsonl'}")
+    if hint := end_of_text(result.ledger, manifest):
+        console.say(f"hint: {hint}")
+    console.say(f"{c['kept']:,} examples in {result.out / 'train.jsonl'}")

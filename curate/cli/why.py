@@ -37,6 +37,8 @@ def why(directory: Path, id_: str, *, as_json: bool) -> None:
 
 
 def _lines(found: Trace) -> list[str]:
+    from curate.report.hints import of_drop
+
     first = found.visits[0] if found.visits else None
     if first is not None and first.step < 0:  # no example was made of it
         evidence = f" ({_short(first.value)})" if first.value is not None else ""
@@ -60,6 +62,8 @@ def _lines(found: Trace) -> list[str]:
         return lines
     last = found.visits[-1]
     lines.append(f"Dropped by {last.stage}: {last.reason}. {last.reason_text or ''}".rstrip())
+    if hint := of_drop(last.reason, last.value):
+        lines.append(hint)
     for other, fate in found.kept:
         lines.append(f"Kept in its place: {other}, which {fate}.")
     return lines

@@ -2,7 +2,8 @@
 
 Every gate gives the excerpt that gave the damage away, or null. They look at the columns `instruction` and `response`,
 at `asked` and `plain`, their ASCII twins (`curate.text.ascii_twin`), and at what `curate.damage.prepared` adds. What
-takes time is looked for last, and only where all else holds: a text that is null is not searched.
+takes time is looked for last, and only where all else holds (`curate.text.only`). What a gate needs twice is a
+column of `prepared`: polars would compute it twice.
 """
 
 from __future__ import annotations
@@ -25,12 +26,11 @@ from curate.damage.patterns import (
     ABOUT_VALUE,
     BARE_WORDS,
     CODE_SHARE,
-    DIRECTED,
     ECHOING,
-    FLAG,
+    END_MARK,
+    ENDS_IN,
     HANGING,
     HANGING_WORDS,
-    HIDDEN,
     HTML,
     ITEM_INSIDE,
     ITEM_WORDS,
@@ -40,31 +40,14 @@ from curate.damage.patterns import (
     MOJIBAKE,
     OPEN_END,
     PAGE,
-    PLACEHOLDER,
     PUNCTUATED,
     REQUEST_END,
-    RIGHT_TO_LEFT,
     SENTENCE_END,
     SENTENCE_INSIDE,
-    SLOT,
-    SLOT_CHARS,
-    STAND_IN,
     STRIPPED,
     SUM_END,
-    TEMPLATE,
-    WENT_ON,
 )
 from curate.damage.raw import MOST_COVERED, MOST_PAUSES
-from curate.phrases import (
-    CLOSING_DISCLAIMER,
-    DISCLAIMER,
-    IDENTITY,
-    MAY_DISCLAIM,
-    MAY_NAME,
-    MAY_REFUSE,
-    REFUSAL,
-    phrase,
-)
 from curate.text import (
     WORD,
     code_line_share,
@@ -72,9 +55,9 @@ from curate.text import (
     is_blank,
     line_count,
     list_line_share,
+    only,
 )
 
-_SIDES: Final = ("instruction", "response")
 #: Languages that a text of a few sentences does not tell apart.
 RELATIVES: Final = tuple(
     tuple(group.split())
@@ -100,12 +83,12 @@ def blank(text: pl.Expr) -> pl.Expr:
 
 def _is_code(where: pl.Expr) -> pl.Expr:
     """Whether the response is code, where tags are not taken for code; null but where `where` holds."""
-    return code_line_share(pl.when(where).then(pl.col("plain")), markup=False) > CODE_SHARE
+    return code_line_share(only(pl.col("plain"), where), markup=False) > CODE_SHARE
 
 
 def _about(pattern: str, where: pl.Expr) -> pl.Expr:
     """Whether the instruction is about what `pattern` says; null but where `where` holds."""
-    return pl.when(where).then(pl.col("asked")).str.contains(pattern)
+    return only(pl.col("asked"), where).str.contains(pattern)
 
 
 def prompt_echo(min_chars: int) -> pl.Expr:
@@ -141,7 +124,7 @@ def truncated(min_prose_words: int, min_sentence_words: int) -> pl.Expr:
     odd_end = last.str.tail(12).str.contains(KISSES) | last.str.tail(100).str.contains(SUM_END)
     open_end = (hanging | ((inside | alone) & stops)) & ~odd_end
     # Code that has a fence is not looked at any further.
-    prose = (code_line_share(pl.when(open_end).then(pl.col("plain"))) <= CODE_SHARE) & ~response.str.contains(
+    prose = (code_line_share(only(pl.col("plain"), open_end)) <= CODE_SHARE) & ~response.str.contains(
         "```", literal=True
     )
     cut = open_end & prose
@@ -151,20 +134,16 @@ def truncated(min_prose_words: int, min_sentence_words: int) -> pl.Expr:
 
 def html_residue(max_share: float) -> pl.Expr:
     """Tags or entities in prose, more than `max_share` of the words."""
-    prose = pl.col("uncoded")
-    tags = prose.str.count_matches(HTML)
-    marked = pl.when(tags > 0).then(prose)
+    tags = pl.col("tags")
+    marked = only(pl.col("uncoded"), tags > 0)
     many = tags > max_share * marked.str.count_matches(WORD)
-    about = _about(ABOUT_HTML, many) | _is_code(many) | pl.when(many).then(pl.col("response")).str.contains(PAGE)
+    about = _about(ABOUT_HTML, many) | _is_code(many) | only(pl.col("response"), many).str.contains(PAGE)
     return pl.when(many & ~about).then(excerpt(marked, HTML))
 
 
 def placeholder() -> pl.Expr:
     """A stand-in, a slot or a note instead of an answer, or prose that holds one."""
-    response = pl.col("response")
-    stand_in = excerpt(response, STAND_IN)
-    held = excerpt(pl.col("uncoded"), PLACEHOLDER)
-    slot = excerpt(pl.when(response.str.len_chars() <= SLOT_CHARS).then(response), SLOT)
+    stand_in, held, slot = pl.col("stand_in"), pl.col("held"), pl.col("slot")
 
     def unless(found: pl.Expr, *about: str) -> pl.Expr:
         return pl.when(~pl.any_horizontal(_about(pattern, found.is_not_null()) for pattern in about)).then(found)
@@ -178,40 +157,34 @@ def placeholder() -> pl.Expr:
 
 def template_tokens() -> pl.Expr:
     """Marks of a chat template outside code."""
-    prose = pl.col("uncoded")
-    marks, went_on = excerpt(prose, TEMPLATE), excerpt(prose, WENT_ON)
+    marks, went_on = pl.col("tokens"), pl.col("went_on")
     about = _about(ABOUT_TEMPLATE, marks.is_not_null() | went_on.is_not_null())
     spoken = _about(ABOUT_DIALOGUE, went_on.is_not_null())
-    return pl.coalesce(pl.when(~about).then(marks), pl.when(~about & ~spoken).then(went_on))
+    ended = pl.format(ENDS_IN, excerpt(only(pl.col("uncoded"), marks.is_not_null()), END_MARK))
+    return pl.coalesce(
+        pl.when(~about).then(pl.coalesce(ended, marks)),
+        pl.when(~about & ~spoken).then(went_on),
+    )
 
 
 def hidden_text() -> pl.Expr:
     """Characters that nobody sees, or that show the text in another order than it has."""
-    # Few texts hold any such mark at all; only those are looked at any further.
-    any_mark = pl.any_horizontal(pl.col(name).str.contains(f"{HIDDEN}|{DIRECTED}") for name in _SIDES)
-    both = pl.concat_str((pl.when(any_mark).then(name) for name in _SIDES), separator="\n").str.replace_all(FLAG, "")
-    odd = both.str.contains(HIDDEN) | (both.str.contains(DIRECTED) & ~both.str.contains(RIGHT_TO_LEFT))
-    found = pl.format("U+{}", both.str.extract(f"({HIDDEN}|{DIRECTED})", 1).map_elements(_code_point, pl.String))
-    return pl.when(odd & ~_about(ABOUT_HIDDEN, odd)).then(found)
-
-
-def _code_point(character: str) -> str:
-    return f"{ord(character):04X}"
+    found = pl.col("hidden")
+    return pl.when(~_about(ABOUT_HIDDEN, found.is_not_null())).then(found)
 
 
 def mojibake() -> pl.Expr:
     """UTF-8 read in another encoding, or characters that were lost."""
-    response = pl.col("response")
-    found = excerpt(pl.when(response.str.len_bytes() != response.str.len_chars()).then(response), MOJIBAKE)
+    found = pl.col("garbled")
     there = found.is_not_null()
-    about = _about(ABOUT_ENCODING, there) | pl.when(there).then(pl.col("instruction")).str.contains(MOJIBAKE)
+    about = _about(ABOUT_ENCODING, there) | only(pl.col("instruction"), there).str.contains(MOJIBAKE)
     return pl.when(~about).then(found)
 
 
 def unpunctuated() -> pl.Expr:
     """Long prose without a capital letter or a mark."""
     whole = pl.col("response")
-    response = pl.when(~whole.str.contains(PUNCTUATED)).then(whole)
+    response = only(whole, ~whole.str.contains(PUNCTUATED))
     words = response.str.count_matches(WORD)
     # A few words to the line: a list, or verse; but not a list that has lost its bullets and commas.
     items = (words <= ITEM_WORDS * line_count(response)) & ~response.str.contains(STRIPPED)
@@ -226,20 +199,13 @@ def declined() -> dict[str, pl.Expr]:
     Looked for at the beginning of each sentence of the first 300 characters, and at the end. Left alone where the
     instruction is about declining, harm or what a model cannot know, or about the assistant itself.
     """
-    head, tail = pl.col("opening"), pl.col("closing")
 
     def unless_asked(found: pl.Expr, about: str) -> pl.Expr:
         return pl.when(~_about(about, found.is_not_null())).then(found)
 
-    # `DISCLAIMER` holds all of `CLOSING_DISCLAIMER`.
-    disclaimer = pl.coalesce(
-        phrase(head, MAY_DISCLAIM, DISCLAIMER),
-        phrase(head, MAY_NAME, IDENTITY),
-        phrase(tail, MAY_DISCLAIM, CLOSING_DISCLAIMER),
-    )
     return {
-        "refusal": unless_asked(phrase(head, MAY_REFUSE, REFUSAL), ABOUT_REFUSAL),
-        "ai_disclaimer": unless_asked(disclaimer, ABOUT_BOTH),
+        "refusal": unless_asked(pl.col("declines"), ABOUT_REFUSAL),
+        "ai_disclaimer": unless_asked(pl.coalesce("disclaims", "names", "closes"), ABOUT_BOTH),
     }
 
 

@@ -22,6 +22,11 @@ TEMPLATE: Final = (
     r"|Below is an instruction that describes a task|Write a response that appropriately completes the request"
 )
 
+#: A mark that a program put where a text ends.
+END_MARK: Final = r"(?:<\|[a-z_]{2,24}\|>|</s>|<(?:eos|EOS|eod|eot|end_of_turn)>)\s*\z"
+#: The evidence where a response ends in one; reading can take such a mark off (`end_of_text`).
+ENDS_IN: Final = "ends in {}"
+
 #: Another request and its answer, after an answer.
 WENT_ON: Final = (
     r"\S\s*\n\s*(?:Human|User|Instruction|Prompt|Q|Question|Input):[^\n]*\n+\s*"
@@ -150,8 +155,8 @@ REQUEST_END: Final = r"[.!?:。！？：؟।]\z"
 
 # --- truncated, unpunctuated -----------------------------------------------------------------------------------------
 SENTENCE_END: Final = r"[.!?。！？][)\"'”’]*\s*\z"
-#: The last line with anything on it.
-LAST_LINE: Final = r"([^\n]*\S)\s*\z"
+#: The last line of a text that ends in no white space.
+LAST_LINE: Final = r"[^\n]+\z"
 LISTED: Final = r"\A\s*(?:[-*•‣◦–—+#>|]|\(?\d{1,3}[.):]|\(?[A-Za-z][.)])"
 #: Words that no sentence ends with, in English, German, French and Spanish.
 HANGING: Final = (

@@ -6,9 +6,37 @@ from typing import Final
 
 import polars as pl
 
-from curate.damage.patterns import HANGING, LAST_LINE, MARKS, OPEN_END
-from curate.phrases import TAIL, TURN
-from curate.text import ascii_twin, fold, plain_quotes, without_code
+from curate.damage.patterns import (
+    DIRECTED,
+    FLAG,
+    HANGING,
+    HIDDEN,
+    HTML,
+    LAST_LINE,
+    MARKS,
+    MOJIBAKE,
+    OPEN_END,
+    PLACEHOLDER,
+    RIGHT_TO_LEFT,
+    SLOT,
+    SLOT_CHARS,
+    STAND_IN,
+    TEMPLATE,
+    WENT_ON,
+)
+from curate.phrases import (
+    CLOSING_DISCLAIMER,
+    DISCLAIMER,
+    IDENTITY,
+    MAY_DISCLAIM,
+    MAY_NAME,
+    MAY_REFUSE,
+    REFUSAL,
+    TAIL,
+    TURN,
+    phrases,
+)
+from curate.text import ascii_twin, excerpt, fold, only, plain_quotes, scattered, without_code
 
 #: Characters that open and close a response in which a phrase of refusal counts, as in `refusal_filter`.
 _HEAD: Final = 300
@@ -28,36 +56,73 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     """`frame` with texts that more than one gate looks at.
 
     `uncoded` is the response without code, `open_line` its last line where that ends in a word that something follows,
-    `opening` and `closing` are its first and last characters with a mark before them, `echoed`, `echoed_line` and
-    `echoing` the instruction, its first line and the response, folded, where the last may repeat one of the others.
+    `declines`, `disclaims`, `names` and `closes` are phrases of a model in its first and last characters, `echoed`,
+    `echoed_line` and `echoing` the instruction, its first line and the response, folded, where the last may repeat one
+    of the others. `hidden`, `garbled`, `stand_in`, `held`, `slot`, `tokens` and `went_on` are what the gates of such
+    signs find before they look at what excuses it, `tags` the number of tags.
     """
     instruction, response = pl.col("instruction"), pl.col("response")
-    end = pl.when(response.str.len_chars() > _HEAD).then(response.str.strip_chars_end().str.tail(_TAIL))
+    end = only(response.str.strip_chars_end().str.tail(_TAIL), response.str.len_chars() > _HEAD)
     hangs, stops = pl.col("open_line").str.contains(HANGING), pl.col("open_line").str.contains(OPEN_END)
     begun, first = (text.str.strip_chars_start().str.head(1).str.to_lowercase() for text in (instruction, response))
     # What begins with another letter is no echo, unless nothing is left of the instruction without its marks.
     alike = (begun == first) | begun.is_in(list(MARKS))
-    return (
+    out = (
         frame.lazy()
         .with_columns(
             uncoded=without_code(response),
-            open_line=response.str.tail(2000).str.extract(LAST_LINE, 1),
+            open_line=response.str.tail(2000).str.strip_chars_end().str.extract(LAST_LINE, 0),
             opening=pl.lit(TURN) + plain_quotes(response.str.strip_chars_start().str.head(_HEAD)),
             closing=pl.lit(TAIL) + plain_quotes(end),
-            echoed=pl.when(alike).then(instruction),
-            echoing=pl.when(alike).then(response),
+            echoed=only(instruction, alike),
+            echoing=only(response, alike),
         )
         .with_columns(
-            open_line=pl.when(hangs | stops).then("open_line"), echoing=pl.when(_opens_alike()).then("echoing")
+            garbled=excerpt(_beyond_ascii(response), MOJIBAKE),
+            stand_in=excerpt(response, STAND_IN),
+            held=excerpt(pl.col("uncoded"), PLACEHOLDER),
+            slot=excerpt(only(response, response.str.len_chars() <= SLOT_CHARS), SLOT),
+            tokens=excerpt(pl.col("uncoded"), TEMPLATE),
+            went_on=excerpt(pl.col("uncoded"), WENT_ON),
+            tags=pl.col("uncoded").str.count_matches(HTML),
+            open_line=only(pl.col("open_line"), hangs | stops),
+            echoing=only(pl.col("echoing"), _opens_alike()),
         )
-        .with_columns(echoed=pl.when(pl.col("echoing").is_not_null()).then("echoed"))
+        .with_columns(echoed=only(pl.col("echoed"), pl.col("echoing").is_not_null()))
         .with_columns(
             echoed=fold(pl.col("echoed")),
-            echoed_line=fold(pl.col("echoed").str.strip_chars_start().str.extract(r"\A([^\n]+)")),
+            echoed_line=fold(pl.col("echoed").str.strip_chars_start().str.extract(r"\A[^\n]+", 0)),
             echoing=fold(pl.col("echoing")),
         )
         .collect()
     )
+    # `DISCLAIMER` holds all of `CLOSING_DISCLAIMER`.
+    sought = {
+        "declines": ("opening", MAY_REFUSE, REFUSAL),
+        "disclaims": ("opening", MAY_DISCLAIM, DISCLAIMER),
+        "names": ("opening", MAY_NAME, IDENTITY),
+        "closes": ("closing", MAY_DISCLAIM, CLOSING_DISCLAIMER),
+    }
+    found = [phrases(out[side], *how).alias(name) for name, (side, *how) in sought.items()]
+    return out.drop("opening", "closing").with_columns(*found, _hidden(frame))
+
+
+def _beyond_ascii(text: pl.Expr) -> pl.Expr:
+    return only(text, text.str.len_bytes() != text.str.len_chars())
+
+
+def _hidden(frame: pl.DataFrame) -> pl.Series:
+    """The first mark of each record that nobody sees, or that turns the order of the text round; `hidden`."""
+    sides = pl.col("instruction"), pl.col("response")
+    marked = pl.any_horizontal(_beyond_ascii(side).str.contains(f"{HIDDEN}|{DIRECTED}") for side in sides)
+    where = frame.lazy().select(marked.fill_null(value=False)).collect().to_series()
+    # Few texts hold any such mark at all.
+    both = frame.filter(where).select(pl.concat_str(sides, separator="\n").str.replace_all(FLAG, "").alias("both"))
+    text = pl.col("both")
+    odd = text.str.contains(HIDDEN) | (text.str.contains(DIRECTED) & ~text.str.contains(RIGHT_TO_LEFT))
+    mark = pl.when(odd).then(text.str.extract(f"{HIDDEN}|{DIRECTED}", 0))
+    names = [None if one is None else f"U+{ord(one):04X}" for one in both.select(mark).to_series()]
+    return scattered(pl.Series("hidden", names, dtype=pl.String), where)
 
 
 def _opens_alike() -> pl.Expr:

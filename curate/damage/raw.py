@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import polars as pl
 
+from curate.damage.patterns import LAST_LINE
 from curate.damage.weighed import COUNTED, ENDINGS, FILLER, HOLDS
 from curate.text import (
     WORD,
@@ -70,7 +71,7 @@ def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
             lines=line_count(response).cast(pl.Int32),
             code=code_line_share(plain),
             listed=list_line_share(response),
-            last=response.str.tail(2000).str.extract(r"([^\n]*\S)\s*\z", 1).fill_null(""),
+            last=response.str.tail(2000).str.strip_chars_end().str.extract(LAST_LINE, 0).fill_null(""),
             first=_first_line(_INSTRUCTION),
             asked_first=_first_line(pl.col("asked")),
         )
@@ -79,7 +80,7 @@ def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _first_line(text: pl.Expr) -> pl.Expr:
-    return text.str.strip_chars().str.extract(r"\A([^\n]+)").fill_null("")
+    return text.str.strip_chars().str.extract(r"\A[^\n]+", 0).fill_null("")
 
 
 def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFrame:
@@ -91,10 +92,11 @@ def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFram
     order : the weights of pairs of word classes; see `curate.algorithms.damage_measures.measure`.
     """
     from curate.algorithms.damage_measures import MEASURES, measure
+    from curate.algorithms.texts import texts as in_memory
 
     texts = texts_of(frame)
     table, known = lexicon()
-    words, _ = measure(texts["instruction"].to_list(), texts["prose"].to_list(), table, order, known)
+    words, _ = measure(in_memory(texts["instruction"]), in_memory(texts["prose"]), table, order, known)
     measures = pl.DataFrame(words, schema=dict.fromkeys(MEASURES, pl.Float64))
     counts = texts.lazy().select(
         "lines",
@@ -139,19 +141,21 @@ def _likeness(texts: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
         halved=pl.col("words") > FEW_TO_HALVE,
     )
     asked, halved = long["asked"], long["halved"]
-    half = pl.col("response").str.len_chars() // 2
-    sides = texts.filter(asked).select("instruction", "first", "response")
+    encoder = shipped()
+    given = np.zeros((texts.height, encoder.dimensions), np.int8)
+    given[halved.to_numpy()], head, tail = encoder.encode_halves(texts["response"].filter(halved))
+    short = asked & ~halved
+    given[short.to_numpy()] = encoder.encode_column(texts["response"].filter(short))
+    sides = texts.filter(asked).select("instruction", "first")
     longer = sides["first"] != sides["instruction"]
-    whole, given = shipped().encode_column(sides["instruction"]), shipped().encode_column(sides["response"])
-    first = whole.copy()  # most instructions are a line
-    first[longer.to_numpy()] = shipped().encode_column(sides["first"].filter(longer))
-    parts = texts.filter(halved).select(
-        head=pl.col("response").str.slice(0, half), tail=pl.col("response").str.slice(half.cast(pl.Int64))
-    )
-    found = {
-        "likeness": (asked, np.maximum(cosines(whole, given), cosines(first, given))),
-        "coherence": (halved, cosines(*map(shipped().encode_column, parts))),
-    }
+    whole = encoder.encode_column(sides["instruction"])
+    given = given[asked.to_numpy()]
+    like = cosines(whole, given)
+    # Most instructions are a line.
+    some = longer.to_numpy()
+    first = cosines(encoder.encode_column(sides["first"].filter(longer)), given[some])
+    like[some] = np.maximum(like[some], first)
+    found = {"likeness": (asked, like), "coherence": (halved, cosines(head, tail))}
     columns = {name: np.zeros(texts.height) for name in found}
     for name, (where, values) in found.items():
         columns[name][where.to_numpy()] = values
@@ -160,9 +164,14 @@ def _likeness(texts: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
 
 def cosines(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
     """The cosine of each row of `a` with the same row of `b`, both int8 of shape (n, d); 0 where one is zero."""
-    left, right = a.astype(np.int64), b.astype(np.int64)
-    dots, squares = (left * right).sum(axis=1), (left * left).sum(axis=1) * (right * right).sum(axis=1)
-    out: npt.NDArray[np.float64] = dots / np.sqrt(np.maximum(squares, 1).astype(np.float64))
+    dots, left, right = (_products(x, y) for x, y in ((a, b), (a, a), (b, b)))
+    out: npt.NDArray[np.float64] = dots / np.sqrt(np.maximum(left * right, 1).astype(np.float64))
+    return out
+
+
+def _products(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> npt.NDArray[np.int64]:
+    """Inner products of rows, exact: each product of two bytes fits 16 bits."""
+    out: npt.NDArray[np.int64] = np.multiply(a, b, dtype=np.int16).sum(axis=1, dtype=np.int64)
     return out
 
 

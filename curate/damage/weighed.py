@@ -56,8 +56,6 @@ COUNTED: Final[dict[str, str]] = {
     "quotes": r"\"",
     "single": r"(?:^|\s)\S(?:\s\S){5,}",
     "unclosed_line": r"(?m)[^\s.!?:;,。！？؟।…)\]\"'”’*|`>}]\s*$",
-    "long_lines": r"(?m)^[^\n]{40,}$",
-    "lower_lines": r"(?m)^\s*\p{Ll}",
     "inline_items": r"[^\n\d][ \t](?:\d{1,2}[.)]|[-•*])[ \t]+\p{Lu}",
     "labels": r"(?m)^[\s#*]*(?:Instruction|Input|Output|Response|Answer|Question|Human|Assistant|User|AI|Bot|Q|A|GPT|Prompt|"
     r"Completion|System|Context|Task)\s?\d?\**:",
@@ -66,7 +64,6 @@ COUNTED: Final[dict[str, str]] = {
 ENDINGS: Final[dict[str, str]] = {
     "end_mark": r"[.!?。！？؟।…][)\]\"'”’»*_`]*\s*\z",
     "end_small": r"\p{Ll}\z",
-    "end_word": r"[\p{L}\p{N}]\z",
     "end_inside": r"[\p{Ll}\p{Lo})\"”'’]{2}[.!?][\"”'’)]*\s+[\"“‘'(]?[\p{Lu}\d][^.!?]*\z",
     "end_pause": r"[,;(\[{–—-]\z|[,;(\[{–—=+]\s*\z",
     "end_sum": SUM_END,

@@ -93,11 +93,53 @@ class StaticEncoder:
         vectors: Vectors = np.concatenate(parts)
         return vectors
 
-    def _pooled(self, column: Texts, begin: int, end: int) -> Vectors:
-        from curate.algorithms.pooling import pool_texts
-        from curate.algorithms.wordpiece import odd_chunks
+    def encode_halves(self, texts: pl.Series) -> Vectors:
+        """int8 of shape (3, n, 256): `encode_column` of n texts, of their first halves and of their second halves.
+
+        The second half of a text of an odd number of characters is the longer one.
+        """
+        column = arrow_texts(texts)
+        cuts = np.linspace(0, len(column), threads() + 1).astype(np.int64).tolist()
+        parts = thread_map(lambda part: self.pooled_halves(column, *part), list(pairwise(cuts)))
+        vectors: Vectors = np.concatenate([vectors for vectors, _ in parts], axis=1)
+        left = np.concatenate([left for _, left in parts])
+        rest = texts.filter(pl.Series(left)).to_frame("text").lazy()
+        whole, half = pl.col("text"), pl.col("text").str.len_chars() // 2
+        sides = rest.select(whole, head=whole.str.slice(0, half), tail=whole.str.slice(half.cast(pl.Int64))).collect()
+        for i, side in enumerate(sides):
+            vectors[i, left] = self.encode_column(side)
+        return vectors
+
+    def pooled_halves(self, column: Texts, begin: int, end: int) -> tuple[Vectors, npt.NDArray[np.bool_]]:
+        """The vectors of those texts that can be halved as they lie, and which cannot."""
+        from curate.algorithms.pooling import pool_halves
+        from curate.algorithms.wordpiece import middles
 
         at, size = column.at[begin:end], column.size[begin:end]
+        places = np.zeros((len(at), 3), dtype=np.int64)
+        middles(at, size, MAX_CHARS, places)
+        left = places[:, 0] < 0
+        known = np.flatnonzero(~left)
+        at, size = at[known], size[known]
+        read, odd = self._odd(at, size)
+        vectors: Vectors = np.zeros((3, len(left), self.dimensions), dtype=np.int8)
+        vectors[:, known] = pool_halves(at, read, places[known], MAX_PIECES, self._table, odd, self._vectors)
+        return vectors, left
+
+    def _pooled(self, column: Texts, begin: int, end: int) -> Vectors:
+        from curate.algorithms.pooling import pool_texts
+
+        at = column.at[begin:end]
+        read, odd = self._odd(at, column.size[begin:end])
+        pooled: Vectors = pool_texts(at, read, MAX_PIECES, self._table, odd, self._vectors)
+        return pooled
+
+    def _odd(
+        self, at: npt.NDArray[np.int64], size: npt.NDArray[np.int64]
+    ) -> tuple[npt.NDArray[np.int64], tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]]:
+        """How many bytes of each text are read, and the pieces of the chunks in them that are beyond ASCII."""
+        from curate.algorithms.wordpiece import odd_chunks
+
         read = np.zeros_like(size)
         places = np.zeros((4 * len(at), 2), dtype=np.int64)
         count = odd_chunks(at, size, MAX_CHARS, read, places)
@@ -107,8 +149,7 @@ class StaticEncoder:
         pieces = self._pieces([ctypes.string_at(*place).decode() for place in places[:count].tolist()])
         ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int32)
         begins = np.concatenate([[0], np.cumsum(np.fromiter(map(len, pieces), np.int64, count))]).astype(np.int64)
-        pooled: Vectors = pool_texts(at, read, MAX_PIECES, self._table, (ids, begins), self._vectors)
-        return pooled
+        return read, (ids, begins)
 
     def _pieces(self, chunks: Sequence[str]) -> list[list[int]]:
         """The pieces of each chunk; those of the chunks of earlier texts are remembered."""

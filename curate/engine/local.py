@@ -20,15 +20,18 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class LocalShards:
-    """A selector's handle on rows: functions that each load one shard, and one that tells which rows there are."""
+    """A selector's handle on rows: functions that each load one shard.
+
+    `alive` tells which rows there are without loading them all; without it the loaders are asked.
+    """
 
     loaders: tuple[Callable[[], pl.DataFrame], ...]
-    alive: Callable[[], pl.Series]
+    alive: Callable[[], pl.Series] | None = None
     apart: bool = False
 
     def rows(self) -> pl.Series:
         """`row` of all rows."""
-        return self.alive()
+        return self.collect()["row"] if self.alive is None else self.alive()
 
     def map(self, fn: FrameFn) -> LocalShards:
         """`fn` over every shard, when collected."""

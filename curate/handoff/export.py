@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -13,15 +13,20 @@ import polars as pl
 
 from curate.errors import InputError, OutputError
 from curate.handoff.layouts import LINES
-from curate.handoff.pairs import own_pairs, pairs_of
+from curate.handoff.pairs import own_pairs, pairs_of, ranking
 from curate.handoff.sidecars import SIDECARS
 from curate.io.atomic import atomic_file
 from curate.io.writers import write_parquet
 from curate.schema import MESSAGES
 from curate.train.records import Conversation, conversations, plain, read_records
 
+#: Layouts of pairs: how a record of `preference` is written.
+PAIRED: Final[Mapping[str, Callable[[Mapping[str, Any]], dict[str, Any]]]] = {
+    "preference": dict,
+    "llama_factory_ranking": ranking,
+}
 #: What `--to` takes.
-LAYOUTS: Final = (*LINES, "text", "parquet", "huggingface", "preference")
+LAYOUTS: Final = (*LINES, "text", "parquet", "huggingface", *PAIRED)
 SPLITS: Final = ("train", "test")
 #: Records that a layout cannot hold, with the reason.
 LEFT_OUT: Final = "left_out.json"
@@ -57,7 +62,7 @@ def export(
     layout : one of `LAYOUTS`.
     leave_out : go on without records that the layout cannot hold; they are listed in `left_out.json`.
     template : makes text of messages, for layout `text`; `curate.train.chat.Chat` has one.
-    pair_file : for layout `preference`: pairs in a file or the folder of a run, of which those are written whose
+    pair_file : for the layouts of pairs: pairs in a file or the folder of a run, of which those are written whose
         prompt is in the set; None: the pairs that the set was made of.
 
     Raises
@@ -69,12 +74,13 @@ def export(
     read = {name: conversations(read_records(path)) for name, path in splits.items()}
     if layout in {"parquet", "huggingface"}:
         return _tables(read, out, layout)
-    if layout == "preference":
+    if layout in PAIRED:
         paired, without = own_pairs(source, read) if pair_file is None else pairs_of(pair_file, read)
         if not paired["train"]:
             raise InputError(f"{pair_file or source}: none of its {len(without):,} pairs can be written for train.jsonl"
                              f"{': ' + without[0][2] if without else ''}")  # fmt: skip
-        return _write({name: some for name, some in paired.items() if some}, without, out, layout)
+        written = {name: list(map(PAIRED[layout], some)) for name, some in paired.items() if some}
+        return _write(written, without, out, layout)
     made: dict[str, list[dict[str, Any]]] = {name: [] for name in read}
     left: list[tuple[str, int, str]] = []
     for name, examples in read.items():

@@ -10,7 +10,8 @@ from curate.train.records import Conversation, plain
 #: A record of a layout, or the reason why it cannot hold this conversation.
 Made = dict[str, Any] | str
 
-_SPEAKERS: Final = {"system": "system", "user": "human", "assistant": "gpt"}
+#: The roles by the names that ShareGPT and LLaMA-Factory give them.
+SPEAKERS: Final = {"system": "system", "user": "human", "assistant": "gpt"}
 
 
 def messages(example: Conversation) -> Made:
@@ -27,7 +28,7 @@ def alpaca(example: Conversation) -> Made:
 
 def sharegpt(example: Conversation) -> Made:
     """`conversations` with from (system, human, gpt) and value."""
-    return {"conversations": [{"from": _SPEAKERS[m["role"]], "value": m["content"]} for m in example.messages]}
+    return {"conversations": [{"from": SPEAKERS[m["role"]], "value": m["content"]} for m in example.messages]}
 
 
 def prompt_completion(example: Conversation) -> Made:

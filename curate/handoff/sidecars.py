@@ -26,6 +26,14 @@ def llama_factory(files: list[str]) -> dict[str, str]:
     return {"dataset_info.json": json.dumps(info, indent=2) + "\n"}
 
 
+def llama_factory_ranking(files: list[str]) -> dict[str, str]:
+    """`dataset_info.json` for pairs (`ranking`), whose records have the field names and tags that are its defaults."""
+    columns = {"messages": "conversations", "chosen": "chosen", "rejected": "rejected"}
+    entry: dict[str, Any] = {"formatting": "sharegpt", "ranking": True, "columns": columns}
+    info = {f"curate_{name.removesuffix('.jsonl')}": {"file_name": name, **entry} for name in files}
+    return {"dataset_info.json": json.dumps(info, indent=2) + "\n"}
+
+
 def axolotl(files: list[str]) -> dict[str, str]:
     """`axolotl.yaml`: a chat template's own turns, loss on the assistant's with their ends."""
 
@@ -84,6 +92,7 @@ def _yaml(config: Mapping[str, Any]) -> str:
 #: By layout.
 SIDECARS: Final[Mapping[str, Callable[[list[str]], dict[str, str]]]] = {
     "llama_factory": llama_factory,
+    "llama_factory_ranking": llama_factory_ranking,
     "axolotl": axolotl,
     "torchtune": torchtune,
     "trl": trl,

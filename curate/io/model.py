@@ -284,6 +284,7 @@ class Batch:
     expanded : examples and rejects beyond the first of each record (a task with several instances).
     joined : records that are part of an example beside the one it is counted by (the answer to a question).
     left : records of which the format's rules make no example, in the order of the file.
+    ended : examples of which a response ended in one of `ReadOptions.end_of_text`, which was taken off.
     """
 
     frame: pl.DataFrame
@@ -293,6 +294,7 @@ class Batch:
     expanded: int = 0
     joined: int = 0
     left: list[LeftOut] = field(default_factory=list)
+    ended: int = 0
 
 
 def show(text: object, limit: int = 60) -> str:

@@ -74,11 +74,27 @@ class ReadOptions(BaseModel):
         "detect",
         description="ShareGPT: whether conversations that were saved as HTML become Markdown, or stay as they are.",
     )
+    end_of_text: tuple[str, ...] = Field(
+        (),
+        description="Marks such as `<|endoftext|>` or `</s>` that are taken off where a response ends in one (white "
+        "space after it goes too); `_reader` in `meta` has what was taken off. Default: none, texts stay as they are.",
+    )
 
     def detection(self) -> Detection:
         """What `discover` is to be told; a file that is read with a template is taken for a table."""
         told = self.format or ("task_table" if self.template is not None else None)
         return {"format": told, "max_record_bytes": self.max_record_bytes}
+
+    @field_validator("end_of_text")
+    @classmethod
+    def _marks(cls, marks: tuple[str, ...]) -> tuple[str, ...]:
+        if wrong := next((mark for mark in marks if mark != mark.strip()), None):
+            raise ValueError(f"{wrong!r} has white space at an end, where none is looked for")
+        if "" in marks:
+            raise ValueError("a mark is empty, and every text ends in that")
+        if len(set(marks)) < len(marks):
+            raise ValueError("a mark is named twice")
+        return marks
 
     @field_validator("template_sha256")
     @classmethod

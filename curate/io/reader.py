@@ -8,9 +8,11 @@ from typing import Any, Final
 from curate.errors import InputError
 from curate.io.ahead import ahead
 from curate.io.columns import Columns
+from curate.io.endings import without_marks
 from curate.io.formats import DUMPS, FORMATS, RECORD, Example
 from curate.io.formats.alike import Choose, pairs_of
 from curate.io.formats.base import Convert, Record, kind_of
+from curate.io.formats.preference import FORMAT
 from curate.io.jsonarray import JsonArray
 from curate.io.model import Batch, InputFile, LeftOut, Omit, RecordError, Reject
 from curate.io.options import ReadOptions
@@ -53,6 +55,13 @@ def read(file: InputFile, options: ReadOptions | None = None, *, batch_rows: int
     options = options or ReadOptions()
     for one in (file, *file.companions):
         _unchanged(one)
+    for batch in _batches(file, options, batch_rows):
+        marks = options.end_of_text
+        yield without_marks(batch, marks, paired=file.format == FORMAT.name) if marks else batch
+
+
+def _batches(file: InputFile, options: ReadOptions, batch_rows: int) -> Iterator[Batch]:
+    """The batches with every text as it stands in the file."""
     if file.format in DUMPS:
         yield from DUMPS[file.format].read(file, options, batch_rows)
         return

@@ -27,7 +27,7 @@ _MAX_PAUSE: Final = 60.0
 def require_client() -> None:
     """Raise `ConfigError` unless the openai client is installed (it is not imported)."""
     if importlib.util.find_spec("openai") is None:
-        raise ConfigError("llm_judge: needs the openai client; run `pip install 'curate-sft[judge]'`")
+        raise ConfigError("a judge needs the openai client; run `pip install 'curate-sft[judge]'`")
 
 
 @dataclass

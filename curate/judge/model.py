@@ -94,7 +94,8 @@ class Plan:
         if self.key_variable is None:
             return "none"
         if not (key := os.environ.get(self.key_variable)):
-            raise ConfigError(f"llm_judge: the environment variable {self.key_variable} is not set; it holds the key")
+            raise ConfigError(f"the environment variable {self.key_variable} is not set; it holds the judge's key "
+                              "(where none is needed, name no variable)")  # fmt: skip
         return key
 
 

@@ -19,6 +19,7 @@ _FATES: Final = {
     "joined": "joined to another record's example",
     "left": "left out by the rules of their format",
     "read": "read as examples",
+    "end_of_text": "of these with a response that ended in an end-of-text mark, which was taken off",
     "dropped": "dropped by a stage",
     "kept": "kept",
 }

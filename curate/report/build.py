@@ -17,7 +17,7 @@ from curate import manifest
 from curate.cache import Cache, Table
 from curate.engine.base import Progress, Silent
 from curate.errors import InputError
-from curate.ingest import COUNTS, ingest
+from curate.ingest import ingest
 from curate.io import ReadOptions, discover
 from curate.io.atomic import atomic_file
 from curate.ledger import run_tables
@@ -99,7 +99,7 @@ def _of_files(place: str | Path, seed: int, options: ReadOptions, progress: Prog
         progress.start(f"count {name}", len(read.table.parts))
         side = Side.of(name, _told(frames(read.table), progress), seed)
         progress.finish(f"{side.light.height:,} records")
-    counts = {what: read.total(what) for what in COUNTS}
+    counts = read.totals(options)
     return Material(name, side, None, seed, counts=counts, inputs=manifest.describe_inputs(found.files, read.counts))
 
 

@@ -74,7 +74,7 @@ def dataset_card(manifest: Mapping[str, Any], *, hub: bool = False, report: bool
 
 
 def _accounts(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
-    order = ["lines", "expanded", "blank", "rejected", "joined", "left", "read", "dropped", "kept"]
+    order = ["lines", "expanded", "blank", "rejected", "joined", "left", "read", "end_of_text", "dropped", "kept"]
     named = {
         "lines": "lines in the inputs",
         "expanded": "further examples of lines that hold several",
@@ -83,11 +83,12 @@ def _accounts(counts: Mapping[str, int]) -> list[tuple[str, ...]]:
         "joined": "joined to another record's example (an answer to its question)",
         "left": "left out by the rules of their format (`ledger.parquet`, without id)",
         "read": "read as examples",
+        "end_of_text": "of these with a response that ended in an end-of-text mark, which was taken off",
         "dropped": "dropped by a stage (`ledger.parquet`)",
         "kept": "kept (`train.jsonl`)",
     }
     rare = {"expanded", "blank", "joined", "left"}
-    return [(named[k], f"{counts[k]:,}") for k in order if counts[k] or k not in rare]
+    return [(named[k], f"{counts[k]:,}") for k in order if k in counts and (counts[k] or k not in rare)]
 
 
 def _step(step: Mapping[str, Any]) -> tuple[str, ...]:

@@ -45,7 +45,7 @@ def duplicates(side: Side, which: Literal["set", "pool"]) -> Duplicates:
     numbered = side.texts.drop("row", strict=False).with_row_index("row").with_columns(pl.col("row").cast(pl.UInt64))
     read = numbered.select("row", "id", *stage.needs())
     parts = [read.slice(at, _SHARD) for at in range(0, max(1, read.height), _SHARD)]
-    verdicts = stage.apply(LocalShards(tuple(partial(_same, part) for part in parts), lambda: read["row"])).frame
+    verdicts = stage.apply(LocalShards(tuple(partial(_same, part) for part in parts))).frame
     dropped = verdicts.filter(~pl.col("keep")).select("row", "kept_id")
     sizes = dropped.group_by("kept_id").len("others").sort("others", "kept_id", descending=[True, False])
     return Duplicates(

@@ -16,6 +16,7 @@ from curate.train.records import Conversation, Pair
 #: Templates of models that reason put an empty thought before an answer, which is learnt with it.
 _NO_THOUGHT: Final = re.compile(r"\A<think>\s*</think>\s*")
 _NAMED: Final = 5
+_ADVICE: Final = "Raise max_length, or choose `--too-long drop` or `truncate`"
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,13 @@ def check_conversations(
     path: Path,
     max_length: int,
     too_long: Literal["error", "drop", "truncate"],
+    advice: str = _ADVICE,
 ) -> Checked:
     """Make tokens of every conversation, and refuse what could not be learnt as it is meant.
+
+    Parameters
+    ----------
+    advice : what can be done about examples that are too long.
 
     Raises
     ------
@@ -80,7 +86,7 @@ def check_conversations(
         rows.append(row)
         lines.append(example.line)
     if over and too_long == "error":
-        raise InputError(_too_long(over, path, max_length))
+        raise InputError(_too_long(over, path, max_length, advice))
     if not rows:
         raise InputError(f"{path}: no example has a learnt token within max_length {max_length}; nothing is left")
     return Checked(rows, lines, dropped, truncated)
@@ -88,8 +94,8 @@ def check_conversations(
 
 def check_pairs(
     chat: Chat, data: Sequence[Pair], path: Path, max_length: int, too_long: Literal["error", "drop", "truncate"]
-) -> tuple[list[Pair], list[int]]:
-    """The pairs that may be trained on, and the lines of those that are dropped as too long.
+) -> tuple[list[Pair], dict[str, Any]]:
+    """The pairs that may be trained on, and the counts for `run.json`, with the lines dropped as too long.
 
     Raises
     ------
@@ -97,34 +103,35 @@ def check_pairs(
     """
     if too_long == "truncate":
         raise InputError("too_long: truncate is not for pairs: which answer is better may depend on what is cut")
-    kept, dropped, over = [], [], []
+    kept, dropped, over, tokens, most = [], [], [], 0, 0
     for pair in data:
         where = f"{path}:{pair.line}"
-        longest = 0
+        lengths = []
         for side in (pair.chosen, pair.rejected):
             messages = (*pair.prompt, *side)
             _no_special(chat, messages, where)
             row = chat.encode(messages)
             _header(chat, messages, row, where)
-            longest = max(longest, len(row.ids))
-        if longest > max_length:
-            over.append((pair.line, longest))
+            lengths.append(len(row.ids))
+        if max(lengths) > max_length:
+            over.append((pair.line, max(lengths)))
             dropped.append(pair.line)
         else:
             kept.append(pair)
+            tokens += sum(lengths)
+            most = max(most, *lengths)
     if over and too_long == "error":
-        raise InputError(_too_long(over, path, max_length))
+        raise InputError(_too_long(over, path, max_length, "Raise max_length, or choose `--too-long drop`"))
     if not kept:
         raise InputError(f"{path}: no pair fits max_length {max_length}; nothing is left")
-    return kept, dropped
+    return kept, {"examples": len(kept), "tokens": tokens, "longest": most, "dropped": dropped, "truncated": []}
 
 
-def _too_long(over: Sequence[tuple[int, int]], path: Path, max_length: int) -> str:
+def _too_long(over: Sequence[tuple[int, int]], path: Path, max_length: int, advice: str) -> str:
     named = ", ".join(f"line {line} ({tokens:,} tokens)" for line, tokens in over[:_NAMED])
     return (
         f"{path}: {len(over):,} examples are longer than max_length {max_length:,}: {named}"
-        f"{', …' if len(over) > _NAMED else ''}; the longest has {max(t for _, t in over):,}. "
-        "Raise max_length, or choose `--too-long drop` or `truncate`"
+        f"{', …' if len(over) > _NAMED else ''}; the longest has {max(t for _, t in over):,}. {advice}"
     )
 
 

@@ -79,12 +79,14 @@ class TrainConfig(BaseModel):
 #: Recipes by name; all that one does not set stands at the defaults above. Where a comment says "ours", the source does
 #: not state the value; beta2 0.999 and no weight decay are the defaults of transformers' AdamW.
 PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
-    # Zhou et al. 2023, LIMA: Less Is More for Alignment, section 3 (65B), and its settings for smaller models.
+    # Zhou et al. 2023, LIMA: Less Is More for Alignment, section 3 (65B), and its settings for smaller models. To what
+    # norm gradients are clipped it does not say; 1 is the default of transformers.
     "lima": {},
     "lima_small": {"batch_size": 64, "dropout_last": 0.2},
-    # Liu et al. 2024, What Makes Good Data for Alignment (DEITA): 6 epochs, 2e-5, cosine, batches of 512; else ours.
+    # Liu et al. 2024, What Makes Good Data for Alignment (DEITA), by its authors' own script (hkust-nlp/deita,
+    # examples/train/sft.sh): 6 epochs, 2e-5, cosine after a tenth of warm-up, batches of 512, 2,048 tokens.
     "deita": {
-        "epochs": 6, "learning_rate": 2e-5, "schedule": "cosine", "batch_size": 512, "dropout_last": 0.0,
+        "epochs": 6, "learning_rate": 2e-5, "schedule": "cosine", "warmup": 0.1, "batch_size": 512, "dropout_last": 0.0,
         "weight_decay": 0.0, "beta2": 0.999,
     },
     # Ours throughout; the method is Hu et al. 2022, LoRA.
@@ -98,7 +100,9 @@ PRESETS: Final[Mapping[str, Mapping[str, Any]]] = {
         "method": "dpo", "epochs": 1, "learning_rate": 1e-6, "schedule": "cosine", "warmup": 0.1, "dropout_last": 0.0,
         "batch_size": 64, "weight_decay": 0.0, "beta2": 0.999,
     },
-    # Hong et al. 2024, ORPO: lambda 0.1 (TRL's beta, and its default) and 8e-6; the rest ours.
+    # Hong et al. 2024, ORPO, appendix C: AdamW, 8e-6, cosine after a linear warm-up, 2,048 tokens; by the script of
+    # its authors (xfactlab/orpo, Mistral-ORPO-beta) lambda 0.1 (TRL's beta) and batches of 32 (8 on each of 4 GPUs).
+    # They trained for 10 epochs (5 there) and took the best by held-out loss; one epoch, and all else, is ours.
     "orpo": {
         "method": "orpo", "epochs": 1, "learning_rate": 8e-6, "schedule": "cosine", "warmup": 0.1, "dropout_last": 0.0,
         "weight_decay": 0.0, "beta2": 0.999,

@@ -54,7 +54,8 @@ def finished(folder: Path) -> Finished:
     require_extra()
     book = read_book(folder)
     if book is None:
-        raise InputError(f"{folder}: has no run.json; it is no run of `curate train`")
+        why = "has no run.json; it is no run of `curate train` (the folder of its --out)"
+        raise InputError(f"{folder}: {why if folder.is_dir() else 'no such folder'}")
     if book.get("state") != "done":
         raise InputError(f"{folder}: this run is not done; give the same `curate train` again to finish it")
     return Finished(folder, str(book["base"]), TrainConfig.model_validate(book["config"]))

@@ -26,8 +26,10 @@ def read_prompts(path: Path) -> list[tuple[Message, ...]]:
     if path.suffix == ".json":
         try:
             records = loads(path.read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            raise InputError(f"{path}: cannot be read: {error}") from None
+        except OSError as error:
+            raise InputError(f"{path}: cannot be read: {error.strerror}") from None
+        except ValueError as error:
+            raise InputError(f"{path}: is no JSON array of prompts: {error}") from None
         if not isinstance(records, list) or not records or not all(isinstance(record, dict) for record in records):
             raise InputError(f"{path}: must be a JSON array of records")
     else:

@@ -180,7 +180,8 @@ def memory(model: Any, config: TrainConfig, longest: int) -> Memory:
 
     Weights, gradients and the two moments of AdamW are float32. Activations are 34 bytes a token, layer and unit of
     width in 16-bit arithmetic, twice that in 32-bit (Korthikanti et al. 2022, *Reducing Activation Recomputation*,
-    equation 1, without the attention matrix, which is not kept); with `checkpointing` 2 bytes and one whole layer.
+    equation 1, without the attention matrix, which is not kept); with `checkpointing` 2 bytes and one whole layer. Of a
+    pair both answers go through the model; DPO without adapters has a second model to compare with.
 
     Parameters
     ----------
@@ -190,11 +191,13 @@ def memory(model: Any, config: TrainConfig, longest: int) -> Memory:
     every = sum(p.numel() for p in model.parameters())
     learnt = every if config.lora is None else _adapter_size(model, config.lora)
     half = 1 if precision_is_bf16(config) else 2
-    unit = config.micro_batch * longest * text.hidden_size * half
+    longest = config.max_length if config.packing else longest
+    sides = 1 if config.method == "sft" else 2
+    unit = sides * config.micro_batch * longest * text.hidden_size * half
     layers = text.num_hidden_layers
     kept = unit * 34 * layers if not config.checkpointing else unit * (2 * layers + 34)
-    frozen = 0 if config.lora is None else learnt
-    return Memory(4 * (every + frozen), 4 * learnt, 8 * learnt, kept)
+    beside = learnt if config.lora is not None else every if config.method == "dpo" else 0
+    return Memory(4 * (every + beside), 4 * learnt, 8 * learnt, kept)
 
 
 def _adapter_size(model: Any, settings: LoraSettings) -> int:

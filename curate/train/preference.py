@@ -48,4 +48,5 @@ def preference_trainer(
     os.environ.setdefault("TRL_EXPERIMENTAL_SILENCE", "1")
     from trl.experimental.orpo import ORPOConfig, ORPOTrainer
 
-    return ORPOTrainer(**common, args=ORPOConfig(**arguments(config, out), beta=config.beta))
+    ready = ORPOConfig(**arguments(config, out), beta=config.beta, remove_unused_columns=False)
+    return ORPOTrainer(**common, args=ready)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from curate.errors import InputError
+from curate.io.formats import preference
+from curate.io.model import RecordError
 from curate.io.strictjson import StrictJSONError, loads
 from curate.schema import ROLES, Message
 
@@ -94,7 +97,8 @@ def conversations(file: RecordFile) -> list[Conversation]:
     for line, record in zip(file.lines, file.records, strict=True):
         where = f"{file.path}:{line}"
         if "chosen" in record and "messages" not in record:
-            raise InputError(f"{where}: a preference record; it is for `--method dpo` or `orpo`")
+            raise InputError(f"{where}: a preference record, where a conversation with `messages` is needed; "
+                             "pairs are for `curate train --method dpo` or `orpo`")  # fmt: skip
         messages = _turns(record.get("messages"), f"{where}: messages")
         if not any(m["role"] == "assistant" and m["content"].strip() for m in messages):
             raise InputError(f"{where}: no assistant turn with text, so there is nothing to learn from it")
@@ -102,29 +106,53 @@ def conversations(file: RecordFile) -> list[Conversation]:
     return found
 
 
+def are_pairs(file: RecordFile) -> bool:
+    """Whether these are records of a preference set, by the first of them."""
+    return {"chosen", "rejected"} <= file.records[0].keys()
+
+
 def pairs(file: RecordFile) -> list[Pair]:
-    """The records as pairs; `prompt`, `chosen` and `rejected` are lists of messages.
+    """The records as pairs, in any of the shapes that `curate run` reads: text or messages, the prompt apart or not.
+
+    A prompt that is text is the user's turn, and an answer that is text the assistant's.
 
     Raises
     ------
-    InputError : one of them is missing or no list of messages, or chosen and rejected are the same.
+    InputError : a record is no pair, its conversations part before the last answer, or there is nothing to prefer.
     """
     found = []
     for line, record in zip(file.lines, file.records, strict=True):
         where = f"{file.path}:{line}"
-        if "chosen" not in record or "rejected" not in record:
+        if not record.keys() >= {"chosen", "rejected"}:
             raise InputError(f"{where}: no `chosen` and `rejected`; a preference step needs pairs, "
                              "which `curate export --to preference` writes")  # fmt: skip
-        prompt, chosen, rejected = (
-            _turns(record.get(key), f"{where}: {key}") for key in ("prompt", "chosen", "rejected")
-        )
-        for key, side in (("chosen", chosen), ("rejected", rejected)):
-            if [m["role"] for m in side] != ["assistant"] or not side[0]["content"].strip():
+        try:
+            pair = _pair(record, line)
+        except RecordError as error:
+            raise InputError(f"{where}: not a pair: {error.detail} `curate run` lists such records and goes on; "
+                             "`curate export --to preference` then writes the pairs it kept") from None  # fmt: skip
+        for key, side in (("chosen", pair.chosen), ("rejected", pair.rejected)):
+            if len(side) != 1:
+                raise InputError(f"{where}: {key} has {len(side)} turns after what both begin with; one answer is "
+                                 "compared with one")  # fmt: skip
+            if not side[0]["content"].strip():
                 raise InputError(f"{where}: {key} must be one assistant turn with text")
-        if chosen == rejected:
+        if pair.chosen == pair.rejected:
             raise InputError(f"{where}: chosen and rejected are the same, so there is nothing to prefer")
-        found.append(Pair(line, prompt, chosen, rejected))
+        found.append(pair)
     return found
+
+
+def _pair(record: Mapping[str, Any], line: int) -> Pair:
+    """The pair in a record, as the format `preference` reads it."""
+    texts, system, meta = preference.convert(record)
+    roles = itertools.cycle(("user", "assistant"))
+    whole = [
+        Message(role="system" if system and not at else next(roles), content=text) for at, text in enumerate(texts)
+    ]
+    turns, rejected = preference.rejected_answer(meta)
+    other = tuple(Message(role=turn["role"], content=turn["content"]) for turn in rejected)
+    return Pair(line, tuple(whole[:turns]), tuple(whole[turns:]), other)
 
 
 def _turns(value: Any, where: str) -> tuple[Message, ...]:

@@ -25,7 +25,7 @@ from curate.train.config import TrainConfig
 from curate.train.model import Memory, adapt, load_model, load_tokenizer, memory
 from curate.train.preference import preference_trainer
 from curate.train.records import Pair, RecordFile, conversations, data_file, pairs, read_records
-from curate.train.sft import accumulation, quiet, sft_trainer
+from curate.train.sft import accumulation, processes, quiet, sft_trainer
 
 #: Where the tuned model lies in a run's folder.
 MODEL: Final = "model"
@@ -72,6 +72,8 @@ def prepare(data: Path, model: str, config: TrainConfig) -> Prepared:
     InputError : the data. ConfigError : the model, its chat template, or a batch that cannot be split evenly.
     """
     accumulation(config)
+    if config.tensorboard and not any(map(importlib.util.find_spec, ("tensorboard", "tensorboardX"))):
+        raise ConfigError("tensorboard: needs the package of that name; run `pip install tensorboard`")
     file = read_records(data_file(data))
     if config.method == "sft":
         found = conversations(file)
@@ -80,14 +82,15 @@ def prepare(data: Path, model: str, config: TrainConfig) -> Prepared:
         return Prepared(chat, file, rows, [], rows.facts())
     both = pairs(file)
     chat = Chat(load_tokenizer(model), config.template)
-    kept, dropped = check_pairs(chat, both, file.path, config.max_length, config.too_long)
-    return Prepared(chat, file, None, kept, {"examples": len(kept), "dropped": dropped, "truncated": []})
+    kept, facts = check_pairs(chat, both, file.path, config.max_length, config.too_long)
+    return Prepared(chat, file, None, kept, facts)
 
 
-def held_out_rows(path: Path, chat: Chat, config: TrainConfig) -> list[Encoded]:
+def held_out_rows(path: Path, chat: Chat, max_length: int) -> list[Encoded]:
     """The rows of a held-out file; one that is too long is an error."""
     file = read_records(path)
-    return check_conversations(chat, conversations(file), path, config.max_length, "error").rows
+    advice = "Raise --max-length, or take them out of the file"
+    return check_conversations(chat, conversations(file), path, max_length, "error", advice).rows
 
 
 def train(
@@ -107,14 +110,14 @@ def train(
     if not is_main():
         say = _silent
     ready = prepare(data, model, config)
-    kept_out = [] if evaluate is None else held_out_rows(evaluate, ready.chat, config)
+    kept_out = [] if evaluate is None else held_out_rows(evaluate, ready.chat, config.max_length)
     book = _book(ready, model, config)
     if (done := _done_before(out, book, say)) is not None:
         return done
     set_seed(config.seed)
     loaded = load_model(model, ready.chat)
     adapters = adapt(loaded, ready.chat, config)
-    _tell(ready, config, memory(loaded, config, ready.facts.get("longest", config.max_length)), say)
+    _tell(ready, config, memory(loaded, config, ready.facts["longest"]), say)
     # Nothing is refused from here on but by the disk, so that a run that is refused leaves no folder.
     with OutputLock(out) if is_main() else nullcontext():
         if (done := _done_before(out, book, say)) is not None:  # by a run that held the folder until now
@@ -222,14 +225,19 @@ def _tell(ready: Prepared, config: TrainConfig, need: Memory, say: Say) -> None:
         say(f"{f['examples']:,} examples fit {config.max_length:,} tokens (longest {f['longest']:,}); "
             f"{f['tokens']:,} tokens, of which {f['learnt_tokens']:,} are learnt")  # fmt: skip
     else:
-        say(f"{f['examples']:,} pairs fit {config.max_length:,} tokens")
-    if not config.packing:
-        steps = config.max_steps or math.ceil(math.ceil(f["examples"] / config.batch_size) * config.epochs)
-        say(f"{steps:,} steps of {config.batch_size} examples")
+        say(f"{f['examples']:,} pairs fit {config.max_length:,} tokens (longest {f['longest']:,}); "
+            f"{f['tokens']:,} tokens of both answers, each with its prompt")  # fmt: skip
+    # How well rows can be filled is known when they are.
+    rows = math.ceil(f["tokens"] / config.max_length) if config.packing else f["examples"]
+    steps = config.max_steps or math.ceil(math.ceil(rows / config.batch_size) * config.epochs)
+    least = "at least " if config.packing and not config.max_steps else ""
+    together = f", {processes()} processes together" if processes() > 1 else ""
+    say(f"{least}{steps:,} steps of {config.batch_size} {'packed rows' if config.packing else 'examples'}{together}")
     parts = {"weights": need.weights, "gradients": need.gradients, "optimizer": need.optimizer,
              "activations": need.activations}  # fmt: skip
-    told = ", ".join(f"{name} {size / 2**30:.2f}" for name, size in parts.items())
-    say(f"memory on one device, about {need.total / 2**30:.2f} GiB: {told}")
+    unit, name = (2**30, "GiB") if need.total >= 2**30 else (2**20, "MiB")
+    told = ", ".join(f"{what} {size / unit:,.1f}" for what, size in parts.items())
+    say(f"memory on one device, about {need.total / unit:,.1f} {name}: {told}")
 
 
 def _listed(lines: Sequence[int]) -> str:

@@ -15,6 +15,11 @@ from curate.train.config import TrainConfig
 from curate.train.model import precision_is_bf16
 
 
+def processes() -> int:
+    """How many processes train together; `accelerate launch` tells each of them."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
 def accumulation(config: TrainConfig) -> int:
     """How many times each device computes gradients before a step.
 
@@ -24,7 +29,7 @@ def accumulation(config: TrainConfig) -> int:
     """
     import torch
 
-    world = int(os.environ.get("WORLD_SIZE", "1"))
+    world = processes()
     if world == 1 and torch.cuda.device_count() > 1:
         raise UsageError("several GPUs are visible to one process; run `accelerate launch -m curate train …`, "
                          "or make one visible by CUDA_VISIBLE_DEVICES")  # fmt: skip
@@ -63,6 +68,8 @@ def arguments(config: TrainConfig, out: Path) -> dict[str, Any]:
         "logging_steps": 1,
         "logging_first_step": True,
         "disable_tqdm": True,
+        "log_level": "error",  # else TRL's trainers turn it up again, in the main process or in the others
+        "log_level_replica": "error",
         "report_to": ["tensorboard"] if config.tensorboard else [],
         "seed": config.seed,
         "data_seed": config.seed,

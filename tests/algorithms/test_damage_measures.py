@@ -7,10 +7,12 @@ import re
 from random import Random
 
 import numpy as np
+import polars as pl
 
 from curate.algorithms.damage_classes import CLASSES, FUNCTION_WORDS
 from curate.algorithms.damage_measures import ECHO_WORDS, MEASURES, measure, pair_weights
 from curate.algorithms.damage_words import BOUNDARY, lexicon_of
+from curate.algorithms.texts import texts
 from curate.damage.model import load
 from curate.damage.raw import cosines
 
@@ -20,7 +22,9 @@ WORD_LIST = ["boat", "lake", "deep", "cold", "town", "the", "of", "and", "row", 
 
 
 def found(asked: str, given: str, order: np.ndarray = NONE) -> dict[str, float]:
-    out, _ = measure([asked], [given], lexicon_of(VOCABULARY), order, len(VOCABULARY))
+    out, _ = measure(
+        *map(texts, (pl.Series([asked]), pl.Series([given]))), lexicon_of(VOCABULARY), order, len(VOCABULARY)
+    )
     return dict(zip(MEASURES, out[0].tolist(), strict=True))
 
 

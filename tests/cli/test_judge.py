@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 from scipy.stats import binomtest
 
 from curate.cli import cli
@@ -35,6 +35,10 @@ def failing(handler: BaseHTTPRequestHandler, content: str, before: int) -> None:
         answer(handler, None, status=400, raw=b"{}")
     else:
         longest(handler, content, before)
+
+
+def ask(*words: object) -> Result:
+    return CliRunner().invoke(cli, ["judge", *map(str, words), "-m", "m", "--key-variable", ""])
 
 
 def judged(behaviour: Behaviour, folder: Path) -> tuple[int, dict[str, object]]:
@@ -65,6 +69,44 @@ def test_failures_are_counted_and_never_a_tie(tmp_path: Path, monkeypatch: pytes
     assert code == 1
     assert [found[key] for key in ("win", "tie", "lose", "unjudged")] == [2, 1, 0, 1]
     assert found["failures"] == {"refused": 2}
+
+
+def test_what_failed_is_told_in_words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(asking, "_MAX_PAUSE", 0.01)
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.json").write_text(json.dumps([{"instruction": "q2", "output": name}]))
+    with serving(failing) as endpoint:
+        done = ask(tmp_path / "a.json", tmp_path / "b.json", "--endpoint", endpoint.url)
+    assert done.exit_code == 1
+    assert "finding: 1 of 1 pairs are unjudged" in done.stderr
+    assert "2 judgements failed (refused): The endpoint refused this request" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (None, "b.json: cannot be read: No such file"),
+        ("[]", "must be a JSON array of answers, as `curate generate` writes it, with one at least"),
+        ('{"instruction": "q", "output": "a"}\n{"instruction": "r", "output": "b"}\n', "is no JSON array of answers"),
+        ('[{"instruction": "q1"}]', "record 1 has no instruction and output"),
+        ('[{"instruction": "q1", "output": "a"}, {"instruction": "q1", "output": "a"}]', "record 2 has an instruction"),
+        ('[{"instruction": "q1", "output": "a"}, {"instruction": "q9", "output": "a"}]', "record 2 is the first that"),
+    ],
+)
+def test_wrong_files_are_one_clear_message(text: str | None, message: str, tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text(json.dumps([{"instruction": q, "output": o} for q, o in A.items()]))
+    if text is not None:
+        (tmp_path / "b.json").write_text(text)
+    done = ask(tmp_path / "a.json", tmp_path / "b.json", "--endpoint", "http://127.0.0.1:9")
+    assert done.exit_code != 0
+    assert message in done.stderr + str(done.exception)
+    assert not done.stdout
+
+
+def test_an_endpoint_is_a_url(tmp_path: Path) -> None:
+    done = ask(tmp_path / "a.json", tmp_path / "b.json", "--endpoint", "localhost:8000")
+    assert done.exit_code == 2
+    assert "must begin with http:// or https://" in done.stderr
 
 
 def test_interval_is_wilsons() -> None:

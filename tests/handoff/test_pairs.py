@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import random
+import re
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +23,7 @@ from curate.stages.annotate.text_stats import TextStats
 from curate.stages.dedup.exact_dedup import ExactDedup
 from curate.stages.filter.length_filter import LengthFilter
 from curate.stages.select.random_sample import RandomSample
+from curate.train.records import pairs, read_records
 from tests.helpers import ROOT
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -144,6 +149,124 @@ def test_a_split_finds_its_pairs_in_the_run_or_in_the_file(run: Path, dump: Path
     assert [why for *_, why in done.left_out] == ["its prompt is not in the set"] * (41 - len(whole))
     listed = json.loads((out / "left_out.json").read_text())
     assert [entry["line"] for entry in listed] == [line for _, line, _ in done.left_out]
+
+
+def grams(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", text.lower())
+    return {tuple(words[at : at + 5]) for at in range(len(words) - 4)}
+
+
+def near(a: str, b: str) -> bool:
+    one, two = grams(a), grams(b)
+    return bool(one | two) and len(one & two) / len(one | two) >= 0.5
+
+
+def planted(count: int) -> list[Json]:
+    """Random pairs: each third has the prompt of another; of others one answer is another's, rejected or chosen."""
+    chance = random.Random(7)
+
+    def text() -> str:
+        return " ".join(chance.choice("abcdefghijklmnopqrstuvwxyz") * chance.randint(1, 4) for _ in range(20))
+
+    made: list[Json] = []
+    for number in range(count):
+        record: Json = {"prompt": "Go on." if number in (1, 5) else text(), "chosen": text(), "rejected": text()}
+        if number > 8 and number % 3 == 0:
+            record["prompt"] = chance.choice(made)["prompt"]
+        if number > 8 and number % 3 == 1:
+            side, other = chance.sample(["chosen", "rejected"], 2) if number % 2 else ["rejected", "rejected"]
+            record[side] = chance.choice(made)[other] + " again"
+        made.append(record)
+    return made
+
+
+def parts_of(folder: Path) -> dict[str, list[Json]]:
+    return {name: lines(folder / f"{name}.jsonl") for name in ("train", "test")}
+
+
+def leaks(parts: dict[str, list[list[str]]]) -> list[tuple[list[str], list[str]]]:
+    """Pairs on either side of the cut, as (prompt, chosen, rejected), with the same or a like prompt, or like answers."""
+    return [
+        (kept, held)
+        for kept, held in itertools.product(parts["train"], parts["test"])
+        if kept[0] == held[0] or near(kept[0], held[0]) or any(near(a, b) for a in kept[1:] for b in held[1:])
+    ]
+
+
+def test_a_split_carries_its_pairs_and_nothing_leaks(tmp_path: Path) -> None:
+    """A pair goes with its prompt; no prompt, chosen or rejected answer has a near-duplicate beyond the cut."""
+    records = planted(150)
+    write(tmp_path / "in.jsonl", records)
+    Pipeline([ExactDedup()]).run(tmp_path / "in.jsonl", tmp_path / "run")
+    write(tmp_path / "other" / "train.jsonl", lines(tmp_path / "run" / "train.jsonl"))
+    parts = split_file(tmp_path / "run", tmp_path / "split", 30, by="source", threshold=0.5, seed=1)
+    assert len(parts.test) == 30
+    done = export(tmp_path / "split", tmp_path / "out", "preference")
+    assert done.left_out == ()
+    assert done.written == {"train": 120, "test": 30}
+    written = parts_of(tmp_path / "out")
+    truth = sorted([r["prompt"], r["chosen"], r["rejected"]] for r in records)
+    found = {name: [[r[key][-1]["content"] for key in ("prompt", "chosen", "rejected")] for r in some]
+             for name, some in written.items()}  # fmt: skip
+    assert sorted(found["train"] + found["test"]) == truth
+    for name, some in parts_of(tmp_path / "split").items():
+        assert [r["messages"] for r in some] == [r["prompt"] + r["chosen"] for r in written[name]]
+    assert leaks(found) == []
+    # Chosen answers alone do not show all of this.
+    split_file(tmp_path / "other", tmp_path / "blind", 30, by=None, threshold=0.5, seed=1)
+    of = {record["chosen"]: [record[key] for key in ("prompt", "chosen", "rejected")] for record in records}
+    blind = {
+        name: [of[r["messages"][-1]["content"]] for r in some] for name, some in parts_of(tmp_path / "blind").items()
+    }
+    assert leaks(blind)
+    # What was exported is a set of pairs, and can be split itself, to the same parts.
+    both = write(tmp_path / "pairs" / "train.jsonl", [
+        {key: r[key] for key in ("prompt", "chosen", "rejected")} for name in ("train", "test") for r in written[name]
+    ])  # fmt: skip
+    again = split_file(both.parent, tmp_path / "again", 30, by=None, threshold=0.5, seed=1)
+    assert len(again.test) == 30
+    assert {name: sorted(map(json.dumps, some)) for name, some in parts_of(tmp_path / "again").items()} == {
+        name: sorted(map(json.dumps, some)) for name, some in written.items()
+    }
+    assert not (tmp_path / "again" / "pairs.parquet").exists()
+
+
+def test_pairs_of_other_lines_are_never_taken(run: Path, tmp_path: Path) -> None:
+    """A file that was changed by hand would give answers to other prompts."""
+    split_file(run, tmp_path / "split", 6, by=None, threshold=0.9, seed=1)
+    path = tmp_path / "split" / "test.jsonl"
+    path.write_bytes(b"".join(reversed(path.read_bytes().splitlines(keepends=True))))
+    with pytest.raises(InputError, match=r"pairs\.parquet: its rows are not those of test\.jsonl"):
+        export(tmp_path / "split", tmp_path / "out", "preference")
+    copy = tmp_path / "copy"
+    shutil.copytree(run, copy)
+    (copy / "train.jsonl").write_bytes((run / "train.jsonl").read_bytes().split(b"\n", 1)[1])
+    with pytest.raises(InputError, match=r"examples\.parquet: its rows are not those of train\.jsonl"):
+        split_file(copy, tmp_path / "refused", 6, by=None, threshold=0.9, seed=1)
+    assert not (tmp_path / "refused").exists()
+
+
+def test_load_dataset_reads_a_split_with_pairs_beside_it(run: Path, tmp_path: Path) -> None:
+    datasets = pytest.importorskip("datasets", reason="needs the extra `train`")
+    split_file(run, tmp_path / "split", 6, by=None, threshold=0.9, seed=1)
+    assert (tmp_path / "split" / "pairs.parquet").is_file()
+    loaded = datasets.load_dataset(str(tmp_path / "split"), cache_dir=str(tmp_path / "cache"))
+    assert {name: part.to_list() for name, part in loaded.items()} == parts_of(tmp_path / "split")
+
+
+def test_ranking_records_come_back(run: Path, tmp_path: Path) -> None:
+    """LLaMA-Factory's shape, read by curate's own reader, gives the same pairs; the small file names what is there."""
+    split_file(run, tmp_path / "split", 6, by=None, threshold=0.9, seed=1)
+    export(tmp_path / "split", tmp_path / "out", "llama_factory_ranking")
+    export(tmp_path / "split", tmp_path / "plain", "preference")
+    for name, expected in parts_of(tmp_path / "plain").items():
+        back = pairs(read_records(tmp_path / "out" / f"{name}.jsonl"))
+        assert [
+            {"prompt": list(p.prompt), "chosen": list(p.chosen), "rejected": list(p.rejected)} for p in back
+        ] == expected
+    info = json.loads((tmp_path / "out" / "dataset_info.json").read_text())
+    assert {entry["file_name"] for entry in info.values()} == {"train.jsonl", "test.jsonl"}
+    assert all(entry["ranking"] is True for entry in info.values())
 
 
 ODD = {

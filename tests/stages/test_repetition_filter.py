@@ -321,3 +321,15 @@ def test_planted_loops_are_found_and_their_originals_stay() -> None:
     good, bad = (RepetitionFilter().apply(frame([("q", a) for a in pairs[side]])) for side in ("good", "bad"))
     assert (~bad["keep"]).mean() >= 0.97  # type: ignore[operator]
     assert (~good["keep"]).mean() <= 0.01  # type: ignore[operator]
+
+
+def test_a_frame_in_chunks_of_which_one_is_left_empty() -> None:
+    clean = pl.DataFrame(
+        {"row": [0], "response": ["A lake is deep and cold in winter."]}, schema_overrides={"row": pl.UInt64}
+    )
+    loop = pl.DataFrame(
+        {"row": [1], "response": ["row the boat to town and back " * 40]}, schema_overrides={"row": pl.UInt64}
+    )
+    frame = pl.concat([clean, loop], rechunk=False)
+    assert frame["response"].n_chunks() == 2
+    assert RepetitionFilter().apply(frame)["keep"].to_list() == [True, False]

@@ -143,3 +143,29 @@ def test_needs_what_it_names() -> None:
 def test_refuses(parameters: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         ScoreFilter.model_validate(parameters)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    rows=ROWS, bands=st.lists(st.sampled_from([0, 1, None]), min_size=40, max_size=40), parts=st.sampled_from([1, 3])
+)
+def test_groups_by_several_columns_are_those_of_one_that_joins_them(
+    rows: list[tuple[float | None, str | None]], bands: list[int | None], parts: int
+) -> None:
+    table = frame(rows).with_columns(pl.Series("band", bands[: len(rows)], dtype=pl.UInt8))
+    joined = table.with_columns(
+        task=pl.Series([repr(pair) for pair in table.select("task", "band").iter_rows()], dtype=pl.String)
+    )
+    several = ScoreFilter(by="quality", within=("task", "band"))
+    assert apply(several, table, parts)["keep"].to_list() == kept_by_loop(
+        joined, "0.5", within=True, least=1, worst="lowest"
+    )
+    one = ScoreFilter(by="quality", within=("task",))
+    assert apply(one, table, parts).equals(apply(ScoreFilter(by="quality", within="task"), table, parts))
+
+
+def test_columns_are_named_once_and_at_least_one_is() -> None:
+    with pytest.raises(ValidationError, match="a column is named twice: task"):
+        ScoreFilter(by="quality", within=("task", "task"))
+    with pytest.raises(ValidationError):
+        ScoreFilter(by="quality", within=())

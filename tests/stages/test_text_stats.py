@@ -39,6 +39,12 @@ def test_the_score_runs_from_no_word_to_the_cap() -> None:
     assert scores[4] == scores[5] == 1.0
 
 
+@pytest.mark.parametrize(("words", "band"), [(0, 0), (1, 1), (3, 1), (4, 2), (15, 2), (16, 3), (63, 3), (64, 4), (255, 4),
+                                             (256, 5), (1023, 5), (1024, 6), (4096, 7)])  # fmt: skip
+def test_a_band_ends_where_the_next_power_of_four_begins(words: int, band: int) -> None:
+    assert TextStats().apply(frame([("q", "word " * words)]))["length_band"].to_list() == [band]
+
+
 def test_all_turns_of_a_side_count() -> None:
     messages = [[
         {"role": "system", "content": "Be brief."},

@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 pytest.importorskip("trl", reason="needs the extra `train`")
 
 from curate.cli import cli
-from curate.errors import ConfigError, InputError
+from curate.errors import ConfigError, InputError, OutputError
 from tests.train import tiny
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -112,10 +112,18 @@ def test_dry_run_writes_nothing(tmp_path: Path) -> None:
 
 def test_clear_messages(run: Path, tmp_path: Path) -> None:
     file = tiny.write([{"note": "no question"}], tmp_path / "prompts.jsonl")
+    good = tiny.write([{"prompt": "Why?"}], tmp_path / "good.jsonl")
+    pairs = tiny.write([{"prompt": "Why?", "chosen": "So.", "rejected": "No."}], tmp_path / "pairs.jsonl")
+    array = tiny.write([{"prompt": "Why?"}] * 2, tmp_path / "array.json")
     for words, kind, message in (
         (("eval", tmp_path, "--data", file), InputError, "no run of `curate train`"),
         (("generate", run, "--prompts", file, "-o", tmp_path / "x.json"), InputError, "record 1: asks nothing"),
         (("train", file, "-m", tiny.model(), "-o", tmp_path / "r", "--set", "epoch=2"), ConfigError, "epoch: Extra"),
+        (("eval", tmp_path / "none", "--data", file), InputError, "none: no such folder"),
+        (("eval", run, "--data", pairs), InputError, r"pairs.jsonl:1: a preference record, where a conversation"),
+        (("generate", run, "--prompts", array, "-o", tmp_path / "x.json"), InputError, "no JSON array of prompts"),
+        (("generate", run, "--prompts", good, "-o", tmp_path), OutputError, "is a folder; give a file"),
+        (("generate", run, "--prompts", good, "-o", tmp_path / "no" / "x.json"), OutputError, "its folder does not"),
     ):
         done = curate(*words)
         assert isinstance(done.exception, kind), done.output

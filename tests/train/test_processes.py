@@ -28,14 +28,17 @@ def test_two_processes_do_what_one_does(tmp_path: Path) -> None:
     out = tmp_path / "two"
     settings = [word for key, value in flags.items() for word in ("--set", f"{key}={value}")]
     done = subprocess.run(
-        [sys.executable, "-W", "ignore", "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2",
+        [sys.executable, "-W", "ignore", "-m", "accelerate.commands.launch", "--multi_gpu", "--num_processes", "2",
+         "--num_machines", "1", "--main_process_port", "0", "--mixed_precision", "no", "--dynamo_backend", "no",
          "-m", "curate", "train", data, "--model", tiny.model(), "--out", out, "--json", *settings],
-        cwd=ROOT, env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""},
+        cwd=ROOT, env={**os.environ, "PYTHONWARNINGS": "ignore", "CUDA_VISIBLE_DEVICES": ""},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-3000:]
     book = json.loads(done.stdout)  # one of the two prints
+    assert "4 steps of 8 examples, 2 processes together" in done.stderr
     assert done.stderr.count("step 1 of 4") == 1
+    assert "[transformers]" not in done.stderr
     assert list(book["losses"]) == ["1", "2", "3", "4"]
     for step, loss in alone["losses"].items():
         assert book["losses"][step] == pytest.approx(loss, rel=1e-4)

@@ -14,6 +14,8 @@ pytest.importorskip("trl", reason="needs the extra `train`")
 
 from curate.errors import UsageError
 from curate.train.checkpoints import last_complete, mark_complete, require_same
+from curate.train.config import make_config
+from curate.train.run import train
 from tests.helpers import ROOT
 from tests.train import tiny
 
@@ -50,6 +52,43 @@ def test_killed_runs_end_with_the_same_weights(tmp_path: Path) -> None:
         assert weights[0] != before
         kept = sorted(p.name for p in (killed / "checkpoints").glob("checkpoint-*"))
         assert kept == ["checkpoint-3", "checkpoint-6"]
+
+
+class Stopped(Exception):
+    """Stands for a kill where it is raised: whatever was not on the disk is lost."""
+
+
+@pytest.mark.parametrize(("method", "lora"), [("dpo", {"rank": 4, "dropout": 0.1}), ("orpo", None)])
+def test_stopped_preference_steps_end_with_the_same_weights(
+    method: str, lora: dict[str, float] | None, tmp_path: Path
+) -> None:
+    import torch
+
+    records = tiny.sample()[:16]
+    pairs = [
+        {"prompt": a["messages"][:-1], "chosen": a["messages"][-1:], "rejected": b["messages"][-1:]}
+        for a, b in zip(records[:8], records[8:], strict=True)
+    ]
+    data = tiny.write(pairs, tmp_path / "train.jsonl")
+    flags = {"epochs": 2.0, "batch_size": 4, "micro_batch": 2, "learning_rate": 1e-3, "save_steps": 1, "lora": lora}
+    config = make_config(method, None, flags)
+
+    def stop(line: str) -> None:
+        if line.startswith("step 3 "):
+            raise Stopped
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        whole = train(data, str(tiny.model()), tmp_path / "whole", config)
+        with pytest.raises(Stopped):
+            train(data, str(tiny.model()), tmp_path / "stopped", config, say=stop)
+        said: list[str] = []
+        again = train(data, str(tiny.model()), tmp_path / "stopped", config, say=said.append)
+    finally:
+        torch.set_num_threads(threads)
+    assert "going on from checkpoint-2" in said
+    assert (again["weights"], again["losses"]) == (whole["weights"], whole["losses"])
 
 
 def make_checkpoint(folder: Path, step: int) -> Path:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 from pathlib import Path
 from typing import Any
@@ -85,7 +86,7 @@ def test_training_learns_and_held_out_loss_is_told(data: Path, tmp_path: Path) -
     losses = [book["losses"][str(step)] for step in range(1, 7)]
     assert losses[-1] < losses[0] - 0.3
     chat = Chat(load_tokenizer(str(tiny.model())), "model")
-    rows = held_out_rows(other, chat, settings)
+    rows = held_out_rows(other, chat, settings.max_length)
     told = json.loads((out / "held_out.json").read_text())
     assert list(told) == ["3", "6"]
     assert told["6"] == pytest.approx(response_loss(load_model(str(out / "model")), rows).facts(), rel=1e-6)
@@ -230,7 +231,17 @@ BAD: dict[str, tuple[list[Any], dict[str, Any], str]] = {
     "no_assistant_pair": (
         [{"prompt": [ASK], "chosen": [ASK], "rejected": [OTHER]}],
         {"method": "dpo", "dropout_last": 0.0},
-        r"train\.jsonl:1: chosen must be one assistant turn",
+        r"train\.jsonl:1: not a pair: `chosen` begins with the prompt",
+    ),
+    "empty_pair": (
+        [{"prompt": "Why?", "chosen": " ", "rejected": "No."}],
+        {"method": "dpo", "dropout_last": 0.0},
+        r"train\.jsonl:1: chosen must be one assistant turn with text",
+    ),
+    "long_pair": (
+        [{"chosen": [ASK, SAY, ASK, SAY], "rejected": [ASK, OTHER]}],
+        {"method": "orpo", "dropout_last": 0.0},
+        r"train\.jsonl:1: chosen has 3 turns after what both begin with",
     ),
 }
 
@@ -269,6 +280,45 @@ def test_a_wrong_model_is_one_clear_message(data: Path, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no such file"):
         train(tmp_path / "none.jsonl", str(tiny.model()), out, config())
     assert not out.exists()
+
+
+def test_what_is_told_of_pairs_and_packed_rows(data: Path, tmp_path: Path) -> None:
+    """Tokens by the template's own rendering; a second model of DPO's; at least as many rows as tokens need."""
+    import math
+
+    from transformers import AutoTokenizer
+
+    from curate.train.model import load_model, memory
+    from curate.train.run import prepare
+
+    records = tiny.sample()[:6]
+    path = tiny.write([pair(a, b) for a, b in zip(records[:3], records[3:], strict=True)], tmp_path / "pairs.jsonl")
+    settings = make_config("dpo", None, {"batch_size": 3})
+    facts = prepare(path, str(tiny.model()), settings).facts
+    tokenizer = AutoTokenizer.from_pretrained(tiny.model())
+    sides = [
+        (a["messages"], a["messages"][:-1] + b["messages"][-1:]) for a, b in zip(records[:3], records[3:], strict=True)
+    ]
+    lengths = [len(tokenizer.apply_chat_template(m, return_dict=True)["input_ids"]) for both in sides for m in both]
+    assert (facts["examples"], facts["tokens"], facts["longest"]) == (3, sum(lengths), max(lengths))
+    model = load_model(str(tiny.model()))
+    size = 4 * sum(p.numel() for p in model.parameters())
+    needs = [memory(model, make_config(name, None, {}), 100).weights for name in ("lima", "orpo", "dpo")]
+    assert needs == [size, size, 2 * size]
+    said: list[str] = []
+    flags = {"packing": True, "max_length": 512, "batch_size": 2, "epochs": 1.0, "dropout_last": 0.0}
+    book = train(data, str(tiny.model()), tmp_path / "run", config(**flags), say=said.append)
+    least = math.ceil(math.ceil(book["checks"]["tokens"] / 512) / 2)
+    assert f"at least {least} steps of 2 packed rows" in said
+    assert book["steps"] >= least
+
+
+def test_tensorboard_that_is_not_there_is_one_clear_message(data: Path, tmp_path: Path) -> None:
+    if importlib.util.find_spec("tensorboard") or importlib.util.find_spec("tensorboardX"):
+        pytest.skip("tensorboard is installed")
+    with pytest.raises(ConfigError, match="pip install tensorboard"):
+        train(data, str(tiny.model()), tmp_path / "run", config(tensorboard=True))
+    assert not (tmp_path / "run").exists()
 
 
 def test_settings_come_from_preset_file_and_flags(tmp_path: Path) -> None:

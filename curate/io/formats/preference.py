@@ -26,6 +26,9 @@ SIDES: Final = ("chosen", "rejected")
 _QUESTIONS: Final = ("prompt", "question", "instruction")
 _WHAT: Final = "text or a list of messages"
 _DIALECT: Final = Dialect({role: role for role in ROLES}, "role", "content")
+#: LLaMA-Factory writes each answer as one turn, after the conversation that both follow.
+_RANKING: Final = Dialect({"system": "system", "human": "user", "gpt": "assistant"}, "from", "value")
+_BEFORE: Final = "conversations"
 
 #: Anthropic's HH-RLHF writes a whole conversation as one text.
 _TURN: Final = re.compile(r"\n\n(Human|Assistant):( ?)")
@@ -42,6 +45,8 @@ def matches(record: Record) -> bool:
     """`chosen` and `rejected`, both as text or both as messages, with a prompt before them or at the start of each."""
     chosen, rejected = record.get("chosen"), record.get("rejected")
     asked = any(type(record.get(name)) is str for name in _QUESTIONS) or has_turns(record, "prompt", "role")
+    if type(chosen) is dict and type(rejected) is dict:
+        return has_turns(record, _BEFORE, "from") and "from" in chosen and "from" in rejected
     if type(chosen) is str and type(rejected) is str:
         return asked or (chosen.startswith(_OPENING) and rejected.startswith(_OPENING))
     if type(chosen) is not list or not all(has_turns(record, side, "role") for side in SIDES):
@@ -54,9 +59,10 @@ def convert(record: Record, *, repaired: bool = False) -> Example:
     if PAIR in record:
         raise RecordError("reserved_field", f"The field name {show(PAIR)} is reserved.")
     chosen, rejected, fields, more = _both(record)
-    texts, system, notes = conversation(chosen, _DIALECT, repaired=repaired)
+    dialect = _RANKING if _BEFORE in fields else _DIALECT
+    texts, system, notes = conversation(chosen, dialect, repaired=repaired)
     try:
-        others, other_system, other_notes = conversation(rejected, _DIALECT, repaired=repaired)
+        others, other_system, other_notes = conversation(rejected, dialect, repaired=repaired)
     except RecordError as error:
         raise RecordError(error.reason, f"The rejected conversation: {error.detail}") from None
     turns = _parting(texts, others, system=system, other_system=other_system)
@@ -77,11 +83,16 @@ def rejected_answer(meta: str) -> tuple[int, list[dict[str, str]]]:
 
 def _both(record: Record) -> _Both:
     for side in SIDES:
-        if type(record.get(side)) not in (str, list):
+        if type(record.get(side)) not in (str, list, dict):
             raise field_error(record, side, what=_WHAT)
     chosen, rejected = record["chosen"], record["rejected"]
     if type(chosen) is not type(rejected):
         raise RecordError("wrong_type", f"`chosen` is {kind_of(chosen)}, `rejected` is {kind_of(rejected)}.")
+    if type(chosen) is dict:
+        before = record.get(_BEFORE)
+        if type(before) is not list:
+            raise field_error(record, _BEFORE, what="a list")
+        return [*before, chosen], [*before, rejected], {_BEFORE: "turns", **dict.fromkeys(SIDES, "turn")}, {}
     if type(chosen) is str:
         return _transcripts(record, chosen, rejected) or _answers(record, _said(chosen), _said(rejected), "text")
     whole = [_opens(side) for side in (chosen, rejected)]
@@ -179,8 +190,10 @@ _FIELDS: Final[Mapping[str, str]] = {
     "prompt": "what both answers follow, as text or a list of messages; `question`, or `instruction` with `input`, is "
     "taken where it is absent. Where both sides begin with the prompt themselves, it goes to `meta`",
     "system": "the system message before a prompt that is text; may be empty, null or absent",
+    "conversations": "instead of a prompt, where each answer is one turn with `from` and `value`: the turns before "
+    "(LLaMA-Factory's ranking data)",
     "chosen": "the assistant's turn, as text or a list of messages; or the whole conversation, as a list of messages "
-    "(UltraFeedback) or as text with `Human:` and `Assistant:` (HH-RLHF)",
+    "(UltraFeedback) or as text with `Human:` and `Assistant:` (HH-RLHF); or one turn with `from` and `value`",
     "rejected": "the other answer, written like the first; it goes to `meta` as `_pair`",
 }
 

@@ -88,6 +88,7 @@ class Damage(Annotator):
     """
 
     stage: Literal["damage"] = "damage"
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("instruction", "response")
     writes: ClassVar[Mapping[str, pl.DataType]] = {"damage": pl.Float64(), "damage_signs": pl.List(SIGN)}
 

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 import polars as pl
 from pydantic import Field
 
 from curate.stage import Annotator
 from curate.text import char_count, turn_count, word_count
+
+#: The least words of each band of lengths; the last one's is more than any record holds.
+_BANDS: Final = tuple(4**k for k in range(16))
 
 
 class TextStats(Annotator):
@@ -21,6 +24,9 @@ class TextStats(Annotator):
     code points. A word starts at a letter or digit and ends at white space; Chinese characters and Japanese kana,
     which are written without spaces, count one word each; punctuation alone and emoji count none. Text inside
     code is counted like any other.
+
+    `length_band` is the response's length in words in steps of four times: 0 for none, 1 for 1 to 3 words, 2 for 4 to
+    15, 3 for 16 to 63, 4 for 64 to 255, and so on. Within one band, scores that grow with length can be compared.
 
     `length_score` is the response's length in words on a logarithmic scale from 0 (no word) to 1 (`cap_words` or
     more): min(1, ln(1 + words) / ln(1 + cap_words)).
@@ -50,6 +56,7 @@ class TextStats(Annotator):
     """
 
     stage: Literal["text_stats"] = "text_stats"
+    version: ClassVar[int] = 2
     reads: ClassVar[tuple[str, ...]] = ("messages", "instruction", "response")
     writes: ClassVar[Mapping[str, pl.DataType]] = {
         "instruction_chars": pl.UInt32(),
@@ -57,6 +64,7 @@ class TextStats(Annotator):
         "response_chars": pl.UInt32(),
         "response_words": pl.UInt32(),
         "turns": pl.UInt32(),
+        "length_band": pl.UInt8(),
         "length_score": pl.Float64(),
     }
 
@@ -80,6 +88,7 @@ class TextStats(Annotator):
                 char_count(pl.col("response")).alias("response_chars"),
                 words.alias("response_words"),
                 turn_count(pl.col("messages")).alias("turns"),
+                pl.sum_horizontal((words >= bound).cast(pl.UInt8) for bound in _BANDS).alias("length_band"),
                 score.alias("length_score"),
             )
             .collect()

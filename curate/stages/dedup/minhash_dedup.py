@@ -207,7 +207,8 @@ class MinhashDedup(Selector):
             here[some] = True
             self._keep(kept, frame, parent, here[same], size)
             other = np.flatnonzero(here[same[:size]] & (same[:size] != same[kept[:size]]))
-            index[other] = sketch.jaccard(sets, same[other], same[kept[other]])
+            other = other[np.argsort(same[kept[other]], kind="stable")]  # a set compared with many is looked up once
+            index[other] = sketch.jaccard(sets, same[kept[other]], same[other])
         self._keep(kept, frame, parent, kept < 0, size)
         return kept[:size], index
 

@@ -4,29 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 import polars as pl
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from curate.schema import VERDICT
 from curate.stage import Selection, Selector, Shards, verdict_frame
+
+_Column = Annotated[str, Field(min_length=1)]
 
 
 class ScoreFilter(Selector):
     """Drop the worst fraction of the examples by the score in one column.
 
     Examples are ordered by the column `by`, ties by id, and of n scored ones the worst n × `drop_fraction`, rounded
-    down, are dropped. With `within`, this is done inside each group of equal values of that column (null is a group
-    too), and at least `min_per_group` of each group stay. The evidence is the score.
+    down, are dropped. With `within`, this is done inside each group of equal values of that column or of those columns
+    (null is a value too), and at least `min_per_group` of each group stay. The evidence is the score.
 
     An example without a score (null or NaN) is neither good nor bad: it stays, is counted as unknown, and is left
     out of n, so that no number of missing scores moves the line for the others.
 
     Why: a score sorts better than it measures. What it means depends on the source and the task, so a fixed threshold
-    that is right for one pool empties another; a fraction is not affected by that. Use `within: task_type` where the
-    score favours some tasks (most favour long prose over short exact answers), or those tasks disappear. Do not use
-    it with scores that are nearly all equal: then the ids decide.
+    that is right for one pool empties another; a fraction is not affected by that. Most scores favour long prose over
+    short exact answers, so whole tasks disappear: take the fraction `within: [task_type, length_band]` (`text_stats`
+    writes the bands), and an answer of one word competes with its like. Do not use the stage with scores that are
+    nearly all equal, since then the ids decide, nor with so many columns in `within` that groups hold a few examples.
 
     Example
     -------
@@ -34,7 +37,7 @@ class ScoreFilter(Selector):
     - stage: score_filter
       by: length_score
       drop_fraction: 0.5
-      within: task_type
+      within: [task_type, length_band]
     ```
 
     References
@@ -60,8 +63,10 @@ class ScoreFilter(Selector):
         lt=1,
         description="Share of the scored examples to drop, 0 to below 1. Default ours: the better half.",
     )
-    within: str | None = Field(
-        None, description="A column: the fraction is taken inside each group of its values. Default: of all examples."
+    within: _Column | Annotated[tuple[_Column, ...], Field(min_length=1)] | None = Field(
+        None,
+        description="A column, or a list of columns: the fraction is taken inside each group of equal values. "
+        "Default: of all examples.",
     )
     min_per_group: int = Field(
         1, ge=0, description="How many scored examples of each group stay at least. Default ours: no group disappears."
@@ -70,13 +75,24 @@ class ScoreFilter(Selector):
         "lowest", description="Which end of the score is bad; `highest` for a perplexity or a count of errors."
     )
 
+    @field_validator("within")
+    @classmethod
+    def _distinct(cls, within: str | tuple[str, ...] | None) -> str | tuple[str, ...] | None:
+        if isinstance(within, tuple) and len(set(within)) < len(within):
+            raise ValueError(f"a column is named twice: {', '.join(within)}")
+        return within
+
     def needs(self) -> tuple[str, ...]:
         """The columns that `by` and `within` name."""
-        return self.reads_with(self.by, self.within)
+        return self.reads_with(self.by, *self._columns)
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return (self.within,) if isinstance(self.within, str) else self.within or ()
 
     def verdict(self, shards: Shards) -> Selection:
         """Drops the worst of each group."""
-        group = pl.lit(None, dtype=pl.String) if self.within is None else pl.col(self.within)
+        group = pl.struct(self._columns) if self._columns else pl.lit(None, dtype=pl.String)
 
         def scored(part: pl.DataFrame) -> pl.DataFrame:
             score = self.numbers(part, self.by).fill_nan(None).alias("score")
