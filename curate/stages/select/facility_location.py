@@ -61,6 +61,18 @@ class FacilityLocation(Selector):
     group cannot fill goes to the others. Limits that cannot be met are never broken: fewer examples are kept, and
     a finding says which group, how many there are, and what to relax.
 
+    `partitions` divides the work, for pools of millions and for clusters. Which one an example is in is a hash of its
+    id and the seed, so the result depends on the number, and on no machine. Each partition puts forward `size`
+    examples, measured on its own (on `ground_size`, as above); then the greedy algorithm chooses from all of these,
+    measured on the pool. Ranks by `weight`, shares of quotas and recurring wording are those of the whole pool in both
+    rounds, and each group is put forward as often as the quotas can ask for it, so these hold as exactly as without
+    partitions. `candidates` are drawn in the first round only, and a smaller size is no longer a prefix. 300 of 19,229
+    real instructions reach 0.997 of the coverage in 4 or 16 partitions, 300 of 60,000 drawn points 0.999 in 64. What is
+    certain is less: the better of the last choice and the best partition's has, in expectation over the draw, half of
+    what greedy is sure of (32% of the best coverage), if all partitions measure on the same examples; the last choice,
+    which is the one taken, has at least 63% of any partition's (both without quotas). Take none that would hold fewer
+    than some times `size` examples: all of them would be put forward.
+
     Vectors of int8 cost nothing that can be seen: measured by float32 cosines, 1,000 of 4,000 points drawn in clusters
     reach 0.9999 of the coverage that the same greedy reaches with float32, and 100 of 2,000 reach 1.0000.
 
@@ -83,6 +95,10 @@ class FacilityLocation(Selector):
     - Nemhauser, Wolsey and Fisher (1978), *An Analysis of Approximations for Maximizing Submodular Set
       Functions*: the bound of 1 - 1/e. Minoux (1978), *Accelerated Greedy Algorithms*: lazy evaluation.
     - Mirzasoleiman et al. (2015), *Lazier Than Lazy Greedy*, AAAI: `candidates`.
+    - Mirzasoleiman, Karbasi, Sarkar and Krause (2013), *Distributed Submodular Maximization: Identifying
+      Representative Elements in Massive Data*, NeurIPS: `partitions` (GreeDi).
+    - Barbosa, Ene, Nguyen and Ward (2015), *The Power of Randomization: Distributed Submodular Maximization on Massive
+      Datasets*, ICML: the bound where partitions are drawn.
     - Zhou et al. (2023), *LIMA: Less Is More for Alignment*, section 2.1: size of 1,000; temperature of 3.
     - Balinski and Young (1982), *Fair Representation*: why a divisor method.
     - Wei, Iyer and Bilmes (2015), *Submodularity in Data Subset Selection and Active Learning*, ICML: coverage of
@@ -127,8 +143,8 @@ class FacilityLocation(Selector):
     )
     partitions: int | None = Field(
         None,
-        description="Choose in so many partitions first, drawn by the seed, then from what these chose; for pools of "
-        "millions, and on a cluster. Part of the result, whatever machines there are. Default: none, all at once.",
+        description="Choose in so many partitions first, then from what these put forward; for pools of millions, and "
+        "on a cluster. The result depends on it, and on no machine. Default: none, all at once.",
         ge=1,
         le=65_536,
     )
