@@ -76,14 +76,6 @@ class Quotas(BaseModel):
 
         return Seats(counts, temperature=self.temperature, minimum=self.min, maximum=self.max, there=there)
 
-    def limits(self, counts: Mapping[str, int], size: int) -> dict[str, int]:
-        """At most so many of each group can be among the first `size`; with a temperature, exactly so many."""
-        from curate.algorithms.quotas import allocate
-
-        if self.temperature is None:
-            return {group: min(there, self.max.get(group, there), size) for group, there in counts.items()}
-        return allocate(counts, size, temperature=self.temperature, minimum=self.min, maximum=self.max)
-
 
 def group_of(quotas: Quotas | None) -> pl.Expr:
     """The group of each row as text; one for all where there are no quotas.
