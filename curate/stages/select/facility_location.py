@@ -271,9 +271,9 @@ class FacilityLocation(Selector):
 
         if self.quotas is None:
             return None
-        # With a temperature, a partition puts forward of each group all it has or as many as are chosen in the end, since
-        # what others lack only adds seats. Without one it meets the minimums as far as it can, and then fills `size` or
-        # gives all that it may. So what all put forward is enough for every quota.
+        # With a temperature, a partition puts forward of each group all it has or as many as are chosen in the end,
+        # since what others lack only adds seats. Without one it meets the minimums as far as it can, and then fills
+        # `size` or gives all that it may. So what all put forward is enough for every quota.
         seats = self.quotas.seats(pool.counts, dict(frame["_group"].value_counts().iter_rows()))
         places = {name: at for at, name in enumerate(seats.names)}
         return Quota(np.array([places[g] for g in frame["_group"]], dtype=np.int32), seats)
