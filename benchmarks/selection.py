@@ -158,9 +158,40 @@ def facility_table(n: int, held: int, size: int) -> dict[str, Any]:
     for name, candidates in (("exact", None), ("stochastic", round(n / size * np.log(100)))):
         facts: dict[str, Any] = {"candidates": candidates}
         with timed(facts):
-            found = facility_location(vectors, size, ground=ground, candidates=candidates)
+            found = facility_location(vectors, size, ground=vectors[ground], candidates=candidates)
         facts["objective"] = round(objective(unit, found.order), 5)
         out[f"curate, all points, {name}"] = facts
+    return out
+
+
+def partitions_table(n: int, size: int) -> dict[str, Any]:
+    """Coverage of drawn points, and of the real pool, where the choice is made in partitions first."""
+    import polars as pl
+
+    from curate.encoders import get_encoder, to_series
+    from curate.stages.select.facility_location import FacilityLocation
+    from tests.helpers import run_stage
+
+    def in_partitions(vectors: np.ndarray, unit: np.ndarray, size: int, counts: tuple[int, ...]) -> dict[str, Any]:
+        ids = [f"{i:016x}" for i in range(len(vectors))]
+        frame = pl.DataFrame({"row": pl.Series(range(len(ids)), dtype=pl.UInt64), "id": ids})
+        frame = frame.with_columns(to_series(vectors).alias("embedding"))
+        out: dict[str, Any] = {"points": len(ids), "size": size}
+        for count in (None, *counts):
+            facts: dict[str, Any] = {}
+            with timed(facts):
+                kept = run_stage(FacilityLocation(size=size, wording=0.0, partitions=count), frame)["keep"].to_numpy()
+            facts["objective"] = round(objective(unit, np.flatnonzero(kept)), 5)
+            facts["of_all_at_once"] = round(facts["objective"] / out.get("1", facts)["objective"], 4)
+            out[str(count or 1)] = facts
+        return out
+
+    unit = drawn(n)
+    out = {"drawn": in_partitions(quantised(unit), unit, size, (4, 16, 64))}
+    if POOL.exists():
+        vectors = get_encoder("static").encode(pl.read_parquet(POOL)["instruction"].to_list())
+        real = vectors / np.maximum(np.linalg.norm(vectors.astype(np.float32), axis=1, keepdims=True), 1)
+        out["real"] = in_partitions(vectors, real, size, (4, 16))
     return out
 
 
@@ -288,6 +319,7 @@ def main() -> None:
     set_threads(1)
     tables: dict[str, Callable[[], dict[str, Any]]] = {
         "facility_location": lambda: facility_table(options.pool, options.held, options.size),
+        "partitions": lambda: partitions_table(3 * options.pool // 10, 3 * options.size // 10),
         "int8": lambda: int8_table(options.held, options.size),
         "semantic_dedup": lambda: dedup_table(options.pool),
         "diversity": diversity_table,

@@ -70,11 +70,11 @@ class Quotas(BaseModel):
                 raise ValueError(f"min of {group} is {least}, above its max of {self.max[group]}")
         return self
 
-    def seats(self, counts: Mapping[str, int]) -> Seats:
-        """The places of groups of these sizes."""
+    def seats(self, counts: Mapping[str, int], there: Mapping[str, int] | None = None) -> Seats:
+        """The places of groups of these sizes; with `there`, of a part of them that has so many of each."""
         from curate.algorithms.quotas import Seats
 
-        return Seats(counts, temperature=self.temperature, minimum=self.min, maximum=self.max)
+        return Seats(counts, temperature=self.temperature, minimum=self.min, maximum=self.max, there=there)
 
 
 def group_of(quotas: Quotas | None) -> pl.Expr:

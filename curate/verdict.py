@@ -89,30 +89,31 @@ def first_of(frame: pl.DataFrame, order: pl.Series, size: int, *, value: pl.Seri
 
 
 def covered_by(
-    frame: pl.DataFrame,
+    row: pl.Series,
     rank: NDArray[np.uint32],
     gain: NDArray[np.float64],
     nearest: NDArray[np.int64],
     cosine: NDArray[np.float64],
+    ids: pl.Series,
 ) -> pl.DataFrame:
     """The verdict of a selector by vectors: each dropped row names the chosen one that stands nearest to it.
 
     Parameters
     ----------
-    frame : has `row` and `id`, n rows.
+    row : (n,) the rows.
     rank, gain : (n,) the place in the order of choice from 1, 0 for rows not chosen, and what choosing the row gained.
-    nearest, cosine : (n,) the place in `frame` of the nearest chosen row, and the cosine of the angle to it.
+    nearest, cosine : (n,) the place in `ids` of the nearest chosen row, and the cosine of the angle to it.
     """
     keep = pl.Series("keep", rank > 0, dtype=pl.Boolean)
     mine = pl.DataFrame({"keep": keep, "rank": rank, "gain": gain}).with_columns(
         pl.when("keep").then(name).alias(name) for name in ("rank", "gain")
     )
     return verdict_frame(
-        frame["row"],
+        row,
         keep=keep,
         reason="not_selected",
         value=pl.Series([f"{c:.4f}" for c in np.round(cosine, 4) + 0.0], dtype=pl.String),
-        kept_id=frame["id"].gather(nearest) if keep.any() else None,
+        kept_id=ids.gather(nearest) if keep.any() else None,
         columns={"rank": mine["rank"], "gain": mine["gain"]},
     )
 

@@ -45,18 +45,16 @@ class Quota(NamedTuple):
     seats: Seats
 
 
-def rank_scale(weights: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Weights as mid-ranks in 0..1, float64 (n,): the share of points below, and half of those equal.
+def rank_scale(weights: NDArray[np.float64], among: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Weights as mid-ranks in 0..1, float64 (n,): the share of `among` below, and half of those equal.
 
     Ranks, because scores of different models have no common unit and heavy tails. NaN (not known) becomes
-    1/2, the middle. Equal weights get equal ranks.
+    1/2, the middle. Equal weights get equal ranks. `among` are all known weights, ascending, float64 (w,).
     """
     known = ~np.isnan(weights)
     out = np.full(len(weights), 0.5)
-    if known.any():
-        _, at, counts = np.unique(weights[known], return_inverse=True, return_counts=True)
-        below = np.cumsum(counts) - counts
-        out[known] = ((below + counts / 2) / known.sum())[at]
+    below, upto = (np.searchsorted(among, weights[known], side) for side in ("left", "right"))
+    out[known] = (below + upto) / 2 / max(len(among), 1)
     return out
 
 
@@ -145,14 +143,14 @@ class _Ground:
     def __init__(
         self,
         vectors: NDArray[np.int8],
-        ground: NDArray[np.int64],
+        ground: NDArray[np.int8],
         utility: NDArray[np.float64],
         wording: Covered | None,
     ) -> None:
         self.vectors, self.wording = vectors, wording
         self.left = (inverse_norms(vectors) * utility * FULL).astype(np.float32)
-        self.right = inverse_norms(vectors[ground]).astype(np.float32)
-        self.points = np.ascontiguousarray(vectors[ground].astype(np.float32).T)
+        self.right = inverse_norms(ground).astype(np.float32)
+        self.points = np.ascontiguousarray(ground.astype(np.float32).T)
         self.cover = np.zeros(len(ground), dtype=np.uint8)
         self.cache = np.empty((min(len(vectors), MEMORY // max(len(ground), 1)), len(ground)), dtype=np.uint8)
         self.slot = np.full(len(vectors), -1, dtype=np.int64)
@@ -254,7 +252,7 @@ def facility_location(
     vectors: NDArray[np.int8],
     size: int,
     *,
-    ground: NDArray[np.int64] | None = None,
+    ground: NDArray[np.int8] | None = None,
     utility: NDArray[np.float64] | None = None,
     quota: Quota | None = None,
     candidates: int | None = None,
@@ -277,7 +275,7 @@ def facility_location(
     ----------
     vectors : int8 (n, d), d <= 1,040. A zero vector resembles nothing: it adds 0.
     size : points to choose; fewer are chosen where `n` or `quota` allow no more.
-    ground : int64 (m,), the rows to be covered; all of them where not given. `m >= 8,000` sampled rows give
+    ground : int8 (m, d), the vectors to be covered; those of the points where not given. `m >= 8,000` sampled ones give
         every mean of `f` a standard error of at most 0.6% of full coverage.
     utility : float64 (n,) in 0..1, the quality `u_i`; 1 where not given.
     quota : the group of each point, and who may have the next place; it is used up. None: no limits.
@@ -294,17 +292,18 @@ def facility_location(
     Order and gains; ties go to the lower index. Similarities are rounded to 1/255 and added as whole
     numbers, so the result is the same to the last bit on any machine and any number of threads.
     """
-    check_vectors(vectors)
+    points = vectors if ground is None else ground
+    for each in (vectors, points):
+        check_vectors(each)
     n = len(vectors)
-    rows = np.arange(n) if ground is None else ground
     group, seats = (np.zeros(n, dtype=np.int32), Seats({"": n})) if quota is None else quota
     worth = np.ones(n) if utility is None else utility
-    total, covered = FULL * len(rows), None
+    total, covered = FULL * len(points), None
     if wording is not None and wording[0].count:
-        each = wording[1] * total / wording[0].count
-        covered = Covered(wording[0], np.rint(worth * each).astype(np.int64))
-        total += round(each) * wording[0].count
-    field = _Ground(vectors, rows, worth, covered)
+        part = wording[1] * total / wording[0].count
+        covered = Covered(wording[0], np.rint(worth * part).astype(np.int64))
+        total += round(part) * wording[0].count
+    field = _Ground(vectors, points, worth, covered)
     search = _Search(field, group, candidates, seed)
     order, gains = [], []
     for step in range(size):

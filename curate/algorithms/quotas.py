@@ -34,6 +34,7 @@ class Seats:
     temperature : > 0, `math.inf` allowed; None leaves the choice to the caller.
     minimum, maximum : places per group, in absolute numbers; groups that are not named have none. A minimum
         above what a group has, or above its maximum, is cut to that.
+    there : how many of `counts` can be chosen, where that is a part of them; `counts` still decides the shares.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class Seats:
         temperature: float | None = None,
         minimum: Mapping[str, int] | None = None,
         maximum: Mapping[str, int] | None = None,
+        there: Mapping[str, int] | None = None,
     ) -> None:
         if temperature is not None and not temperature > 0:
             raise ValueError(f"temperature must be above 0, not {temperature}")
         low, high = minimum or {}, maximum or {}
         self.names = sorted(counts)
-        self.room = np.array([min(counts[g], high.get(g, counts[g])) for g in self.names], dtype=np.int64)
+        has = counts if there is None else there
+        self.room = np.array([min(has.get(g, 0), high.get(g, counts[g])) for g in self.names], dtype=np.int64)
         self.need = np.minimum([low.get(g, 0) for g in self.names], self.room).astype(np.int64)
         self.taken = np.zeros(len(self.names), dtype=np.int64)
         self.shares: NDArray[np.float64] | None = None

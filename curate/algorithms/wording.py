@@ -74,7 +74,7 @@ def recurring(grams: NDArray[np.uint64], offsets: NDArray[np.int64], least: int)
     sizes = sizes[often]
     starts = np.cumsum(sizes) - sizes
     # A sum of well mixed numbers names a set of texts; sums of 64 bits overflow, which is meant.
-    salt = _mixed(np.arange(len(offsets) - 1, dtype=np.uint64))[rows]
+    salt = mixed(np.arange(len(offsets) - 1, dtype=np.uint64))[rows]
     lists = np.stack([np.add.reduceat(salt, starts), sizes.astype(np.uint64)], axis=1)
     _, first = np.unique(lists, axis=0, return_index=True)
     chosen = np.zeros(len(sizes), dtype=bool)
@@ -86,7 +86,7 @@ def recurring(grams: NDArray[np.uint64], offsets: NDArray[np.int64], least: int)
     return Wording(np.concatenate([[0], ends]).astype(np.int64), ids[by_text], len(first))
 
 
-def _mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
+def mixed(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """SplitMix64 (Steele, Lea & Flood 2014, *Fast Splittable Pseudorandom Number Generators*) of each number."""
     x = (x + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

@@ -67,11 +67,7 @@ def coverage(material: Material) -> Coverage:
     chosen = sample(material.chosen.texts, _CANDIDATES, material.seed + _APART)
     ground = ground_vectors(material.base)
     mine = encode(chosen["instruction"].to_list())
-    both = np.concatenate([mine, ground])
-    rows = np.arange(len(mine), len(both))
-    useful = (np.arange(len(both)) < len(mine)).astype(np.float64)
-    greedy = facility_location(both, len(mine), ground=rows, utility=useful)
-    # Points of the ground are worth nothing, so they come last and only among points that add nothing.
+    greedy = facility_location(mine, len(mine), ground=ground)
     curve = greedy.gains.cumsum() / max(1, greedy.total)
     at = np.unique(np.rint(np.geomspace(1, max(1, len(mine)), _STEPS)).astype(int))
     at = at[at <= len(curve)]

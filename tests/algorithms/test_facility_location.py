@@ -67,7 +67,7 @@ def test_sequence_is_that_of_the_plain_greedy(data: st.DataObject) -> None:
     cosine = cosine_similarity(points.astype(np.float64), points[ground].astype(np.float64))
     # What lies halfway between two whole numbers may be rounded either way by float32 and float64.
     assume((np.abs((255 * utility[:, None] * cosine) % 1 - 0.5) > 1e-3).all())
-    found = facility_location(points, size, ground=ground, utility=utility)
+    found = facility_location(points, size, ground=points[ground], utility=utility)
     order, gains = plain(table, size, np.zeros(n, int), Seats({"": n}))
     assert found.order.tolist() == order
     assert found.gains.tolist() == gains
@@ -79,7 +79,7 @@ def test_coverage_on_clusters_is_that_of_the_plain_greedy() -> None:
     ground = np.arange(0, 1500, 3)
     utility = np.random.default_rng(3).random(1500)
     table = similarity(points, ground, utility)
-    found = facility_location(points, 60, ground=ground, utility=utility)
+    found = facility_location(points, 60, ground=points[ground], utility=utility)
     order, gains = plain(table, 60, np.zeros(1500, int), Seats({"": 1500}))
     # A similarity may differ by one 255th between float32 and float64, so near ties may fall the other way.
     assert value(table, found.order) == pytest.approx(sum(gains), rel=1e-4)
@@ -166,12 +166,12 @@ def test_all_candidates_are_the_exact_greedy() -> None:
 def test_neither_memory_nor_threads_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     points = clusters(1200, 32, 10)
     ground = np.arange(0, 1200, 2)
-    whole = facility_location(points, 80, ground=ground)
+    whole = facility_location(points, 80, ground=points[ground])
     for threads in (1, 2):
         with threadpool_limits(threads):
             for memory in (0, 2**30):
                 monkeypatch.setattr(module, "MEMORY", memory)
-                other = facility_location(points, 80, ground=ground)
+                other = facility_location(points, 80, ground=points[ground])
                 np.testing.assert_array_equal(other.order, whole.order)
                 np.testing.assert_array_equal(other.gains, whole.gains)
 
@@ -183,7 +183,7 @@ def test_points_evaluated_at_once_do_not_matter_even_among_ties(monkeypatch: pyt
         expected = plain(table, 120, np.zeros(400, int), Seats({"": 400}))[0]
         for batch in ((1, 1), (2, 3), (64, 256), (400, 400)):
             monkeypatch.setattr(module, "_BATCH", batch)
-            assert facility_location(points, 120, ground=np.arange(0, 400, 9)).order.tolist() == expected
+            assert facility_location(points, 120, ground=points[::9]).order.tolist() == expected
 
 
 def test_once_no_more_than_the_candidates_are_left_all_are_looked_at() -> None:
@@ -214,12 +214,15 @@ def test_zero_vectors_come_last_and_a_size_above_the_pool_takes_all() -> None:
 
 def test_mid_ranks_are_scipys() -> None:
     weights = np.random.default_rng(0).integers(0, 20, 200).astype(np.float64)
-    np.testing.assert_allclose(rank_scale(weights), (rankdata(weights) - 0.5) / 200)
+    among = np.sort(weights)
+    expected = (rankdata(weights) - 0.5) / 200
+    np.testing.assert_allclose(rank_scale(weights, among), expected)
     with_unknown = np.concatenate([weights, [np.nan, np.nan]])
-    np.testing.assert_array_equal(rank_scale(with_unknown)[:200], rank_scale(weights))
-    assert rank_scale(with_unknown)[200:].tolist() == [0.5, 0.5]
-    assert rank_scale(np.array([np.nan])).tolist() == [0.5]
-    np.testing.assert_allclose(rank_scale(weights * 1000 - 7), rank_scale(weights))
+    np.testing.assert_allclose(rank_scale(with_unknown, among), [*expected, 0.5, 0.5])
+    assert rank_scale(np.array([np.nan]), among[:0]).tolist() == [0.5]
+    np.testing.assert_allclose(rank_scale(weights * 1000 - 7, among * 1000 - 7), expected)
+    # Of a part of the points, the ranks are those among all.
+    np.testing.assert_array_equal(rank_scale(weights[3::7], among), rank_scale(weights, among)[3::7])
 
 
 def wordings(n: int, count: int, seed: int = 0) -> Wording:

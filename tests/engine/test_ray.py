@@ -39,9 +39,11 @@ from curate.registry import stage_classes
 from curate.schema import CANONICAL
 from curate.stage import Selection, Selector, Shards, Stage, verdict_frame
 from curate.stages.dedup.minhash_dedup import MinhashDedup
+from curate.stages.select.facility_location import FacilityLocation, Quotas
 from tests import conformance
 from tests.helpers import ROOT, frame
 from tests.runs import Done, Dump, assert_fails, command, environment, make_plugin, process, snapshot
+from tests.stages.test_facility_location import table as vectors_and_groups
 from tests.stages.test_minhash_dedup_apart import frame as near_duplicates
 
 pytestmark = [
@@ -568,6 +570,26 @@ def test_near_duplicates_are_those_of_one_process(engine: Engine, tmp_path: Path
     assert 100 < wanted["keep"].sum() < whole.height - 100
     run = through(engine, tmp_path / "ray")
     for count in (2, 11):
+        assert run(stage, whole, count).equals(wanted)
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        FacilityLocation(size=40, partitions=5, weight="score", quotas=Quotas(by="task_type", temperature=3)),
+        FacilityLocation(size=40, partitions=5, ground_size=100, quotas=Quotas(by="task_type", min={"math": 20})),
+    ],
+)
+def test_partitions_choose_as_in_one_process(engine: Engine, tmp_path: Path, stage: FacilityLocation) -> None:
+    """Templates in the wording, unknown weights, a group of nulls."""
+    made = vectors_and_groups(500)
+    asks = [f"{made['task_type'][i]} question {i % 7} of this kind, number {i}" for i in range(500)]
+    extra = {name: made[name] for name in ("embedding", "score", "task_type")}
+    whole = frame([(ask, "Yes.") for ask in asks], **extra)
+    wanted = through(LocalEngine(), tmp_path / "local")(stage, whole, 1)
+    assert wanted["keep"].sum() == 40
+    run = through(engine, tmp_path / "ray")
+    for count in (2, 7):
         assert run(stage, whole, count).equals(wanted)
 
 

@@ -3,32 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final, Literal, Self
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
-from curate.encoders import to_matrix
+from curate import greedi
+from curate.encoders import Vectors, to_matrix
 from curate.quotas import Quotas, findings, fits, group_of
-from curate.stage import Finding, Selection, Selector, Shards
+from curate.stage import Selection, Selector, Shards
 from curate.verdict import covered_by
+from curate.wordings import listed, recurring_apart, recurring_in, with_runs
 
 if TYPE_CHECKING:
-    from curate.algorithms.facility_location import Quota
+    from curate.algorithms.facility_location import Coverage, Quota
     from curate.algorithms.wording import Wording
 
+Index = NDArray[np.int64]
 
 #: Up to so many examples coverage is measured on all (1 GiB of similarities), else on a sample of so many.
 _WHOLE: Final = 32_768
 _SAMPLE: Final = 8192
-
-#: Wording: characters read at either end of an instruction, where the request stands; words in a run; and how many
-#: instructions must share a run: one of so many, and at least so many.
-_WINDOW: Final = 256
-_RUN: Final = 4
-_ONE_OF: Final = 1000
-_LEAST: Final = 5
 
 
 class FacilityLocation(Selector):
@@ -62,6 +61,18 @@ class FacilityLocation(Selector):
     group cannot fill goes to the others. Limits that cannot be met are never broken: fewer examples are kept, and
     a finding says which group, how many there are, and what to relax.
 
+    `partitions` divides the work, for pools of millions and for clusters. Which one an example is in is a hash of its
+    id and the seed, so the result depends on the number, and on no machine. Each partition puts forward `size`
+    examples, measured on its own (on `ground_size`, as above); then the greedy algorithm chooses from all of these,
+    measured on the pool. Ranks by `weight`, shares of quotas and recurring wording are those of the whole pool in both
+    rounds, and each group is put forward as often as the quotas can ask for it, so these hold as exactly as without
+    partitions. `candidates` are drawn in the first round only, and a smaller size is no longer a prefix. 300 of 19,229
+    real instructions reach 0.997 of the coverage in 4 or 16 partitions, 300 of 60,000 drawn points 0.999 in 64. What is
+    certain is less: the better of the last choice and the best partition's has, in expectation over the draw, half of
+    what greedy is sure of (32% of the best coverage), if all partitions measure on the same examples; the last choice,
+    which is the one taken, has at least 63% of any partition's (both without quotas). Take none that would hold fewer
+    than some times `size` examples: all of them would be put forward.
+
     Vectors of int8 cost nothing that can be seen: measured by float32 cosines, 1,000 of 4,000 points drawn in clusters
     reach 0.9999 of the coverage that the same greedy reaches with float32, and 100 of 2,000 reach 1.0000.
 
@@ -84,6 +95,10 @@ class FacilityLocation(Selector):
     - Nemhauser, Wolsey and Fisher (1978), *An Analysis of Approximations for Maximizing Submodular Set
       Functions*: the bound of 1 - 1/e. Minoux (1978), *Accelerated Greedy Algorithms*: lazy evaluation.
     - Mirzasoleiman et al. (2015), *Lazier Than Lazy Greedy*, AAAI: `candidates`.
+    - Mirzasoleiman, Karbasi, Sarkar and Krause (2013), *Distributed Submodular Maximization: Identifying
+      Representative Elements in Massive Data*, NeurIPS: `partitions` (GreeDi).
+    - Barbosa, Ene, Nguyen and Ward (2015), *The Power of Randomization: Distributed Submodular Maximization on Massive
+      Datasets*, ICML: the bound where partitions are drawn.
     - Zhou et al. (2023), *LIMA: Less Is More for Alignment*, section 2.1: size of 1,000; temperature of 3.
     - Balinski and Young (1982), *Fair Representation*: why a divisor method.
     - Wei, Iyer and Bilmes (2015), *Submodularity in Data Subset Selection and Active Learning*, ICML: coverage of
@@ -126,6 +141,13 @@ class FacilityLocation(Selector):
         ge=1,
         le=1_000_000,
     )
+    partitions: int | None = Field(
+        None,
+        description="Choose in so many partitions first, then from what these put forward; for pools of millions, and "
+        "on a cluster. The result depends on it, and on no machine. Default: none, all at once.",
+        ge=1,
+        le=65_536,
+    )
     wording: float = Field(
         0.1,
         description="What covering all recurring wording is worth, as a fraction of covering all examples. Default: "
@@ -150,81 +172,123 @@ class FacilityLocation(Selector):
     def verdict(self, shards: Shards) -> Selection:
         """Keep the first `size` of the greedy order."""
         from curate.algorithms.coverage import hash64, standing
+
+        if self.partitions is not None:
+            return self._in_partitions(shards, self.partitions)
+        frame = greedi.best_first(self._weighed(shards.map(self._compact).collect()))
+        vectors, ground = to_matrix(frame["embedding"]), None
+        if frame.height > (measured := self._measured(frame.height)):
+            ground = vectors[greedi.drawn(hash64(frame["id"], self._seed), measured)]
+        pool = self._pool(frame)
+        wording = recurring_in(frame["_runs"]) if self.wording else None
+        chosen = self._greedy(frame, vectors, ground, pool, wording, self.candidates)
+        rank, row, cosine = standing(vectors, chosen.order)
+        return self._selection(frame, pool, rank, chosen, (row, cosine, frame["id"]))
+
+    def _in_partitions(self, shards: Shards, partitions: int) -> Selection:
+        """In each partition, and then from what the partitions chose."""
+        facts = greedi.survey(shards, self._weighed, self._seed)
+        pool = self._pool(facts)
+        if self.wording:
+            pool = replace(pool, wordings=recurring_apart(shards, facts.height))
+        choose = partial(self._of_partition, pool=shards.share(pool))
+        split = greedi.Split(partitions, self._seed, self._weighed, bool(self.wording))
+        found = greedi.best_first(greedi.first_round(shards, split, pool, choose))
+        rows = facts["row"].gather(greedi.drawn(facts["hash"].to_numpy(), self._measured(facts.height)))
+        vectors, ground = to_matrix(found["embedding"]), greedi.vectors_of(shards, rows)
+        chosen = self._greedy(found, vectors, ground, pool, self._wording(found, pool), None)
+        kept = found[chosen.order]
+        rank = np.zeros(facts.height, dtype=np.uint32)
+        rank[facts["row"].search_sorted(kept["row"]).to_numpy()] = np.arange(1, kept.height + 1)
+        near = greedi.nearest_chosen(shards, facts["row"], vectors[chosen.order])
+        evidence = (near["nearest"].to_numpy(), near["cosine"].to_numpy(), kept["id"])
+        return self._selection(facts, pool, rank, chosen, evidence)
+
+    def _of_partition(self, frame: pl.DataFrame, pool: greedi.Pool) -> Index:
+        """What a partition puts forward, first to last; `frame` is sorted, best first."""
+        vectors, ground = to_matrix(frame["embedding"]), None
+        if frame.height > (measured := self._measured(frame.height)):
+            ground = vectors[greedi.drawn(frame["hash"].to_numpy(), measured)]
+        return self._greedy(frame, vectors, ground, pool, self._wording(frame, pool), self.candidates).order
+
+    def _greedy(
+        self,
+        frame: pl.DataFrame,
+        vectors: Vectors,
+        ground: Vectors | None,
+        pool: greedi.Pool,
+        wording: Wording | None,
+        candidates: int | None,
+    ) -> Coverage:
+        """Choose of the rows of `frame`, which are `pool` or a part of it; `vectors` are theirs."""
         from curate.algorithms.facility_location import facility_location, rank_scale
 
-        frame = self._sorted(shards.map(self._compact).collect())
-        vectors, seed = to_matrix(frame["embedding"]), 42 if self.seed is None else self.seed
-        ground = np.arange(frame.height)
-        measured = self.ground_size or (_SAMPLE if frame.height > _WHOLE else frame.height)
-        if frame.height > measured:
-            ground = np.sort(np.argsort(hash64(frame["id"], seed), kind="stable")[:measured])
-        utility = 1 - self.quality_weight * (1 - rank_scale(frame["_weight"].to_numpy())) if self.weight else None
-        chosen = facility_location(
+        utility = None
+        if self.weight:
+            utility = 1 - self.quality_weight * (1 - rank_scale(frame["_weight"].to_numpy(), pool.weights))
+        return facility_location(
             vectors,
             self.size,
             ground=ground,
             utility=utility,
-            quota=self._quota(frame),
-            candidates=self.candidates,
-            seed=seed,
-            wording=self._recurring(frame),
+            quota=self._quota(frame, pool),
+            candidates=candidates,
+            seed=self._seed,
+            wording=None if wording is None else (wording, self.wording),
         )
-        rank, row, cosine = standing(vectors, chosen.order)
-        gain = np.zeros(frame.height)
-        gain[chosen.order] = chosen.gains / max(chosen.total, 1)
-        verdict = covered_by(frame, rank, gain, row, cosine)
-        verdict = verdict.with_columns(unknown=frame["_weight"].is_nan())
-        return Selection(verdict, self._findings(frame, len(chosen.order)))
+
+    @property
+    def _seed(self) -> int:
+        return 42 if self.seed is None else self.seed
+
+    def _measured(self, rows: int) -> int:
+        """On how many of so many rows coverage is measured, at most."""
+        return self.ground_size or (_SAMPLE if rows > _WHOLE else rows)
+
+    def _weighed(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """With `_weight`, NaN where there is none to know and 0 without a column, and `_group`."""
+        weight = pl.lit(0.0) if self.weight is None else self.numbers(frame, self.weight)
+        return frame.with_columns(weight.alias("_weight"), group_of(self.quotas).alias("_group"))
 
     def _compact(self, frame: pl.DataFrame) -> pl.DataFrame:
         """What the choice needs: with `wording`, hashes of runs of words in place of the instruction."""
         named = [c for c in self.needs() if c != "instruction"]
-        slim = frame.select("row", "id", *named)
-        if not self.wording:
-            return slim
-        return slim.with_columns(_runs(frame["instruction"]).alias("_runs"))
+        return (with_runs(frame) if self.wording else frame).select(
+            "row", "id", *named, *(["_runs"] if self.wording else [])
+        )
 
-    def _recurring(self, frame: pl.DataFrame) -> tuple[Wording, float] | None:
-        from curate.algorithms.wording import recurring
+    def _wording(self, frame: pl.DataFrame, pool: greedi.Pool) -> Wording | None:
+        return listed(frame["wordings"], len(pool.wordings)) if self.wording else None
 
-        if not self.wording:
-            return None
-        sizes = frame["_runs"].list.len().to_numpy().astype(np.int64)
-        flat = frame["_runs"].explode(empty_as_null=False).to_numpy()
-        least = max(_LEAST, -(-frame.height // _ONE_OF))
-        return recurring(flat, np.concatenate([[0], np.cumsum(sizes)]), least), self.wording
+    @staticmethod
+    def _pool(frame: pl.DataFrame) -> greedi.Pool:
+        weights = frame["_weight"].to_numpy()
+        counts = dict(frame["_group"].value_counts().iter_rows())
+        return greedi.Pool(counts, np.sort(weights[~np.isnan(weights)]), np.empty(0, dtype=np.uint64))
 
-    def _sorted(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """By weight, best first, then id; `_weight` is NaN where there is none to know, 0 without a column."""
-        weight = pl.lit(0.0) if self.weight is None else self.numbers(frame, self.weight)
-        frame = frame.with_columns(weight.alias("_weight"), group_of(self.quotas).alias("_group"))
-        return frame.sort(pl.col("_weight").fill_nan(float("-inf")), "id", descending=[True, False])
-
-    def _quota(self, frame: pl.DataFrame) -> Quota | None:
+    def _quota(self, frame: pl.DataFrame, pool: greedi.Pool) -> Quota | None:
         from curate.algorithms.facility_location import Quota
 
         if self.quotas is None:
             return None
-        counts = dict(frame["_group"].value_counts().iter_rows())
-        seats = self.quotas.seats(counts)
+        # With a temperature, a partition puts forward of each group all it has or as many as are chosen in the end,
+        # since what others lack only adds seats. Without one it meets the minimums as far as it can, and then fills
+        # `size` or gives all that it may. So what all put forward is enough for every quota.
+        seats = self.quotas.seats(pool.counts, dict(frame["_group"].value_counts().iter_rows()))
         places = {name: at for at, name in enumerate(seats.names)}
         return Quota(np.array([places[g] for g in frame["_group"]], dtype=np.int32), seats)
 
-    def _findings(self, frame: pl.DataFrame, kept: int) -> tuple[Finding, ...]:
-        counts: dict[str, int] = dict(frame["_group"].value_counts().iter_rows())
-        return findings(self.quotas, counts, kept=kept, size=self.size)
-
-
-def _runs(texts: pl.Series) -> pl.Series:
-    """Hashes of the runs of `_RUN` lower-cased words at either end of each text, each once: List(UInt64)."""
-    from curate.algorithms.wording import runs
-
-    parts = []
-    for end in (texts.str.head(_WINDOW), texts.str.slice(_WINDOW).str.tail(_WINDOW)):
-        words = end.str.to_lowercase().str.extract_all(r"[\p{L}\p{M}\p{N}]+")
-        flat = words.explode(empty_as_null=False).hash().to_numpy()
-        owner, value = runs(flat, words.list.len().to_numpy().astype(np.int64), _RUN)
-        parts.append(pl.DataFrame({"owner": owner, "runs": value}))
-    each = pl.concat(parts).unique().group_by("owner").agg("runs")
-    every = pl.DataFrame({"owner": np.arange(len(texts))}).join(each, on="owner", how="left", maintain_order="left")
-    return every["runs"].fill_null([])
+    def _selection(
+        self,
+        frame: pl.DataFrame,
+        pool: greedi.Pool,
+        rank: NDArray[np.uint32],
+        chosen: Coverage,
+        nearest: tuple[Index, NDArray[np.float64], pl.Series],
+    ) -> Selection:
+        """The verdicts of `frame`; `nearest` are the places of the nearest chosen rows, their cosines, and the ids."""
+        kept = len(chosen.order)
+        gains = np.concatenate([[0], chosen.gains / max(chosen.total, 1)])
+        verdict = covered_by(frame["row"], rank, gains[rank], *nearest)
+        verdict = verdict.with_columns(unknown=frame["_weight"].is_nan())
+        return Selection(verdict, findings(self.quotas, pool.counts, kept=kept, size=self.size))

@@ -77,5 +77,5 @@ class KCenter(Selector):
         rank, row, cosine = standing(vectors, chosen.order)
         gain = np.zeros(frame.height)
         gain[chosen.order] = chosen.distances
-        verdict = covered_by(frame, rank, gain, row, cosine)
+        verdict = covered_by(frame["row"], rank, gain, row, cosine, frame["id"])
         return Selection(verdict, () if frame.height >= self.size else (size_not_met(frame.height, self.size),))
