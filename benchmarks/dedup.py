@@ -44,6 +44,9 @@ ENVIRONMENT = {"HF_HUB_OFFLINE": "1", "HF_DATASETS_DISABLE_PROGRESS_BARS": "1", 
                "UV_OFFLINE": "1", "UV_NO_CACHE": "1", "PIP_NO_INDEX": "1"}  # fmt: skip
 
 
+#: Jobs of fewer CPU seconds are measured twice.
+SHORT_S = 30.0
+
 Keep = Callable[[dict[str, dict[str, Any]]], None]
 
 
@@ -123,7 +126,7 @@ def compare(
 ) -> dict[str, dict[str, Any]]:
     """All programs on the same texts, one after the other, with scores (if truth is known) and their ratios to ours.
 
-    After each one `known` is told of all results so far.
+    Short jobs are run once more after all others (`once_more`). After each one `known` is told of all results so far.
     """  # fmt: skip
     documents = scratch / "documents.jsonl"
     write_documents(documents, texts)
@@ -141,8 +144,29 @@ def compare(
         with_ratio(told, found["curate"], program.must)
         print(line(name, told), flush=True)
         known(found)
+    for name, told in found.items():
+        if told.get("job_cpu_s", math.inf) < SHORT_S:
+            once_more(told, run(programs[name], documents, scratch, limit_s))
+    for name, told in found.items():
+        with_ratio(told, found["curate"], programs[name].must)
+        print(line(name, told), flush=True)
+    known(found)
     documents.unlink()
     return found
+
+
+def once_more(told: dict[str, Any], again: dict[str, Any]) -> None:
+    """Put the median over the rounds of two runs of a short job, before and after the others, in place of the first's.
+
+    What else a machine does changes over minutes, and a short job sees one moment of it.
+    """
+    if "job_cpu_s" not in again:
+        return
+    rounds = [told["rounds_cpu_s"], again["rounds_cpu_s"]]
+    told["job_cpu_s"] = round(median([spent for run in rounds for spent in run[1:] or run]), 3)
+    for key in ("job_wall_s", "process_cpu_s"):
+        told[key] = round(median([told[key], again[key]]), 3)
+    told["rounds_cpu_s"] = rounds
 
 
 def with_ratio(told: dict[str, Any], ours: dict[str, Any], must: float | None) -> None:

@@ -24,7 +24,8 @@ versions (`benchmarks/peers/requirements`) and, where it can be chosen, one thre
 and all its children, user and system. *Job* is the work itself, from documents that lie ready (in memory for libraries,
 in a file for commands) to the decision which ones go; *process* adds the start of Python, imports and loading. For
 curate the job is the median of five rounds (two for a million documents), after one that counts for the process and
-also loads the compiled kernels from their cache. Peak memory is that of the process and its children. Ratios are CPU
+also loads the compiled kernels from their cache. Jobs of less than 30 seconds are run twice, before and after the
+longer ones, and the median of all rounds counts. Peak memory is that of the process and its children. Ratios are CPU
 seconds over those of curate for the same documents.
 
 Where a program could not be installed, failed, or had to be stopped, its row says so. Other work on the machine makes

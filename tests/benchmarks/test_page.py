@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from benchmarks.dedup import PROGRAMS, SCRIPTS, exponents, with_ratio
+from benchmarks.dedup import PROGRAMS, SCRIPTS, exponents, once_more, with_ratio
 from benchmarks.peers.environments import PEERS, REQUIREMENTS, install, last_line
 from benchmarks.peers.page import PAGE, load, page
 
@@ -53,6 +53,17 @@ def test_ratios_are_of_the_same_quantity() -> None:
     failed = {"error": "x"}
     with_ratio(failed, ours, 28)
     assert failed == {"error": "x"}
+
+
+def test_of_two_runs_of_a_short_job_the_median_of_all_warm_rounds_counts() -> None:
+    told = {"job_cpu_s": 2.0, "job_wall_s": 2.0, "process_cpu_s": 8.0, "rounds_cpu_s": [9.0, 2.0, 3.0]}
+    once_more(told, {"job_cpu_s": 1.0, "job_wall_s": 4.0, "process_cpu_s": 6.0, "rounds_cpu_s": [7.0, 1.0, 1.5]})
+    assert (told["job_cpu_s"], told["job_wall_s"], told["process_cpu_s"]) == (1.75, 3.0, 7.0)
+    only = {"job_cpu_s": 6.0, "job_wall_s": 6.0, "process_cpu_s": 6.0, "rounds_cpu_s": [6.0]}
+    once_more(only, {"error": "killed"})
+    assert only["job_cpu_s"] == 6.0
+    once_more(only, {"job_cpu_s": 5.0, "job_wall_s": 5.0, "process_cpu_s": 5.0, "rounds_cpu_s": [5.0]})
+    assert only["job_cpu_s"] == 5.5
 
 
 def test_exponents_of_known_powers() -> None:
