@@ -26,6 +26,10 @@ _SMALL_IN: Final = 16 * 1024
 #: An xz file says how much memory it takes to unpack; `xz -9` asks for 65 MiB.
 _XZ_MEMORY: Final = 1024 * 1024 * 1024
 _GZIP_MAGIC: Final = b"\x1f\x8b"
+#: Where the flags of a gzip header stand (RFC 1952, section 2.3.1), and those that ISA-L does not look at as zlib does:
+#: the reserved ones, which must be zero, and that of a check sum of the header.
+_FLAGS: Final = 3
+_UNCOMMON: Final = 0b1110_0010
 
 
 class CorruptStreamError(Exception):
@@ -77,6 +81,10 @@ def _whole_gzip(raw: BinaryIO) -> Iterator[bytes]:
 
     block = raw.read(_LARGE)
     while block:
+        while len(block) <= _FLAGS and (more := raw.read(_LARGE)):
+            block += more
+        if len(block) <= _FLAGS or block[_FLAGS] & _UNCOMMON:
+            raise _DoubtError
         member = isal_zlib.decompressobj(wbits=31)
         while not member.eof:
             if not block and not (block := raw.read(_LARGE)):

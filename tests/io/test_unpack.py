@@ -57,6 +57,9 @@ def in_pieces(data: bytes) -> tuple[bytes, str]:
     st.sampled_from([b"", b"\0\0", b"\x1f", b"garbage"]),
 )
 @example([b"abc" * 9], 10**6, b"", True, b"")
+@example([b"a"], 3, b"\x20", False, b"\0\0")
+@example([b"a"], 3, b"\x20", False, b"")
+@example([b"a"], 3, b"\x02", False, b"")
 def test_small(parts: list[bytes], at: int, piece: bytes, cut: bool, after: bytes) -> None:
     data = bytearray(b"".join(map(gzip.compress, parts)) + after)
     place = at % (len(data) + 1)
