@@ -16,7 +16,7 @@ Massive Datasets*, section 3.4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 Index = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
-#: Gives the distinct shingles of a frame's texts, some texts at a time (`sketch.shingle_sets`).
-Grams = Callable[[pl.DataFrame], Iterator[tuple[Hashes, Index]]]
+#: Gives the distinct shingles of a frame's texts and how many each has (`sketch.shingle_sets`).
+Grams = Callable[[pl.DataFrame], tuple[Hashes, Index]]
 
 
 def compared_apart(shards: Shards, sketch: FrameFn, grams: Grams, compare: FrameFn, *, ngram: int) -> pl.DataFrame:
@@ -94,17 +94,10 @@ def _chosen(frame: pl.DataFrame, sketch: FrameFn, grams: Grams, rows: Index, com
     # A repeat needs no set of its own: it stands and falls with the first one, which is in the same component.
     first = first_equal(found.select("one", "two").to_numpy()) == np.arange(found.height)
     sizes = np.zeros(found.height, dtype=np.int64)
-    values, sizes[first] = _joined(grams(frame.filter(pl.Series(first, dtype=pl.Boolean))))
+    values, sizes[first] = grams(frame.filter(pl.Series(first, dtype=pl.Boolean)))
     return found.with_columns(
         component=pl.Series(components[at[here]], dtype=pl.UInt64), shingles=_lists(values, sizes)
     )
-
-
-def _joined(parts: Iterator[tuple[Hashes, Index]]) -> tuple[Hashes, Index]:
-    """All values of `Grams`, and the sizes of the sets."""
-    some = list(parts)
-    values = np.concatenate([np.zeros(0, np.uint64), *(part for part, _ in some)])
-    return values, np.concatenate([np.zeros(0, np.int64), *(part for _, part in some)])
 
 
 def _lists(values: Hashes, sizes: Index) -> pl.Series:
@@ -130,7 +123,7 @@ def sets_line(frame: pl.DataFrame, wanted: NDArray[np.bool_], grams: Grams) -> p
     rows = frame["row"].to_numpy()
     mask = wanted[np.minimum(rows, wanted.size - 1)]
     chosen = frame.filter(pl.Series(mask))
-    values, sizes = _joined(grams(chosen))
+    values, sizes = grams(chosen)
     line = {"row": rows[mask][:1], "rows": chosen["row"].implode(), "sizes": pl.Series(sizes).implode(),
             "shingles": pl.Series(values).implode()}  # fmt: skip
     return pl.DataFrame({name: part[: min(chosen.height, 1)] for name, part in line.items()})

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final, Literal, TypedDict
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from curate.errors import StageError
 
@@ -28,6 +31,9 @@ SIDES: Final[dict[str, tuple[str, ...]]] = {
     "instruction": ("instruction",),
     "response": ("response",),
 }
+
+
+_REPEAT: Final = re.compile(r"(.*)-([0-9]+)", re.DOTALL)
 
 
 class Message(TypedDict):
@@ -85,6 +91,19 @@ def example_id(messages: Sequence[Message]) -> str:
     Exact repeats get `-2`, `-3`, … appended by the runner, in (file, line) order.
     """
     return hashlib.sha256(canonical_json(messages).encode("utf-8")).hexdigest()[:16]
+
+
+def id_ranks(ids: pl.Series) -> NDArray[np.int64]:
+    """The place of each of n ids in their order, int64 `(n,)`; repeats by number: `ab`, `ab-2`, `ab-10`, `ac`."""
+    if ids.str.contains("-", literal=True).any():
+        ids = pl.Series([_order(one) for one in ids.to_list()], dtype=pl.String)
+    return ids.rank("ordinal").to_numpy().astype(np.int64) - 1
+
+
+def _order(example_id: str) -> str:
+    repeat = _REPEAT.fullmatch(example_id) if "-" in example_id else None
+    # NUL stands before every other character.
+    return f"{repeat[1]}\0{int(repeat[2]):020d}\0{repeat[2]}" if repeat else example_id
 
 
 def sides(messages: Sequence[Message]) -> tuple[str, str]:

@@ -181,10 +181,8 @@ def _alike(texts: Sequence[str], threshold: float, *, short: bool) -> tuple[NDAr
     parent = nodes.copy()
 
     def sets_of(some: NDArray[np.int64]) -> ShingleSets:
-        parts = list(sketch.shingle_sets([in_memory(column.gather(some))], ngram=_NGRAM, unit="word"))
-        sizes = np.concatenate([np.zeros(1, np.int64), *(sizes for _, sizes in parts)])
-        values = np.concatenate([np.zeros(0, np.uint64), *(values for values, _ in parts)])
-        return ShingleSets(some, values, np.cumsum(sizes))
+        values, sizes = sketch.shingle_sets([in_memory(column.gather(some))], ngram=_NGRAM, unit="word")
+        return ShingleSets(some, values, np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]))
 
     sketch.cluster(found.keys, nodes[found.tokens >= _NGRAM], threshold, parent, sets_of)
     if short:

@@ -298,4 +298,5 @@ class Selector(Stage):
             raise StageError(f"{self.name}: undeclared reason {', '.join(undeclared)}")
         if frame["keep"].has_nulls() or (frame["keep"] == frame["reason"].is_not_null()).any():
             raise StageError(f"{self.name}: a reason must be given for each dropped row, and for no other")
-        return Selection(frame.select(*VERDICT, *self.writes).sort("row"), selection.findings)
+        frame = frame.select(*VERDICT, *self.writes)
+        return Selection(frame if frame["row"].is_sorted() else frame.sort("row"), selection.findings)

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from curate.algorithms.jit import kernel
 
 Index = NDArray[np.int64]
-
-_REPEAT = re.compile(r"(.*)-([0-9]+)", re.DOTALL)
 
 
 def connected_components(size: int, left: Index, right: Index) -> Index:
@@ -103,30 +98,20 @@ def _first_equal(digests):  # type: ignore[no-untyped-def]  # numba
     return out
 
 
-def survivors(labels: Index, ids: Sequence[str], scores: NDArray[np.float64] | None = None) -> Index:
+def survivors(labels: Index, ranks: Index, scores: NDArray[np.float64] | None = None) -> Index:
     """The member of each node's component that is kept, int64 `(n,)`.
 
     Parameters
     ----------
     labels : int64 `(n,)`, 0 or more, equal within a component and nowhere else.
-    ids : n ids; ties go to the first one in `id_order`.
-    scores : float64 `(n,)`, the largest is kept; NaN counts as less than any number. None: by id alone.
+    ranks : int64 `(n,)`, ties go to the lowest: the places of the ids in their order (`schema.id_ranks`).
+    scores : float64 `(n,)`, the largest is kept; NaN counts as less than any number. None: by rank alone.
 
-    The choice depends on ids and scores only, never on the order of the nodes.
+    The choice depends on ranks and scores only, never on the order of the nodes.
     """
-    rank = np.empty(len(ids), dtype=np.int64)
-    keys = [id_order(example_id) for example_id in ids]
-    rank[sorted(range(len(ids)), key=keys.__getitem__)] = np.arange(len(ids))
-    worth = np.zeros(len(ids)) if scores is None else np.where(np.isnan(scores), -np.inf, scores)
-    order = np.lexsort((rank, -worth, labels))
+    by_score = () if scores is None else (-np.where(np.isnan(scores), -np.inf, scores),)
+    order = np.lexsort((ranks, *by_score, labels))
     first = np.flatnonzero(np.diff(labels[order], prepend=-1))
-    best = np.empty(len(ids), dtype=np.int64)
-    best[order] = np.repeat(order[first], np.diff(first, append=len(ids)))
+    best = np.empty(labels.size, dtype=np.int64)
+    best[order] = np.repeat(order[first], np.diff(first, append=labels.size))
     return best
-
-
-def id_order(example_id: str) -> str:
-    """A sort key of ids that puts repeats in their own order: `ab`, `ab-2`, `ab-10`, `ac`."""
-    repeat = _REPEAT.fullmatch(example_id) if "-" in example_id else None
-    # Sorting plain texts takes a fraction of the time of sorting tuples; NUL stands before every other character.
-    return f"{repeat[1]}\0{int(repeat[2]):020d}\0{repeat[2]}" if repeat else example_id

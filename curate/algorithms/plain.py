@@ -50,14 +50,16 @@ def shingles(at: Offsets, size: Offsets, *, ngram: int = 5, unit: Unit = "word")
     return _grams(values, part, n, sides, ngram)
 
 
-def distinct(found: Shingled) -> tuple[Hashes, Offsets]:
+def distinct(found: Shingled, out: Hashes | None = None) -> tuple[Hashes, Offsets]:
     """As `shingles.distinct`."""
     cuts = found.offsets.tolist()
     texts = [found.values[low:high] for low, high in pairwise(cuts)]
     sets = [text[np.sort(np.unique(text, return_index=True)[1])] for text in texts]
     offsets = np.zeros(len(cuts), dtype=np.int64)
     np.cumsum([one.size for one in sets], out=offsets[1:])
-    return np.concatenate([np.zeros(0, np.uint64), *sets]), offsets
+    room = np.empty(found.values.size, dtype=np.uint64) if out is None else out
+    np.concatenate([np.zeros(0, np.uint64), *sets], out=room[: offsets[-1]])
+    return room[: offsets[-1]], offsets
 
 
 def signatures(shingles: Hashes, offsets: Index, num_perm: int, *, used: int | None = None) -> Signatures:

@@ -106,10 +106,16 @@ def shingles(
     return Shingled(space.values[: offsets[-1]], offsets, digests, tokens)
 
 
-def distinct(found: Shingled) -> tuple[Hashes, Offsets]:
-    """The shingles of each text without repeats, in the order of their first occurrences, and their offsets."""
-    values, offsets = _distinct(found.values, found.offsets)
-    return values, offsets
+def distinct(found: Shingled, out: Hashes | None = None) -> tuple[Hashes, Offsets]:
+    """The shingles of each text without repeats, in the order of their first occurrences, and their offsets.
+
+    Parameters
+    ----------
+    out : what the shingles are written to, uint64, room for all that are found with repeats. Default: a new array.
+    """
+    room = np.empty(found.values.size, dtype=np.uint64) if out is None else out
+    offsets: Offsets = _distinct(found.values, found.offsets, room)
+    return room[: offsets[-1]], offsets
 
 
 def check(at: Offsets, size: Offsets, ngram: int) -> None:
@@ -187,9 +193,8 @@ def table_room(size):  # type: ignore[no-untyped-def]  # numba
 
 
 @kernel
-def _distinct(values, offsets):  # type: ignore[no-untyped-def]  # numba
+def _distinct(values, offsets, out):  # type: ignore[no-untyped-def]  # numba
     n = offsets.size - 1
-    out = np.empty(values.size, dtype=np.uint64)
     ends = np.zeros(n + 1, dtype=np.int64)
     longest = np.int64(0)
     for row in range(n):
@@ -214,4 +219,4 @@ def _distinct(values, offsets):  # type: ignore[no-untyped-def]  # numba
                     out[used] = value
                     used += 1
         ends[row + 1] = used
-    return out[:used], ends
+    return ends

@@ -20,6 +20,8 @@ Index = NDArray[np.int64]
 
 #: Bytes of text per call of the kernels: small enough that a block and its shingles stay in the processor's cache.
 BLOCK: Final = 1 << 18
+#: Shingles for which `shingle_sets` has room at first.
+_ROOM: Final = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +65,23 @@ def sketches(
     return Sketches(keys, digests, tokens)
 
 
-def shingle_sets(sides: Sequence[Texts], *, ngram: int, unit: Unit) -> Iterator[tuple[Hashes, Index]]:
-    """The distinct shingles of texts, some texts at a time, in their order.
-
-    Each time: their shingles, uint64, one text's after the other's, and the number of shingles of each, int64.
-    """
+def shingle_sets(sides: Sequence[Texts], *, ngram: int, unit: Unit) -> tuple[Hashes, Index]:
+    """The distinct shingles of n texts, uint64, one text's after the other's, and how many each has, int64 `(n,)`."""
     at, size = _places(sides)
     few = _few(size)
-    for _, _, found in _shingled(at, size, ngram, unit):
-        values, offsets = (plain if few else shingles).distinct(found)
-        yield values, np.diff(offsets)
+    sizes = np.zeros(size.shape[0], dtype=np.int64)
+    # A text has no more shingles than bytes, and most memory that nothing is written to costs nothing.
+    out = np.empty(min(int(size.sum()) + size.size, _ROOM), dtype=np.uint64)
+    used = 0
+    for low, high, found in _shingled(at, size, ngram, unit):
+        if used + found.values.size > out.size:
+            grown = np.empty(2 * out.size + found.values.size, dtype=np.uint64)
+            grown[:used] = out[:used]
+            out = grown
+        values, offsets = (plain if few else shingles).distinct(found, out[used:])
+        sizes[low:high] = np.diff(offsets)
+        used += values.size
+    return out[:used], sizes
 
 
 def first_equal(digests: Hashes) -> Index:

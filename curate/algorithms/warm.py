@@ -50,10 +50,9 @@ def warm() -> None:
     for unit in ("char", "word"):
         found = sketch.sketches(sides, ngram=3, unit=unit, num_perm=128, bands=(128, 1))
     sketch.first_equal(found.digests)
-    values, sizes = zip(*sketch.shingle_sets(sides, ngram=3, unit="word"), strict=True)
+    values, sizes = sketch.shingle_sets(sides, ngram=3, unit="word")
     nodes = np.arange(len(data))
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int64)
-    sets = ShingleSets(nodes, np.concatenate(values), offsets)
+    sets = ShingleSets(nodes, values, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
 
     def sets_of(some: np.typing.NDArray[np.int64]) -> ShingleSets:
         if some.size != nodes.size:

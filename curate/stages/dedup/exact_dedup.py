@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
-from curate.schema import SIDES, Side
+from curate.schema import SIDES, Side, id_ranks
 from curate.stage import Selection, Selector, Shards, verdict_frame
 
 
@@ -89,7 +89,7 @@ class ExactDedup(Selector):
         groups = frame.with_columns(size=pl.len().over(digest)).filter(pl.col("size") > 1)
         groups = groups.with_columns(group=pl.col("row").min().over(digest).cast(pl.Int64))
         scores = groups["score"].to_numpy() if self.keep_by is not None else None
-        kept = survivors(groups["group"].to_numpy(), groups["id"].to_list(), scores)
+        kept = survivors(groups["group"].to_numpy(), id_ranks(groups["id"]), scores)
         named = groups.select("row", "size", "id", kept_id=groups["id"].gather(kept))
         return named.filter(pl.col("id") != pl.col("kept_id")).drop("id")
 

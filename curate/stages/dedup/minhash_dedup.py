@@ -11,7 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 from pydantic import Field
 
-from curate.schema import SIDES, Side
+from curate.schema import SIDES, Side, id_ranks
 from curate.stage import Selection, Selector, Shards, verdict_frame
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ class MinhashDedup(Selector):
         kept[here] = np.flatnonzero(here)
         members = np.flatnonzero(here & (np.bincount(parent, minlength=frame.height)[parent] > 1))
         scores = None if self.keep_by is None else frame["score"].to_numpy()[members]
-        kept[members] = members[survivors(parent[members], frame["id"].gather(members).to_list(), scores)]
+        kept[members] = members[survivors(parent[members], id_ranks(frame["id"].gather(members)), scores)]
         known = members[members >= size]
         if known.size:  # what was there before stays, whatever the scores
             first = np.full(frame.height, -1, dtype=np.int64)
@@ -298,7 +298,7 @@ class MinhashDedup(Selector):
         np.cumsum(sizes, out=offsets[1:])
         return ShingleSets(nodes, values, offsets)
 
-    def _grams(self, frame: pl.DataFrame) -> Iterator[tuple[NDArray[np.uint64], NDArray[np.int64]]]:
+    def _grams(self, frame: pl.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         """The distinct shingles of the texts of `frame`, as `sketch.shingle_sets` gives them."""
         from curate.algorithms import sketch
 
@@ -307,4 +307,5 @@ class MinhashDedup(Selector):
     def _sides(self, frame: pl.DataFrame) -> list[Texts]:
         from curate.algorithms.texts import texts
 
-        return [texts(frame[column]) for column in SIDES[self.on]]
+        # Of one chunk: each costs as much as some hundred texts, and it is the places that are copied, not the texts.
+        return [texts(frame[column].rechunk()) for column in SIDES[self.on]]

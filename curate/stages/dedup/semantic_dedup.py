@@ -10,6 +10,7 @@ import polars as pl
 from pydantic import Field
 
 from curate.encoders import to_matrix
+from curate.schema import id_ranks
 from curate.stage import Selection, Selector, Shards, verdict_frame
 
 
@@ -79,12 +80,10 @@ class SemanticDedup(Selector):
 
     def verdict(self, shards: Shards) -> Selection:
         """Drop what resembles a better one that is kept."""
-        from curate.algorithms.components import id_order
         from curate.algorithms.leaders import leaders
 
         frame = shards.collect()
-        ids = frame["id"].to_list()
-        order = np.array(sorted(range(len(ids)), key=lambda at: id_order(ids[at])), dtype=np.int64)
+        order = np.argsort(id_ranks(frame["id"]))
         score = pl.Series(np.zeros(frame.height))
         if self.keep_by is not None:
             score = self.numbers(frame, self.keep_by)
