@@ -1,7 +1,8 @@
 """One machine and a Ray cluster on it: the same job, wall and CPU seconds, and the memory of the largest process.
 
     python -m benchmarks.cluster real [--data ../shared/data/raw]      the default recipe over the real dumps
-    python -m benchmarks.cluster planted [--sizes 200000 2000000]     dedup_only.yaml over planted documents
+    python -m benchmarks.cluster planted [--sizes 200000 2000000]      dedup_only.yaml over planted documents
+    python -m benchmarks.cluster planted --sizes 2000000 --words 70 416 --engines local      2.6 GB of them
 
 A cluster of one node with two cores is started for it (`ray start`), and ended again. The runs on it find it warm, as
 one on a standing cluster does, but their worker processes start anew. Memory is that of one process: what it shares
@@ -21,13 +22,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import psutil
 
-from benchmarks.peers.planted import planted
+from benchmarks.peers.planted import WORDS, planted
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "cluster.json"
@@ -114,7 +115,7 @@ def both(recipe: Path, data: Path, scratch: Path, engines: list[str], repeats: i
     """The job on each engine, the fastest of some repeats in turns; raises where the bytes differ."""
     found: dict[str, Any] = {}
     prints = set()
-    with cluster(scratch) as (address, head, env):
+    with cluster(scratch) if "ray" in engines else nullcontext(("", None, dict(os.environ))) as (address, head, env):
         for number in range(repeats):
             for engine in engines:
                 out = scratch / f"{engine}{number}"
@@ -133,12 +134,12 @@ def both(recipe: Path, data: Path, scratch: Path, engines: list[str], repeats: i
     return {**found, "fingerprint": prints.pop()}
 
 
-def write_planted(count: int, folder: Path) -> Path:
-    """`count` planted documents as records, in files of `FILE`; the first words are the instruction."""
+def write_planted(count: int, folder: Path, length: tuple[int, int]) -> Path:
+    """`count` planted documents of `length` words as records, in files of `FILE`; the first 20 are the instruction."""
     folder.mkdir(parents=True)
     for number in range(-(-count // FILE)):
         with (folder / f"part-{number:03}.jsonl").open("w", encoding="utf-8") as file:
-            for text in planted(min(FILE, count - number * FILE), seed=number).texts:
+            for text in planted(min(FILE, count - number * FILE), number, length).texts:
                 words = text.split(" ")
                 pair = {"instruction": " ".join(words[:20]), "output": " ".join(words[20:])}
                 file.write(json.dumps(pair, ensure_ascii=False) + "\n")
@@ -152,6 +153,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[200_000, 2_000_000])
     parser.add_argument("--engines", nargs="+", default=["local", "ray"])
     parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--words", type=int, nargs=2, default=WORDS, help="least words of a planted document, and most")
     parser.add_argument("--scratch", type=Path, help="where to keep planted documents for the next time")
     options = parser.parse_args()
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
@@ -165,12 +167,14 @@ def main() -> None:
             )
         else:
             for size in options.sizes:
-                data = (options.scratch or scratch) / f"planted{size}"
+                low, high = options.words
+                name = str(size) if (low, high) == WORDS else f"{size} of {low} to {high} words"
+                data = (options.scratch or scratch) / f"planted {name}"
                 if not data.exists():
-                    write_planted(size, data)
+                    write_planted(size, data, (low, high))
                 told = both(ROOT / "pipelines" / "dedup_only.yaml", data, scratch, options.engines, options.repeats)
                 size_mb = round(sum(path.stat().st_size for path in data.iterdir()) / 2**20)
-                results.setdefault("planted", {})[str(size)] = {"mb": size_mb, **told}
+                results.setdefault("planted", {})[name] = {"mb": size_mb, **told}
     RESULTS.write_text(json.dumps(results, indent=2) + "\n")
 
 

@@ -24,7 +24,8 @@ COPY: Final = 0.74
 #: Greatest Jaccard index of a decoy with any other document.
 DECOY: Final = 0.6
 _VOCABULARY: Final = 50_000
-_WORDS: Final = (40, 240)
+#: Words of a document: at least, and fewer than.
+WORDS: Final = (40, 240)
 _SIZES: Final = (1, 2, 3, 5, 9)  # copies of a base
 _ODDS: Final = (0.5, 0.25, 0.15, 0.07, 0.03)
 
@@ -44,8 +45,8 @@ def vocabulary() -> list[str]:
     return [word for word, _ in zip(words, range(_VOCABULARY), strict=False)]
 
 
-def planted(count: int, seed: int = 0) -> Planted:
-    """`count` documents of 40 to 240 words in an order that says nothing of their clusters."""
+def planted(count: int, seed: int = 0, length: tuple[int, int] = WORDS) -> Planted:
+    """`count` documents of `length` words (at least, below) in an order that says nothing of their clusters."""
     rng = np.random.default_rng([seed, count])
     # Zipf's law, as in running text.
     odds = np.cumsum(1 / np.arange(1, _VOCABULARY + 1))
@@ -56,7 +57,7 @@ def planted(count: int, seed: int = 0) -> Planted:
     cluster = 0
     while len(documents) < count:
         for copies, decoy in _shapes(rng):
-            base = np.searchsorted(odds, rng.random(rng.integers(*_WORDS)))
+            base = np.searchsorted(odds, rng.random(rng.integers(*length)))
             for version in [base, *_copies(rng, base, copies)]:
                 documents.append(" ".join(words[version]))
                 labels.append(cluster)
