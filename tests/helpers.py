@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import atexit
 import hashlib
 import itertools
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +40,13 @@ TEXTS: tuple[tuple[str, str], ...] = (
     ("Should I repot my fern in winter?", "Better wait for spring: ferns rest in winter and mend broken roots slowly."),
     ("Extract the date: 'The meeting moved from 3 May to 9 June 2024.'", "9 June 2024"),
 )  # fmt: skip
+
+
+def kept_folder(prefix: str) -> Path:
+    """An empty folder that lasts until the tests of this process end: for what several of them are made with."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return folder
 
 
 def corpus(copies: int = 4) -> list[tuple[str, str]]:

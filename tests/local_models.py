@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import importlib.util
 import json
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -15,7 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from tests.helpers import TEXTS
+from tests.helpers import TEXTS, kept_folder
 
 #: What each stage needs beside the base installation.
 NEEDS = {"ifd": ("torch", "transformers"), "reward_model": ("torch", "transformers"), "llm_judge": ("openai",)}
@@ -75,7 +74,7 @@ def causal() -> Path:
     import torch
     from transformers import LlamaForCausalLM
 
-    folder = Path(tempfile.mkdtemp(prefix="curate-causal-"))
+    folder = kept_folder("curate-causal-")
     _tokenizer(folder)
     torch.manual_seed(5)
     _save(LlamaForCausalLM(_config()), folder)
@@ -88,7 +87,7 @@ def reward(labels: int = 1, template: str | None = None) -> Path:
     import torch
     from transformers import LlamaForSequenceClassification
 
-    folder = Path(tempfile.mkdtemp(prefix="curate-reward-"))
+    folder = kept_folder("curate-reward-")
     tokenizer = _tokenizer(folder)
     if template is not None:
         tokenizer.chat_template = template

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import functools
 import json
-import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.helpers import ROOT
+from tests.helpers import ROOT, kept_folder
 from tools.tiny_model import make_model
 
 Record = dict[str, list[dict[str, str]]]
@@ -49,6 +48,6 @@ def write(records: list[Any], path: Path) -> Path:
 @functools.cache
 def model(template: str | None = "chatml") -> Path:
     """The model's folder; `template` None: no chat template and no tokens for one."""
-    folder = Path(tempfile.mkdtemp(prefix="curate-tiny-"))
+    folder = kept_folder("curate-tiny-")
     make_model([m["content"] for r in sample() for m in r["messages"]], folder, template=template)
     return folder
