@@ -36,6 +36,7 @@ def warm_rows() -> None:
     language.count_letters(*whole)
     preference_counts.counted(_texts([asked.encode()]), _texts([encoded]))
     shipped().encode([said] * (plain.FEW + 1))
+    shipped().counted_pieces(_texts([encoded]), 0, 1)
     shipped().pooled_halves(_texts([encoded]), 0, 1)
 
 
