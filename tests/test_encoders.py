@@ -173,6 +173,16 @@ def test_static_halves_are_those_of_the_column() -> None:
         np.testing.assert_array_equal(vectors, encoder.encode_column(side))
 
 
+@pytest.mark.parametrize("some", [slice(20), slice(None)])
+def test_all_pieces_of_a_text_are_counted(some: slice) -> None:
+    texts = [*ODD, "\u00e9" * 101 + " \u00e9" * 600, "ant\u00a0bee " * 900, "\x7f", *REFERENCE][some]
+    tokenizer = whole_text_tokenizer()
+    tokenizer.encode_special_tokens = True
+    want = [len(tokenizer.encode(text, add_special_tokens=False).ids) for text in texts]
+    column = pl.Series([*texts, None], dtype=pl.String)
+    assert StaticEncoder().count_pieces(column).tolist() == [*want, 0]
+
+
 def test_static_in_threads() -> None:
     encoder = StaticEncoder()
     texts = REFERENCE + ODD

@@ -7,12 +7,13 @@ direction; each function says what it does with one.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curate.algorithms.coverage import check_vectors, inverse_norms, nearest
+from curate.algorithms.jit import kernel
 
 #: Numbers of a block of cosines held at a time (float32): 64 MB.
 _CELLS: Final = 1 << 24
@@ -89,7 +90,7 @@ def local_density(
     ValueError : `reference` has fewer than `neighbours + 1` distinct rows.
     """
     check_vectors(vectors)
-    distinct = np.unique(reference, axis=0)
+    distinct = distinct_rows(reference)
     if len(distinct) <= neighbours:
         raise ValueError(f"{len(distinct)} distinct rows, for {neighbours} neighbours")
     right, inverse = distinct.astype(np.float32).T, inverse_norms(distinct).astype(np.float32)
@@ -98,47 +99,85 @@ def local_density(
     step = max(1, _CELLS // len(distinct))
     for start in range(0, len(vectors), step):
         part = slice(start, start + step)
-        cosines = (vectors[part].astype(np.float32) @ right) * inverse
-        top = -np.partition(-cosines, neighbours, axis=1)[:, : neighbours + 1]
-        top = np.sort(top, axis=1)[:, :neighbours].astype(np.float64) * mine[part, None]
-        out[part] = np.maximum(2 - 2 * top, 0).mean(axis=1)
+        dots = vectors[part].astype(np.float32) @ right
+        top = np.empty((len(dots), neighbours + 1), dtype=np.float32)
+        _largest(dots, inverse, top)
+        cosines = top[:, :neighbours].astype(np.float64) * mine[part, None]
+        out[part] = np.maximum(2 - 2 * cosines, 0).mean(axis=1)
     return np.asarray((out + _REGULARISATION) ** -power)
 
 
-def novelsum(vectors: NDArray[np.int8], density: NDArray[np.float64] | None = None, *, power: float = 1.0) -> float:
-    """NovelSum: the mean over all examples of their novelty, a weighted mean of their distances to all.
+@kernel
+def _largest(dots: Any, inverse: Any, top: Any) -> None:
+    """The largest of `dots * inverse` in each row into that of `top`, the least first; there are enough of them."""
+    size = top.shape[1]
+    for i in range(dots.shape[0]):
+        row = top[i]
+        row[:] = -np.inf
+        least = row[0]
+        for j in range(dots.shape[1]):
+            value = dots[i, j] * inverse[j]
+            if value > least:
+                at = 1
+                while at < size and row[at] < value:
+                    row[at - 1] = row[at]
+                    at += 1
+                row[at - 1] = value
+                least = row[0]
 
-    Yang et al. (2025), *Measuring Data Diversity for Instruction Tuning*, ACL: distances (1 - cosine) are sorted, the
-    k-th nearest weighs `k ** -power`, and each is multiplied by the density. Taken as the paper measured it, by the
-    authors' code (`novelsum.py` of github.com/UmeanNever/NovelSum, commit 6ef6611): the example itself stands first, at
-    distance 0, which their later default leaves out without having measured it; the weights are
-    divided by their sum, and the density is that at the example whose novelty it is.
+
+def distinct_rows(vectors: NDArray[np.int8]) -> NDArray[np.int8]:
+    """The rows of an int8 matrix (n, d), d >= 1, each once."""
+    whole = np.ascontiguousarray(vectors).view(np.dtype((np.void, vectors.shape[1]))).ravel()
+    return np.unique(whole).view(np.int8).reshape(-1, vectors.shape[1])
+
+
+def novelties(vectors: NDArray[np.int8], *, power: float = 1.0) -> NDArray[np.float64]:
+    """How far each example is from all, near ones weighing most: its novelty in NovelSum before density, float64 (n,).
+
+    Distances (1 - cosine) are sorted, and the k-th nearest weighs `k ** -power`. The example itself stands first, at
+    distance 0. It costs n^2, so give it a sample of some thousands at most.
 
     Parameters
     ----------
     vectors : int8 (n, d).
-    density : float64 (n,), from `local_density` over the pool; None: 1, for want of a pool (their power of 0).
-    power : their recommended 1.
-
-    Returns
-    -------
-    A number from 0 up; NaN for fewer than two rows. It costs n^2, so give it a sample of some thousands at most.
+    power : Yang et al.'s recommended 1.
     """
     check_vectors(vectors)
     n = len(vectors)
-    if n < 2:
-        return float("nan")
     weights = np.arange(1, n + 1, dtype=np.float64) ** -power
     weights /= weights.sum()
     right, inverse = vectors.astype(np.float32).T, inverse_norms(vectors)
     novelty = np.empty(n, dtype=np.float64)
-    step = max(1, _CELLS // n)
+    step = max(1, _CELLS // max(n, 1))
     for start in range(0, n, step):
         rows = np.arange(start, min(start + step, n))
         cosines = (vectors[rows].astype(np.float32) @ right) * (inverse[rows, None] * inverse)
         distances = np.maximum(1 - cosines, 0)
         distances[np.arange(len(rows)), rows] = 0
         novelty[rows] = np.sort(distances, axis=1) @ weights
+    return novelty
+
+
+def novelsum(novelty: NDArray[np.float64], density: NDArray[np.float64] | None = None) -> float:
+    """NovelSum: the mean over all examples of their novelty, a weighted mean of their distances to all.
+
+    Yang et al. (2025), *Measuring Data Diversity for Instruction Tuning*, ACL: each novelty is multiplied by the
+    density. Taken as the paper measured it, by the authors' code (`novelsum.py` of github.com/UmeanNever/NovelSum,
+    commit 6ef6611): the example itself stands first, at distance 0, which their later default leaves out without having
+    measured it; the weights are divided by their sum, and the density is that at the example whose novelty it is.
+
+    Parameters
+    ----------
+    novelty : float64 (n,), from `novelties`.
+    density : float64 (n,), from `local_density` over the pool; None: 1, for want of a pool (their power of 0).
+
+    Returns
+    -------
+    A number from 0 up; NaN for fewer than two rows.
+    """
+    if len(novelty) < 2:
+        return float("nan")
     return float((novelty if density is None else novelty * density).mean())
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.algorithms import damage_measures, language, plain, preference_counts, repetition, sketch
+from curate.algorithms import damage_measures, diversity, language, ngrams, plain, preference_counts, repetition, sketch
 from curate.algorithms.minhash import ShingleSets
 from curate.algorithms.texts import Texts
 
@@ -36,6 +36,7 @@ def warm_rows() -> None:
     language.count_letters(*whole)
     preference_counts.counted(_texts([asked.encode()]), _texts([encoded]))
     shipped().encode([said] * (plain.FEW + 1))
+    shipped().counted_pieces(_texts([encoded]), 0, 1)
     shipped().pooled_halves(_texts([encoded]), 0, 1)
 
 
@@ -62,6 +63,16 @@ def warm() -> None:
     sketch.cluster(found.keys, nodes, 0.7, nodes.copy(), sets_of)
 
 
+def warm_report() -> None:
+    """Run the kernels of an audit's measures of diversity once."""
+    vectors = np.arange(24, dtype=np.int8).reshape(12, 2)
+    diversity.local_density(vectors, vectors)
+    diversity.nearest_cosines(vectors, np.arange(2), vectors)
+    tokens, offsets = np.array([1, 2, 1, 2], dtype=np.int64), np.array([0, 2, 4], dtype=np.int64)
+    ngrams.self_bleu(tokens, offsets)
+
+
 if __name__ == "__main__":
     warm()
     warm_rows()
+    warm_report()

@@ -216,3 +216,31 @@ def cut(text: Any, most: int, pieces: Any, odd: Any, next_odd: int, hashes: Any,
             used = _cut_word(text, begin, stop, pieces, hashes, out, used)
             begin = stop
     return min(used, most), seen
+
+
+@kernel
+def count(at: Any, size: Any, pieces: Any, odd: Any, hashes: Any, out: Any) -> None:
+    """How many pieces each text has into `out`; `odd` has those of all odd chunks (`odd_chunks`), in order."""
+    found = np.empty(LONGEST, np.int32)
+    seen = 0
+    for d in range(len(at)):
+        text = carray(at_address(at[d]), size[d], dtype=np.uint8)
+        total, i = np.int64(0), 0
+        while i < len(text):
+            if _KIND[text[i]] == _GAP:
+                i += 1
+                continue
+            begin = i
+            i, is_odd = _chunk_end(text, i, len(text))
+            if is_odd:
+                total += odd[seen]
+                seen += 1
+                continue
+            while begin < i:
+                stop = begin + 1
+                if _KIND[text[begin]] == _ALNUM:
+                    while stop < i and _KIND[text[stop]] == _ALNUM:
+                        stop += 1
+                total += _cut_word(text, begin, stop, pieces, hashes, found, 0)
+                begin = stop
+        out[d] = total

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from itertools import chain, pairwise
 from pathlib import Path
@@ -138,17 +138,10 @@ class StaticEncoder:
         self, at: npt.NDArray[np.int64], size: npt.NDArray[np.int64]
     ) -> tuple[npt.NDArray[np.int64], tuple[npt.NDArray[np.int32], npt.NDArray[np.int64]]]:
         """How many bytes of each text are read, and the pieces of the chunks in them that are beyond ASCII."""
-        from curate.algorithms.wordpiece import odd_chunks
-
-        read = np.zeros_like(size)
-        places = np.zeros((4 * len(at), 2), dtype=np.int64)
-        count = odd_chunks(at, size, MAX_CHARS, read, places)
-        if count > len(places):
-            places = np.zeros((count, 2), dtype=np.int64)
-            odd_chunks(at, size, MAX_CHARS, read, places)
-        pieces = self._pieces([ctypes.string_at(*place).decode() for place in places[:count].tolist()])
+        read, chunks = _odd_chunks(at, size, MAX_CHARS)
+        pieces = self._pieces(chunks)
         ids = np.fromiter(chain.from_iterable(pieces), dtype=np.int32)
-        begins = np.concatenate([[0], np.cumsum(np.fromiter(map(len, pieces), np.int64, count))]).astype(np.int64)
+        begins = np.concatenate([[0], np.cumsum(np.fromiter(map(len, pieces), np.int64, len(pieces)))]).astype(np.int64)
         return read, (ids, begins)
 
     def _pieces(self, chunks: Sequence[str]) -> list[list[int]]:
@@ -165,14 +158,36 @@ class StaticEncoder:
         known.update((chunk, ids) for chunk, ids in cut.items() if len(chunk) <= _REMEMBERED_CHARS)
         return pieces
 
-    def count_pieces(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
-        """How many word pieces each text has, int64 (n,), all of it counted; `PIECES` names the tokenizer."""
-        words, starts, distinct = _words(texts)
-        tokenizer = self._make_tokenizer()
-        found = tokenizer.encode_batch_fast(distinct, add_special_tokens=False)
-        sizes = np.fromiter((len(f.ids) for f in found), dtype=np.int64, count=len(distinct))
-        total = np.concatenate([[0], np.cumsum(sizes[words])])
-        return np.asarray(total[starts[1:]] - total[starts[:-1]])
+    def count_pieces(self, texts: pl.Series) -> npt.NDArray[np.int64]:
+        """How many word pieces each text of a column has, int64 (n,), all of it counted; `PIECES` names the tokenizer.
+
+        A text that is null has none.
+        """
+        from curate.algorithms.plain import FEW, FEW_BYTES
+
+        column = arrow_texts(texts)
+        if len(column) <= FEW and column.size.sum() <= FEW_BYTES:
+            return self._sizes(texts.fill_null("").to_list())
+        cuts = np.linspace(0, len(column), threads() + 1).astype(np.int64).tolist()
+        return np.concatenate(thread_map(lambda part: self.counted_pieces(column, *part), list(pairwise(cuts))))
+
+    def counted_pieces(self, column: Texts, begin: int, end: int) -> npt.NDArray[np.int64]:
+        """`count_pieces` of the texts from `begin` to `end`."""
+        from curate.algorithms.wordpiece import LONGEST, count
+
+        at, size = column.at[begin:end], column.size[begin:end]
+        _, chunks = _odd_chunks(at, size, 2**62)
+        distinct = list(dict.fromkeys(chunks))
+        sizes = dict(zip(distinct, self._sizes(distinct).tolist(), strict=True))
+        odd = np.fromiter((sizes[chunk] for chunk in chunks), np.int64, len(chunks))
+        out = np.zeros(len(at), np.int64)
+        count(at, size, self._table, odd, np.empty(LONGEST, np.uint64), out)
+        return out
+
+    def _sizes(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+        """The number of pieces of each text, by the tokenizer itself."""
+        found = self._whole_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
+        return np.fromiter((len(one.ids) for one in found), np.int64, len(texts))
 
     def _read(self, name: str) -> bytes:
         path = self._folder / name
@@ -214,6 +229,10 @@ class StaticEncoder:
         tokenizer.enable_truncation(MAX_PIECES)
         return tokenizer
 
+    @cached_property
+    def _whole_tokenizer(self) -> Tokenizer:
+        return self._make_tokenizer()
+
     def _make_tokenizer(self) -> Tokenizer:
         from tokenizers import Tokenizer
         from tokenizers.models import WordPiece
@@ -234,20 +253,16 @@ def shipped() -> StaticEncoder:
     return StaticEncoder()
 
 
-def _words(
-    texts: Sequence[str],
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], list[str]]:
-    """All words of all texts as positions in the distinct ones, where each text's begin, and the distinct ones.
+def _odd_chunks(
+    at: npt.NDArray[np.int64], size: npt.NDArray[np.int64], most: int
+) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """How many bytes of each text are read, up to `most` characters, and the chunks in them that are beyond ASCII."""
+    from curate.algorithms.wordpiece import odd_chunks
 
-    BERT's tokenizer looks at nothing across white space, so a word that occurs a thousand times is cut once.
-    """
-    split = pl.Series("word", texts, dtype=pl.String).str.replace_all(r"[\t\n\r]", " ").str.split(" ")
-    flat = split.explode(empty_as_null=False).to_frame()
-    distinct = flat.unique().with_row_index("number")
-    numbers = flat.join(distinct, on="word", how="left", maintain_order="left")["number"]
-    return numbers.cast(pl.Int64).to_numpy(), _starts(split.list.len()), distinct["word"].to_list()
-
-
-def _starts(lengths: Iterable[int]) -> npt.NDArray[np.int64]:
-    """Where each of several runs begins when they are laid end to end, and where the last one ends."""
-    return np.concatenate([[0], np.cumsum(np.fromiter(lengths, dtype=np.int64))])
+    read = np.zeros_like(size)
+    places = np.zeros((4 * len(at), 2), dtype=np.int64)
+    count = odd_chunks(at, size, most, read, places)
+    if count > len(places):
+        places = np.zeros((count, 2), dtype=np.int64)
+        odd_chunks(at, size, most, read, places)
+    return read, [ctypes.string_at(*place).decode() for place in places[:count].tolist()]

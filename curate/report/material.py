@@ -112,8 +112,7 @@ def _light(frame: pl.DataFrame) -> pl.DataFrame:
 
     encoder = get_encoder("static")
     assert isinstance(encoder, StaticEncoder)
-    texts = frame.select(pl.concat_str("instruction", "response", separator=" ")).to_series().to_list()
-    tokens = pl.Series("tokens", encoder.count_pieces(texts), dtype=pl.Int64)
+    tokens = encoder.count_pieces(frame["instruction"]) + encoder.count_pieces(frame["response"])
     return (
         frame.lazy()
         .select(
@@ -124,7 +123,7 @@ def _light(frame: pl.DataFrame) -> pl.DataFrame:
             turn_count(pl.col("messages")).alias("turns"),
         )
         .collect()
-        .with_columns(tokens)
+        .with_columns(pl.Series("tokens", tokens))
     )
 
 

@@ -11,10 +11,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from curate.algorithms.diversity import (
+    distinct_rows,
     effective_number,
     local_density,
     nearest_cosines,
     novelsum,
+    novelties,
     vendi_score,
 )
 from curate.algorithms.ngrams import distinct_n, self_bleu
@@ -46,6 +48,7 @@ class Cut:
     frame: pl.DataFrame
     vectors: Vectors
     _numbered: dict[str, tuple[NDArray[np.int64], NDArray[np.int64]]] = field(default_factory=dict)
+    _novelties: list[NDArray[np.float64]] = field(default_factory=list)
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> Cut:
@@ -58,10 +61,16 @@ class Cut:
             self._numbered[column] = _words(self.frame, column)
         return self._numbered[column]
 
+    def novelties(self) -> NDArray[np.float64]:
+        """What each record adds to NovelSum, before density; empty for more than `SIZE`."""
+        if not self._novelties:
+            self._novelties.append(novelties(self.vectors if len(self.vectors) <= SIZE else self.vectors[:0]))
+        return self._novelties[0]
+
 
 @dataclass(frozen=True)
 class Context:
-    """What a measure may hold a cut against: the vectors to be covered, and those of which densities are taken."""
+    """What a measure may hold a cut against: the vectors to be covered, and those, distinct, that densities are of."""
 
     ground: Vectors
     pool: Vectors
@@ -81,8 +90,7 @@ class Measure:
 def _words(frame: pl.DataFrame, column: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Words of a column, lower-cased, numbered; and where each text begins."""
     lists = frame.select(pl.col(column).str.to_lowercase().str.extract_all(WORD)).to_series()
-    flat = lists.explode(empty_as_null=False)
-    numbers = flat.rank("dense").to_numpy().astype(np.int64) if len(flat) else np.empty(0, dtype=np.int64)
+    numbers = lists.explode(empty_as_null=False).cast(pl.Categorical).to_physical().to_numpy().astype(np.int64)
     return numbers, np.concatenate([[0], np.cumsum(lists.list.len().to_numpy())]).astype(np.int64)
 
 
@@ -100,14 +108,14 @@ def _nearest(cut: Cut, context: Context) -> float:
 
 
 def _novelsum(cut: Cut, context: Context) -> float:
-    if len(cut.vectors) > SIZE or len(np.unique(context.pool, axis=0)) <= _NEIGHBOURS:
+    if len(cut.vectors) > SIZE or len(context.pool) <= _NEIGHBOURS:
         return float("nan")
-    return novelsum(cut.vectors, local_density(cut.vectors, context.pool, neighbours=_NEIGHBOURS))
+    return novelsum(cut.novelties(), local_density(cut.vectors, context.pool, neighbours=_NEIGHBOURS))
 
 
 def _flat_novelsum(cut: Cut, context: Context) -> float:
     del context
-    return novelsum(cut.vectors) if len(cut.vectors) <= SIZE else float("nan")
+    return novelsum(cut.novelties())
 
 
 def _distinct(column: str, n: int) -> Callable[[Cut, Context], float]:
@@ -180,7 +188,7 @@ def diversity(material: Material) -> Diversity:
     """Every measure in every column that can be had: `set`, `random`, `longest`, `lima`, and the `whole` set."""
     chosen, base = material.chosen, material.base
     size = min(SIZE, chosen.texts.height)
-    context = Context(ground_vectors(base), encode(base.sample["instruction"].to_list()))
+    context = Context(ground_vectors(base), distinct_rows(encode(base.sample["instruction"].to_list())))
     columns: list[Column] = []
     cuts: dict[str, list[Cut]] = {}
 

@@ -7,10 +7,12 @@ from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
 
 from curate.algorithms.diversity import (
+    distinct_rows,
     effective_number,
     local_density,
     nearest_cosines,
     novelsum,
+    novelties,
     principal_plane,
     vendi_score,
 )
@@ -81,18 +83,26 @@ def test_novelsum_follows_the_authors_steps(beta: float, alpha: float) -> None:
     chosen = pool[::5]
     density = local_density(chosen, pool, neighbours=10, power=beta)
     expected = published_novelsum(chosen, pool, k=10, beta=beta, alpha=alpha)
-    assert novelsum(chosen, density, power=alpha) == pytest.approx(expected, rel=1e-4)
+    assert novelsum(novelties(chosen, power=alpha), density) == pytest.approx(expected, rel=1e-4)
     if beta == 0:
-        assert novelsum(chosen, power=alpha) == pytest.approx(expected, rel=1e-4)
+        assert novelsum(novelties(chosen, power=alpha)) == pytest.approx(expected, rel=1e-4)
 
 
 def test_novelsum_prefers_the_varied_set() -> None:
     pool = vectors(400)
     near_each_other = pool[np.argsort(cosine_similarity(pool.astype(float))[0])[-60:]]
-    assert novelsum(near_each_other) < novelsum(pool[:60])
-    assert np.isnan(novelsum(pool[:1]))
+    assert novelsum(novelties(near_each_other)) < novelsum(novelties(pool[:60]))
+    assert np.isnan(novelsum(novelties(pool[:1])))
     with pytest.raises(ValueError, match="distinct rows"):
         local_density(pool[:4], np.repeat(pool[:3], 9, axis=0))
+
+
+def test_distinct_rows_are_those_of_a_set_of_tuples() -> None:
+    points = np.random.default_rng(5).integers(-2, 2, (300, 3)).astype(np.int8)
+    for some in (points, points[:, ::-1], points[:0]):
+        found = [tuple(row) for row in distinct_rows(some).tolist()]
+        assert len(found) == len(set(found))
+        assert set(found) == {tuple(row) for row in some.tolist()}
 
 
 def test_effective_number() -> None:

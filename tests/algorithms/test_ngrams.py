@@ -30,8 +30,10 @@ def test_distinct_n_is_a_count_of_a_set(n: int) -> None:
     corpus = texts(60)
     every = [g for text in corpus for g in grams(text, n)]
     assert distinct_n(*packed(corpus), n) == len(set(every)) / len(every)
-    found = ngrams(*packed(corpus), n)
+    *_, found = ngrams(*packed(corpus), n)
     assert Counter(found.texts.tolist()) == Counter({i: len(grams(t, n)) for i, t in enumerate(corpus) if len(t) >= n})
+    assert len(set(zip(found.codes.tolist(), every, strict=True))) == len(set(every)) == len(set(found.codes.tolist()))
+    assert found.codes.max() < found.kinds
     assert math.isnan(distinct_n(*packed([[], []]), n))
 
 
