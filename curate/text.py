@@ -161,13 +161,13 @@ def lines_like(text: pl.Expr, line: str) -> pl.Expr:
     return first + text.str.count_matches(rf"\n(?m:{line})")
 
 
-def code_line_share(text: pl.Expr, *, markup: bool = True) -> pl.Expr:
+def code_line_share(text: pl.Expr, *, markup: bool = True, twin: bool = False) -> pl.Expr:
     """The share of non-blank lines that look like code or table rows, and with `markup` also tags; Float64.
 
-    0 for a blank text. A guess from the shape of each line alone.
+    0 for a blank text. A guess from the shape of each line alone. `twin`: the text is an ASCII twin already.
     """
     line = f"{_CODE}|{_MARKUP}" if markup else _CODE
-    coded = lines_like(ascii_twin(text), rf"[ \t]*(?:{line})$")
+    coded = lines_like(text if twin else ascii_twin(text), rf"[ \t]*(?:{line})$")
     return coded / pl.max_horizontal(line_count(text), pl.lit(1))
 
 

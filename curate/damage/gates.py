@@ -2,13 +2,15 @@
 
 Every gate gives the excerpt that gave the damage away, or null. They look at the columns `instruction` and `response`,
 at `asked` and `plain`, their ASCII twins (`curate.text.ascii_twin`), and at what `curate.damage.prepared` adds. What
-takes time is looked for last, and only where all else holds (`curate.text.only`). What a gate needs twice is a
-column of `prepared`: polars would compute it twice.
+takes time is looked for last, and only where all else holds (`curate.text.only`). What a gate needs more than once is a
+column, of `prepared` or of one of its own steps: each use of an expression doubles what it stands in, and to plan an
+expression of thousands of parts takes longer than to compute it for a shard.
 """
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 import polars as pl
 
@@ -56,6 +58,7 @@ from curate.text import (
     line_count,
     list_line_share,
     only,
+    scattered,
 )
 
 #: Languages that a text of a few sentences does not tell apart.
@@ -76,6 +79,34 @@ RELATIVES: Final = tuple(
 ABOUT_BOTH: Final = f"(?:{ABOUT_SELF})|(?:{ABOUT_REFUSAL})"
 
 
+class Gate(NamedTuple):
+    """What a gate finds.
+
+    Attributes
+    ----------
+    found : the evidence, or null.
+    screen : holds wherever there may be evidence; rows where it does not are not looked at. None: all are.
+    steps : columns that `found` looks at, each step made of those before it.
+    """
+
+    found: pl.Expr
+    screen: pl.Expr | None = None
+    steps: tuple[Mapping[str, pl.Expr], ...] = ()
+
+
+def evidence(frame: pl.DataFrame, gates: Mapping[str, Gate]) -> pl.DataFrame:
+    """What each gate finds in each row of `frame`; String, null for nothing."""
+    plain = {name: gate.found for name, gate in gates.items() if gate.screen is None}
+    columns = {column.name: column for column in frame.lazy().select(**plain).collect()}
+    screens = {name: gate.screen.fill_null(value=False) for name, gate in gates.items() if gate.screen is not None}
+    for where in frame.lazy().select(**screens).collect():
+        gate, some = gates[where.name], frame.lazy().filter(where)
+        for step in gate.steps:
+            some = some.with_columns(**step)
+        columns[where.name] = scattered(some.select(gate.found.alias("found")).collect().to_series(), where)
+    return pl.DataFrame({name: columns[name] for name in gates})
+
+
 def blank(text: pl.Expr) -> pl.Expr:
     """A text that shows nothing."""
     return pl.when(is_blank(text)).then(pl.format("{} characters, none visible", text.str.len_chars()))
@@ -83,7 +114,7 @@ def blank(text: pl.Expr) -> pl.Expr:
 
 def _is_code(where: pl.Expr) -> pl.Expr:
     """Whether the response is code, where tags are not taken for code; null but where `where` holds."""
-    return code_line_share(only(pl.col("plain"), where), markup=False) > CODE_SHARE
+    return code_line_share(only(pl.col("plain"), where), markup=False, twin=True) > CODE_SHARE
 
 
 def _about(pattern: str, where: pl.Expr) -> pl.Expr:
@@ -107,38 +138,39 @@ def prompt_echo(min_chars: int) -> pl.Expr:
     return pl.when(repeated | restated).then(response.str.head(80))
 
 
-def truncated(min_prose_words: int, min_sentence_words: int) -> pl.Expr:
+def truncated(min_prose_words: int, min_sentence_words: int) -> Gate:
     """A code fence left open, or a last line of prose that stops inside a sentence."""
-    response = pl.col("response")
+    response, last, words, listed = (pl.col(name) for name in ("response", "open_line", "line_words", "line_listed"))
     fence = (response.str.count_matches("```", literal=True) % 2 == 1) & ~response.str.contains(SENTENCE_END)
-    last = pl.col("open_line")
-    hangs, stops = last.str.contains(HANGING), last.str.contains(OPEN_END)
-    words = last.str.count_matches(WORD)
-    listed = last.str.contains(LISTED)
+    of_line = {
+        "line_words": last.str.count_matches(WORD),
+        "line_listed": last.str.contains(LISTED),
+        "line_hangs": last.str.contains(HANGING),
+        "line_stops": last.str.contains(OPEN_END),
+        "line_odd": last.str.tail(12).str.contains(KISSES) | last.str.tail(100).str.contains(SUM_END),
+    }
     flows = ~listed & (last.str.count_matches(r"[,;:]") * 4 < words)
-    hanging = flows & (words >= HANGING_WORDS) & hangs
+    hanging = flows & (words >= HANGING_WORDS) & pl.col("line_hangs")
     inside = (words >= min_prose_words) & pl.when(listed).then(last.str.contains(ITEM_INSIDE)).otherwise(
         last.str.contains(SENTENCE_INSIDE)
     )
     alone = flows & (words >= min_sentence_words)
-    odd_end = last.str.tail(12).str.contains(KISSES) | last.str.tail(100).str.contains(SUM_END)
-    open_end = (hanging | ((inside | alone) & stops)) & ~odd_end
+    open_end = (hanging | ((inside | alone) & pl.col("line_stops"))) & ~pl.col("line_odd")
     # Code that has a fence is not looked at any further.
-    prose = (code_line_share(only(pl.col("plain"), open_end)) <= CODE_SHARE) & ~response.str.contains(
-        "```", literal=True
-    )
-    cut = open_end & prose
-    unasked = cut & ~_about(ABOUT_CUT, cut)
-    return pl.when(fence).then(pl.lit("``` left open")).when(unasked).then(last.str.tail(60))
+    share = code_line_share(only(pl.col("plain"), pl.col("open_end")), twin=True)
+    cut = pl.col("open_end") & (share <= CODE_SHARE) & ~response.str.contains("```", literal=True)
+    unasked = pl.col("cut") & ~_about(ABOUT_CUT, pl.col("cut"))
+    found = pl.when("fence").then(pl.lit("``` left open")).when(unasked).then(last.str.tail(60))
+    steps = ({"fence": fence, **of_line}, {"open_end": open_end}, {"cut": cut})
+    return Gate(found, last.is_not_null() | response.str.contains("```", literal=True), steps)
 
 
-def html_residue(max_share: float) -> pl.Expr:
+def html_residue(max_share: float) -> Gate:
     """Tags or entities in prose, more than `max_share` of the words."""
-    tags = pl.col("tags")
-    marked = only(pl.col("uncoded"), tags > 0)
-    many = tags > max_share * marked.str.count_matches(WORD)
+    uncoded, many = pl.col("uncoded"), pl.col("many")
     about = _about(ABOUT_HTML, many) | _is_code(many) | only(pl.col("response"), many).str.contains(PAGE)
-    return pl.when(many & ~about).then(excerpt(marked, HTML))
+    steps = ({"many": pl.col("tags") > max_share * uncoded.str.count_matches(WORD)},)
+    return Gate(pl.when(many & ~about).then(excerpt(uncoded, HTML)), pl.col("tags") > 0, steps)
 
 
 def placeholder() -> pl.Expr:
@@ -181,16 +213,18 @@ def mojibake() -> pl.Expr:
     return pl.when(~about).then(found)
 
 
-def unpunctuated() -> pl.Expr:
+def unpunctuated() -> Gate:
     """Long prose without a capital letter or a mark."""
-    whole = pl.col("response")
-    response = only(whole, ~whole.str.contains(PUNCTUATED))
-    words = response.str.count_matches(WORD)
+    response, words, bare = pl.col("response"), pl.col("bare_words"), pl.col("bare")
     # A few words to the line: a list, or verse; but not a list that has lost its bullets and commas.
     items = (words <= ITEM_WORDS * line_count(response)) & ~response.str.contains(STRIPPED)
     many = (words >= BARE_WORDS) & (response.str.count_matches(r"\p{L}{2}\S*") >= BARE_WORDS)
-    bare = many & (list_line_share(response) < 0.5) & ~items
-    return pl.when(bare & ~_about(ABOUT_CUT, bare)).then(response.str.head(60))
+    steps = (
+        {"bare_words": response.str.count_matches(WORD)},
+        {"bare": many & (list_line_share(response) < 0.5) & ~items},
+    )
+    found = pl.when(bare & ~_about(ABOUT_CUT, bare)).then(response.str.head(60))
+    return Gate(found, ~response.str.contains(PUNCTUATED), steps)
 
 
 def declined() -> dict[str, pl.Expr]:

@@ -69,7 +69,7 @@ def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
             prose=without_code(response).str.strip_chars(),
             said=without_code(plain).str.strip_chars(),
             lines=line_count(response).cast(pl.Int32),
-            code=code_line_share(plain),
+            code=code_line_share(plain, twin=True),
             listed=list_line_share(response),
             last=response.str.tail(2000).str.strip_chars_end().str.extract(LAST_LINE, 0).fill_null(""),
             first=_first_line(_INSTRUCTION),

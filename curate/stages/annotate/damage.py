@@ -134,24 +134,30 @@ class Damage(Annotator):
         """Of each row, what each gate found (String, null for nothing), and each signal (Float64, 0 to 1)."""
         texts = with_twins(frame.select("instruction", "response"))
         raw = with_context(measured(texts, load().order))
-        both = pl.concat([prepared(texts), raw], how="horizontal").lazy()
-        gated, weighed = self._gates(), signals()
-        judged = both.select(**gated, **weighed).collect()
-        return judged.select(gated.keys()), judged.select(weighed.keys())
+        both = pl.concat([prepared(texts), raw], how="horizontal")
+        return gates.evidence(both, self._gates()), both.lazy().select(**signals()).collect()
 
-    def _gates(self) -> dict[str, pl.Expr]:
-        """The evidence of each gate, in the order in which they are checked."""
+    def _gates(self) -> dict[str, gates.Gate]:
+        """All gates, in the order in which they are checked."""
+
+        def of(found: pl.Expr, *needed: str) -> gates.Gate:
+            """A gate that finds nothing where there is none of the columns `needed`."""
+            screen = pl.any_horizontal(pl.col(name).is_not_null() for name in needed) if needed else None
+            return gates.Gate(found, screen)
+
+        declined = gates.declined()
         return {
-            "empty_instruction": gates.blank(pl.col("instruction")),
-            "empty_response": gates.blank(pl.col("response")),
-            "placeholder": gates.placeholder(),
-            "template_tokens": gates.template_tokens(),
-            "hidden_text": gates.hidden_text(),
-            "mojibake": gates.mojibake(),
-            "prompt_echo": gates.prompt_echo(self.min_echo_chars),
-            **gates.declined(),
+            "empty_instruction": of(gates.blank(pl.col("instruction"))),
+            "empty_response": of(gates.blank(pl.col("response"))),
+            "placeholder": of(gates.placeholder(), "stand_in", "held", "slot"),
+            "template_tokens": of(gates.template_tokens(), "tokens", "went_on"),
+            "hidden_text": of(gates.hidden_text(), "hidden"),
+            "mojibake": of(gates.mojibake(), "garbled"),
+            "prompt_echo": of(gates.prompt_echo(self.min_echo_chars), "echoing"),
+            "refusal": of(declined["refusal"], "declines"),
+            "ai_disclaimer": of(declined["ai_disclaimer"], "disclaims", "names", "closes"),
             "unpunctuated": gates.unpunctuated(),
             "truncated": gates.truncated(self.min_prose_words, self.min_sentence_words),
             "html_residue": gates.html_residue(self.max_html_share),
-            **gates.of_measures(),
+            **{name: of(found) for name, found in gates.of_measures().items()},
         }
