@@ -11,7 +11,7 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics.pairwise import cosine_similarity
 
 from curate.algorithms import k_center as module
-from curate.algorithms.k_center import central_point, k_center
+from curate.algorithms.k_center import central_point, farthest, farthest_points, k_center
 from curate.algorithms.parallel import set_threads
 
 
@@ -129,3 +129,40 @@ def test_central_point_has_the_highest_cosine_to_the_mean() -> None:
     mean = points.astype(np.float64).mean(0, keepdims=True)
     assert central_point(points) == int(cosine_similarity(points.astype(np.float64), mean)[:, 0].argmax())
     assert central_point(np.array([[0, 0], [1, 2], [2, 4]], np.int8)) in (1, 2)
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.data())
+def test_farthest_points_are_those_of_the_whole_table(data: st.DataObject) -> None:
+    n, d, c = data.draw(st.integers(1, 30)), data.draw(st.integers(1, 3)), data.draw(st.integers(1, 6))
+    points, centres = (data.draw(arrays(np.int8, (m, d), elements=st.integers(-2, 2))) for m in (n, c))
+    taken, size = data.draw(arrays(np.bool_, n)), data.draw(st.integers(1, n + 2))
+    places, distances, products = farthest_points(points, centres, taken, size)
+    left, right = points.astype(np.int64), centres.astype(np.int64)
+    scale = np.outer((left**2).sum(1), (right**2).sum(1)).astype(np.float64)
+    cosine = np.divide(left @ right.T, np.sqrt(scale), out=np.zeros((n, c)), where=scale > 0)
+    near = np.minimum(np.maximum(1 - cosine, 0).min(1), np.where(left.any(1), 2.0, 0.0))
+    open_ = np.sort(near[~taken])[::-1]
+    least = open_[min(size, len(open_)) - 1] if len(open_) else 0.0
+    assert places.tolist() == np.flatnonzero(~taken & (near >= least)).tolist()
+    assert distances.tolist() == near[places].tolist()
+    assert products <= n * c
+
+
+def test_few_of_the_distances_to_many_centres_are_computed() -> None:
+    points = clusters(20_000, 32, 200)
+    centres = points[k_center(points, 300, first=0).order]
+    assert farthest_points(points, centres, np.zeros(len(points), bool), 100)[2] < 0.5 * len(points) * 300
+
+
+@pytest.mark.parametrize("cut", [1, 7, 60])
+def test_a_choice_goes_on_from_where_it_ended(cut: int) -> None:
+    points = clusters(500, 8, 30)
+    whole = k_center(points, 100, first=3)
+    bound = np.maximum(cdist(points.astype(float), points[whole.order[:cut]].astype(float), "cosine").min(1), 0)
+    bound[whole.order[:cut]] = -1
+    rest = farthest(points, bound, 100 - cut, least=(0.0, 500))
+    assert rest.order.tolist() == whole.order[cut:].tolist()
+    # It ends before what is nearer than the last one asked for, and not before that one.
+    last = (float(whole.distances[cut + 20]), int(whole.order[cut + 20]))
+    assert farthest(points, bound, 100, least=last).order.tolist() == whole.order[cut : cut + 21].tolist()

@@ -6,6 +6,7 @@ ends a process that the test did not start.
 
 from __future__ import annotations
 
+import functools
 import importlib.util
 import itertools
 import json
@@ -18,6 +19,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -27,20 +29,25 @@ import numpy as np
 import polars as pl
 import pytest
 
+from curate import farthest_first
 from curate.cache import Cache, Part, Table
+from curate.encoders import to_series
 from curate.engine import worker
 from curate.engine.base import Engine, Silent
 from curate.engine.local import LocalEngine
+from curate.engine.ray import RayShards
 from curate.errors import StageError, UsageError
 from curate.io import ReadOptions, discover, read
 from curate.manifest import versions
 from curate.pipeline import Options, Pipeline
 from curate.registry import stage_classes
 from curate.schema import CANONICAL
-from curate.stage import Selection, Selector, Shards, Stage, verdict_frame
+from curate.stage import FrameFn, Selection, Selector, Shards, Stage, verdict_frame
 from curate.stages.dedup.minhash_dedup import MinhashDedup
 from curate.stages.select.facility_location import FacilityLocation, Quotas
+from curate.stages.select.k_center import KCenter
 from tests import conformance
+from tests.algorithms.test_k_center import clusters
 from tests.helpers import ROOT, frame
 from tests.runs import Done, Dump, assert_fails, command, environment, make_plugin, process, snapshot
 from tests.stages.test_facility_location import table as vectors_and_groups
@@ -591,6 +598,74 @@ def test_partitions_choose_as_in_one_process(engine: Engine, tmp_path: Path, sta
     run = through(engine, tmp_path / "ray")
     for count in (2, 7):
         assert run(stage, whole, count).equals(wanted)
+
+
+def vectors(count: int) -> pl.DataFrame:
+    """Rows with vectors in clusters, some of them repeats, some zero."""
+    points = clusters(count, 12, 30)
+    points[: count // 10] = points[-(count // 10) :]
+    points[count // 3] = 0
+    return frame([(f"q{i}", f"a{i}") for i in range(count)], embedding=to_series(points))
+
+
+@pytest.mark.parametrize("stage", [KCenter(size=90), KCenter(size=90, start="random", seed=4)])
+def test_rounds_choose_as_in_one_process(
+    engine: Engine, tmp_path: Path, stage: KCenter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = vectors(900)
+    wanted = through(LocalEngine(), tmp_path / "local")(stage, whole, 1)
+    assert wanted["keep"].sum() == 90
+    run = through(engine, tmp_path / "ray")
+    assert run(stage, whole, 2).equals(wanted)  # so few are collected
+    monkeypatch.setattr(farthest_first, "HELD", 200)
+    for count in (2, 7):
+        assert run(stage, whole, count).equals(wanted)
+
+
+def at_work(part: pl.DataFrame, fn: FrameFn, mark: Path) -> pl.DataFrame:
+    """`fn`; the first process that has done it, if there is a file `mark`, is killed before it can tell."""
+    out = fn(part)
+    try:
+        mark.unlink()
+    except FileNotFoundError:
+        return out
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError
+
+
+@pytest.mark.parametrize("name", ["minhash_dedup", "k_center"])
+def test_workers_killed_in_a_shuffle_or_a_round_change_nothing(
+    engine: Engine, tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Near-duplicates: where bands are split, and where texts are compared. k-center: the shuffle, and the third round."""
+    stage: Selector
+    if name == "minhash_dedup":
+        texts = near_duplicates("all")
+        whole = frame(texts.select("instruction", "response").rows(), score=texts["score"])
+        stage, kills = MinhashDedup(keep_by="score"), {"map1", "group2"}
+    else:
+        # The vectors, their sum, the first one, and then the rounds.
+        whole, stage, kills = vectors(900), KCenter(size=90), {"map1", "map6"}
+        monkeypatch.setattr(farthest_first, "HELD", 60)
+    wanted = through(LocalEngine(), tmp_path / "local")(stage, whole, 1)
+    calls: Counter[str] = Counter()
+
+    def killing(kind: str) -> Callable[..., RayShards]:
+        call = getattr(RayShards, kind)
+
+        def watched(rows: RayShards, *args: Any) -> RayShards:
+            calls[kind] += 1
+            mark = tmp_path / f"{kind}{calls[kind]}"
+            return call(rows, *args[:-1], functools.partial(at_work, fn=args[-1], mark=mark))  # type: ignore[no-any-return]
+
+        return watched
+
+    for kind in ("map", "group"):
+        monkeypatch.setattr(RayShards, kind, killing(kind))
+    for kill in kills:
+        (tmp_path / kill).touch()
+    assert through(engine, tmp_path / "ray")(stage, whole, 5).equals(wanted)
+    assert not [kill for kill in kills if (tmp_path / kill).exists()], "a process that was to be killed was not"
 
 
 class CountPerKey(Selector):

@@ -14,6 +14,7 @@ from pydantic import Field, model_validator
 
 from curate import greedi
 from curate.encoders import Vectors, to_matrix
+from curate.nearest_kept import nearest_kept
 from curate.quotas import Quotas, findings, fits, group_of
 from curate.stage import Selection, Selector, Shards
 from curate.verdict import covered_by
@@ -200,7 +201,7 @@ class FacilityLocation(Selector):
         kept = found[chosen.order]
         rank = np.zeros(facts.height, dtype=np.uint32)
         rank[facts["row"].search_sorted(kept["row"]).to_numpy()] = np.arange(1, kept.height + 1)
-        near = greedi.nearest_chosen(shards, facts["row"], vectors[chosen.order])
+        near = nearest_kept(shards, facts["row"], vectors[chosen.order])
         evidence = (near["nearest"].to_numpy(), near["cosine"].to_numpy(), kept["id"])
         return self._selection(facts, pool, rank, chosen, evidence)
 

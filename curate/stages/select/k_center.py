@@ -9,7 +9,9 @@ import numpy as np
 import polars as pl
 from pydantic import Field
 
+from curate import farthest_first
 from curate.encoders import to_matrix
+from curate.nearest_kept import nearest_kept
 from curate.stage import Selection, Selector, Shards
 from curate.verdict import covered_by, size_not_met
 
@@ -66,16 +68,38 @@ class KCenter(Selector):
         from curate.algorithms.coverage import hash64, standing
         from curate.algorithms.k_center import central_point, k_center
 
+        if shards.apart and len(rows := shards.rows()) > farthest_first.HELD:
+            return self._apart(shards, rows)
         frame = shards.collect().sort("id")
         vectors = to_matrix(frame["embedding"])
         first = 0
         if frame.height and self.start == "central":
             first = central_point(vectors)
         elif frame.height:
-            first = int(np.argmin(hash64(frame["id"], 42 if self.seed is None else self.seed)))
+            first = int(np.argmin(hash64(frame["id"], self._seed)))
         chosen = k_center(vectors, self.size, first=first)
         rank, row, cosine = standing(vectors, chosen.order)
         gain = np.zeros(frame.height)
         gain[chosen.order] = chosen.distances
-        verdict = covered_by(frame["row"], rank, gain, row, cosine, frame["id"])
-        return Selection(verdict, () if frame.height >= self.size else (size_not_met(frame.height, self.size),))
+        return self._selection(covered_by(frame["row"], rank, gain, row, cosine, frame["id"]))
+
+    def _apart(self, shards: Shards, rows: pl.Series) -> Selection:
+        """As `verdict`, for rows in other processes, of which no one holds all vectors."""
+        held = farthest_first.held(shards)
+        central = self.start == "central"
+        first = farthest_first.central_row(held) if central else farthest_first.drawn_row(held, self._seed)
+        kept = farthest_first.farthest_first(held, len(rows), self.size, first)
+        near = nearest_kept(held, rows, to_matrix(kept["embedding"]))
+        at = rows.search_sorted(kept["row"]).to_numpy()
+        rank, gain = np.zeros(len(rows), dtype=np.uint32), np.zeros(len(rows))
+        rank[at], gain[at] = np.arange(1, kept.height + 1), kept["distance"].to_numpy()
+        nearest, cosine = near["nearest"].to_numpy(), near["cosine"].to_numpy()
+        return self._selection(covered_by(rows, rank, gain, nearest, cosine, kept["id"]))
+
+    @property
+    def _seed(self) -> int:
+        return 42 if self.seed is None else self.seed
+
+    def _selection(self, verdict: pl.DataFrame) -> Selection:
+        met = verdict.height >= self.size
+        return Selection(verdict, () if met else (size_not_met(verdict.height, self.size),))
