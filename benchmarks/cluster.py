@@ -3,16 +3,21 @@
     python -m benchmarks.cluster real [--data ../shared/data/raw]      the default recipe over the real dumps
     python -m benchmarks.cluster planted [--sizes 200000 2000000]      dedup_only.yaml over planted documents
     python -m benchmarks.cluster planted --sizes 2000000 --words 70 416 --engines local      2.6 GB of them
+    python -m benchmarks.cluster k_center [--sizes 200000 1000000]    1,000 of so many drawn vectors, farthest first
 
 A cluster of one node with two cores is started for it (`ray start`), and ended again. The runs on it find it warm, as
 one on a standing cluster does, but their worker processes start anew. Memory is that of one process: what it shares
 with others (Ray's object store) is left out. Results go into `benchmarks/results/cluster.json`.
+
+Vectors are drawn as in `benchmarks/selection.py`, and lie in parts on the disk before the time begins; `collected` is
+Ray, too, with all vectors collected by the command.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+import io
 import json
 import os
 import secrets
@@ -26,14 +31,23 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import psutil
 
 from benchmarks.peers.planted import WORDS, planted
+from curate.algorithms.parallel import set_threads
+from curate.cache import Cache, Part, Table
+from curate.encoders import to_series
+from curate.engine.base import Engine, Silent
+from curate.engine.local import LocalEngine
+from curate.stages.select.k_center import KCenter
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "benchmarks" / "results" / "cluster.json"
 #: Documents of one planted file; each file has clusters of its own.
 FILE = 200_000
+#: Rows of a shard.
+SHARD = 16_384
 OUTPUTS = ("train.jsonl", "examples.parquet", "ledger.parquet", "manifest.json")
 
 
@@ -71,13 +85,15 @@ def family(*tops: psutil.Process) -> list[psutil.Process]:
     return [p for top in tops if top.is_running() for p in (top, *top.children(recursive=True))]
 
 
-def run(args: list[str], env: dict[str, str], also: psutil.Process | None = None) -> dict[str, Any]:
+def run(
+    args: list[str], env: dict[str, str], also: psutil.Process | None = None, module: str = "curate"
+) -> dict[str, Any]:
     """Run `curate` to its end: wall seconds, CPU seconds of it and of `also` with all below, and the largest memory."""
     spent: dict[int, float] = {}
     peak: dict[str, float] = {}
     before = {p.pid: sum(p.cpu_times()[:2]) for p in (family(also) if also else [])}
     began = time.monotonic()
-    job = subprocess.Popen([sys.executable, "-m", "curate", *args], cwd=ROOT, env=env, stdout=subprocess.DEVNULL,
+    job = subprocess.Popen([sys.executable, "-m", module, *args], cwd=ROOT, env=env, stdout=subprocess.DEVNULL,
                            stderr=subprocess.PIPE)  # fmt: skip
     top = psutil.Process(job.pid)
     while job.poll() is None:
@@ -93,7 +109,7 @@ def run(args: list[str], env: dict[str, str], also: psutil.Process | None = None
         time.sleep(0.1)
     wall = time.monotonic() - began
     told = job.stderr.read().decode() if job.stderr else ""
-    if job.returncode not in {0, 1}:
+    if job.returncode not in ({0, 1} if module == "curate" else {0}):
         raise SystemExit(told)
     return {
         "wall_s": round(wall, 1),
@@ -146,16 +162,106 @@ def write_planted(count: int, folder: Path, length: tuple[int, int]) -> Path:
     return folder
 
 
+def write_vectors(count: int, folder: Path) -> None:
+    """`count` drawn vectors as a table: parts of 16,384 rows below `folder`."""
+    from benchmarks.selection import drawn, quantised
+
+    cache, vectors = Cache(folder), quantised(drawn(count))
+    read, ids, more = (cache.step(name) for name in ("read", "ids", "more"))
+    for step in (read, ids, more):
+        step.start()
+    for index, start in enumerate(range(0, count, SHARD)):
+        rows = range(start, min(start + SHARD, count))
+        frame = pl.DataFrame({"row": pl.Series(rows, dtype=pl.UInt64), "id": [f"{at:016x}" for at in rows]})
+        read.write(index, frame.select("row"))
+        ids.write(index, frame.select("id"))
+        more.write(index, frame.select("row", to_series(vectors[rows.start : rows.stop])))
+    for step in (read, ids, more):
+        step.finish({})
+
+
+def choose(folder: Path, count: int, engine: str, address: str, told: Path) -> None:
+    """Choose 1,000 of the vectors below `folder`; `told` is where the rounds, and what came here, are written."""
+    from curate import farthest_first
+    from curate.engine import worker
+    from curate.engine.ray import RayEngine, RayShards
+
+    cache = Cache(folder)
+    read, ids, more, out = (cache.step(name) for name in ("read", "ids", "more", f"out-{engine}"))
+    parts = tuple(Part(read, i, a, min(SHARD, count - a)) for i, a in enumerate(range(0, count, SHARD)))
+    table = Table(parts, ids, {"embedding": more})
+    came: dict[str, int] = {"rounds": 0, "rows_put_forward": 0, "bytes": 0}
+    unpack, collect = worker.unpack, RayShards.collect
+
+    def weighed(data: worker.Packed) -> pl.DataFrame:
+        came["bytes"] += data.nbytes
+        return unpack(data)
+
+    def counted(rows: RayShards) -> pl.DataFrame:
+        frame = collect(rows)
+        if "last" in frame.columns:
+            came["rounds"] += 1
+            came["rows_put_forward"] += frame.height
+        return frame
+
+    worker.unpack, RayShards.collect = weighed, counted  # type: ignore[method-assign]
+    if engine == "collected":
+        farthest_first.HELD = count  # type: ignore[misc]
+    runs: Engine = LocalEngine() if engine == "local" else RayEngine(address)
+    set_threads(2 if engine == "local" else None)
+    runs.run(KCenter(size=1000), table, out, Silent())
+    frame = pl.concat([out.read(index) for index in range(len(parts))])
+    buffer = io.BytesIO()
+    frame.write_ipc(buffer)
+    facts = {} if engine == "local" else came
+    told.write_text(json.dumps({**facts, "fingerprint": hashlib.sha256(buffer.getvalue()).hexdigest()[:16]}))
+
+
+def vectors(count: int, scratch: Path) -> dict[str, Any]:
+    """1,000 of `count` drawn vectors on each engine; raises where they differ."""
+    folder, told = scratch / f"vectors{count}", scratch / "told.json"
+    write_vectors(count, folder)
+    found: dict[str, Any] = {}
+    with cluster(scratch) as (address, head, env):
+        for engine in ("local", "ray", "collected"):
+            args = [
+                "choose",
+                "--sizes",
+                str(count),
+                "--scratch",
+                str(folder),
+                "--engines",
+                engine,
+                "--address",
+                address,
+            ]
+            facts = run([*args, "--told", str(told)], env, None if engine == "local" else head, "benchmarks.cluster")
+            found[engine] = {**facts, **json.loads(told.read_text())}
+            found[engine].pop("steps")
+            print(count, engine, json.dumps(found[engine]), flush=True)
+    prints = {facts.pop("fingerprint") for facts in found.values()}
+    if len(prints) != 1:
+        raise SystemExit(f"the results differ: {sorted(prints)}")
+    return {**found, "fingerprint": prints.pop(), "load": round(os.getloadavg()[0], 1)}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("part", choices=["real", "planted"])
+    parser.add_argument("part", choices=["real", "planted", "k_center", "choose"])
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data" / "raw")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[200_000, 2_000_000])
+    parser.add_argument(
+        "--sizes", type=int, nargs="+", help="default: 200000, and 2000000 documents or 1000000 vectors"
+    )
     parser.add_argument("--engines", nargs="+", default=["local", "ray"])
     parser.add_argument("--repeats", type=int, default=1)
     parser.add_argument("--words", type=int, nargs=2, default=WORDS, help="least words of a planted document, and most")
     parser.add_argument("--scratch", type=Path, help="where to keep planted documents for the next time")
+    parser.add_argument("--address", default="local", help=argparse.SUPPRESS)
+    parser.add_argument("--told", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.part == "choose":  # what `k_center` runs in a process of its own
+        choose(options.scratch, options.sizes[0], options.engines[0], options.address, options.told)
+        return
     results = json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
     with tempfile.TemporaryDirectory() as temporary:
         scratch = Path(temporary)
@@ -165,8 +271,11 @@ def main() -> None:
             results["real"] = both(
                 ROOT / "pipelines" / "lima_1k.yaml", options.data, scratch, options.engines, options.repeats
             )
+        elif options.part == "k_center":
+            for size in options.sizes or [200_000, 1_000_000]:
+                results.setdefault("k_center", {})[str(size)] = vectors(size, scratch)
         else:
-            for size in options.sizes:
+            for size in options.sizes or [200_000, 2_000_000]:
                 low, high = options.words
                 name = str(size) if (low, high) == WORDS else f"{size} of {low} to {high} words"
                 data = (options.scratch or scratch) / f"planted {name}"

@@ -10,15 +10,18 @@
 
 A pair of rows is compared only where both share a band, and then both are in one component: nothing is missed.
 
+Texts that are known before, of which no process has a shard, are put beside: this process tells their lines to the
+groups of keys, and the sets of those that hang together with a row to the groups of components.
+
 Broder (1997), *On the resemblance and containment of documents*; Leskovec, Rajaraman and Ullman (2014), *Mining of
 Massive Datasets*, section 3.4.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 import polars as pl
@@ -33,9 +36,15 @@ Index = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
 #: Gives the distinct shingles of a frame's texts and how many each has (`sketch.shingle_sets`).
 Grams = Callable[[pl.DataFrame], tuple[Hashes, Index]]
+#: What is said of the rows of a frame, where those of another one are known before.
+Compare = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
+#: Gives texts that are known before, part by part, as often as it is called.
+Known = Callable[[], Iterator[pl.DataFrame]]
 
 
-def compared_apart(shards: Shards, sketch: FrameFn, grams: Grams, compare: FrameFn, *, ngram: int) -> pl.DataFrame:
+def compared_apart(
+    shards: Shards, sketch: FrameFn, grams: Grams, compare: Compare, known: Known, *, ngram: int
+) -> pl.DataFrame:
     """What `compare` says of each component of rows that hang together by shared bands; sorted by `row`.
 
     Parameters
@@ -44,16 +53,36 @@ def compared_apart(shards: Shards, sketch: FrameFn, grams: Grams, compare: Frame
         Array(UInt32), and what else `compare` needs.
     grams : gives the sets of n-grams.
     compare : is called with all rows of some components, in the order of `row`: with what `sketch` gives, and in
-        `shingles` the set of each that is the first one with its digest.
+        `shingles` the set of each that is the first one with its digest. Then the same of those known before that hang
+        together with them.
+    known : gives the texts known before, with a `row` among themselves.
     ngram : words of an n-gram. Rows with fewer hang together by their digest, those without any by nothing.
     """
     from curate.algorithms.candidates import forest
 
-    links = shards.map(partial(_lines, sketch=sketch, ngram=ngram)).group("key", _links).collect()
+    least = int(shards.rows().max() or 0) + 1  # type: ignore[arg-type]
+
+    def texts() -> Iterator[pl.DataFrame]:
+        return (part.with_columns(pl.col("row") + least) for part in known())
+
+    lines = partial(_lines, sketch=sketch, ngram=ngram)
+    told = pl.concat([_NO_LINES, *map(lines, texts())])
+    found = shards.map(lines).group("key", partial(_links, known=shards.share(told))).collect()
+    links = pl.concat([found, _links(told, _NO_LINES)])
     rows, components = forest(links["row"].to_numpy().astype(np.int64), links["to"].to_numpy().astype(np.int64))
-    del links
+    del told, found, links
+    ours = components < least  # a component has the number of its first text
+    rows, components = rows[ours], components[ours]
     chosen = partial(_chosen, sketch=sketch, grams=grams, rows=shards.share(rows), components=shards.share(components))
-    return shards.map(chosen).group("component", compare).collect()
+    beside = pl.concat([part for part in map(chosen, texts()) if part.height] or [pl.DataFrame()])
+    return shards.map(chosen).group("component", partial(_both, compare=compare, known=shards.share(beside))).collect()
+
+
+def _both(frame: pl.DataFrame, compare: Compare, known: pl.DataFrame) -> pl.DataFrame:
+    """`compare` of some components, with those of `known` that are in them."""
+    if known.is_empty():
+        return compare(frame, frame.clear())
+    return compare(frame, known.filter(pl.col("component").is_in(frame["component"].unique().implode())))
 
 
 def _lines(frame: pl.DataFrame, sketch: FrameFn, ngram: int) -> pl.DataFrame:
@@ -71,10 +100,14 @@ def _lines(frame: pl.DataFrame, sketch: FrameFn, ngram: int) -> pl.DataFrame:
     return pl.DataFrame({"row": pl.Series(rows, dtype=pl.UInt64), "key": keys})
 
 
-def _links(frame: pl.DataFrame) -> pl.DataFrame:
-    """`row` and `to` of each link that some keys make."""
+_NO_LINES: Final = pl.DataFrame(schema={"row": pl.UInt64, "key": pl.UInt64})
+
+
+def _links(frame: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+    """`row` and `to` of each link that some keys make, those of `known` among them."""
     from curate.algorithms.candidates import links
 
+    frame = pl.concat([frame, known.join(frame.select("key").unique(), on="key", how="semi")])
     rows, roots = links(frame["row"].to_numpy().astype(np.int64), frame["key"].to_numpy())
     linked = rows != roots
     return pl.DataFrame(

@@ -76,18 +76,20 @@ class _Tasks:
     def _result(self, ref: Any, shard: int | None) -> Any:
         import ray.exceptions
 
-        where = "a group of rows" if shard is None else place(self.table, shard)
+        def where() -> str:
+            return "a group of rows" if shard is None else place(self.table, shard)
+
         try:
             return ray.get(ref)
         except ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, CurateError):
                 raise error.cause from None
             raise StageError(
-                f"{self.stage.name} failed on {where}: {type(error.cause).__name__}: {error.cause}"
+                f"{self.stage.name} failed on {where()}: {type(error.cause).__name__}: {error.cause}"
             ) from error
         except ray.exceptions.RayError as error:
             told = str(error).partition("\n")[0]
-            raise StageError(f"{self.stage.name} failed on {where}: {type(error).__name__}: {told}") from error
+            raise StageError(f"{self.stage.name} failed on {where()}: {type(error).__name__}: {told}") from error
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ from curate.stages.select.facility_location import FacilityLocation, Quotas
 from curate.stages.select.k_center import KCenter
 from tests import conformance
 from tests.algorithms.test_k_center import clusters
-from tests.helpers import ROOT, frame
+from tests.helpers import ROOT, compared_with, frame
 from tests.runs import Done, Dump, assert_fails, command, environment, make_plugin, process, snapshot
 from tests.stages.test_facility_location import table as vectors_and_groups
 from tests.stages.test_minhash_dedup_apart import frame as near_duplicates
@@ -568,7 +568,17 @@ def test_stage_conforms_on_ray(name: str, engine: Engine, tmp_path: Path) -> Non
     conformance.check_stage(stage_classes()[name], through(engine, tmp_path))
 
 
-@pytest.mark.parametrize("stage", [MinhashDedup(keep_by="score"), MinhashDedup(on="instruction", threshold=0.5)])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        MinhashDedup(keep_by="score"),
+        MinhashDedup(on="instruction", threshold=0.5),
+        compared_with(
+            MinhashDedup(on="instruction", against=("earlier",)),
+            near_duplicates("all").select("instruction", "response").rows()[::9],
+        ),
+    ],
+)
 def test_near_duplicates_are_those_of_one_process(engine: Engine, tmp_path: Path, stage: MinhashDedup) -> None:
     """A giant cluster, a chain across shards, texts around a template, short ones and some without spaces."""
     texts = near_duplicates("all")

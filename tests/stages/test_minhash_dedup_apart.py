@@ -115,7 +115,9 @@ def test_what_is_compared_is_what_hangs_together(monkeypatch: pytest.MonkeyPatch
     """Of texts that share no band with another, no process is given the sets; of the others, one has all of a cluster."""
     whole, seen = frame(name), []
     compare = MinhashDedup._compared
-    monkeypatch.setattr(MinhashDedup, "_compared", lambda stage, part: seen.append(part.height) or compare(stage, part))
+    monkeypatch.setattr(
+        MinhashDedup, "_compared", lambda stage, *parts: seen.append(parts[0].height) or compare(stage, *parts)
+    )
     monkeypatch.setattr(near_duplicates, "in_order", None)  # what one process does with all of them
     MinhashDedup().apply(replace(shards(whole, 5), apart=True))
     assert least < max(seen) <= sum(seen) <= whole.height - 50
@@ -127,8 +129,50 @@ def test_no_rows_and_one_row(rows: int) -> None:
     assert out["keep"].to_list() == [True] * rows
 
 
-def test_an_earlier_dataset_is_compared_with_all_the_same() -> None:
-    whole = frame("unspaced")
+@pytest.mark.parametrize("name", [*CORPORA, "all"])
+def test_an_earlier_dataset_says_the_same_as_in_one_process(name: str) -> None:
+    """Every ninth text is known, some twice; so that there are clusters with none, with one and with many of these."""
+    whole = frame(name)
     known = whole.select("instruction", "response").rows()[::9]
-    stage = compared_with(MinhashDedup(against=("earlier",)), known)
-    assert said(stage, replace(shards(whole, 3), apart=True)) == said(stage, shards(whole))
+    for stage in (MinhashDedup(against=("old",), on="instruction", keep_by="score"), MinhashDedup(against=("old",))):
+        compared = compared_with(stage, [*known, *known[::3], ("Nobody asks this", "but it is known"), ("", "")])
+        wanted = said(compared, shards(whole))
+        assert {"already_known", None} <= set(compared.apply(shards(whole)).frame["reason"])
+        assert said(compared, replace(shards(whole, 3), apart=True)) == wanted
+        assert said(compared, MemoryShards((whole[1::3], whole[::3], whole[2::3]), apart=True)) == wanted
+
+
+def test_texts_hang_together_by_what_is_known() -> None:
+    """Of a chain of known texts the ends alone are rows, which have nothing in common."""
+    links = chain(np.random.default_rng(3))
+    texts = [links[0], links[59], " ".join(sentence(np.random.default_rng(4), 50))]
+    stage = compared_with(MinhashDedup(against=("old",)), [(link, "Yes.") for link in links[1:59]])
+    whole = table([(text, "Yes.") for text in texts], list("abc"))
+    wanted = said(stage, shards(whole))
+    assert stage.apply(shards(whole)).frame["reason"].to_list() == ["already_known", "already_known", None]
+    assert said(stage, replace(shards(whole, 2), apart=True)) == wanted
+
+
+def test_of_what_is_known_only_what_hangs_together_with_a_row_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, told = frame("template"), []
+    both = near_duplicates._both
+
+    def watched(part: pl.DataFrame, compare: near_duplicates.Compare, known: pl.DataFrame) -> pl.DataFrame:
+        told.append(known.height)
+        return both(part, compare, known)
+
+    monkeypatch.setattr(near_duplicates, "_both", watched)
+    rng = np.random.default_rng(8)
+    others = [" ".join(sentence(rng, 40)) for _ in range(30)]
+    known = [*whole["instruction"].to_list()[:4], *others, *others]  # near each other, and near no row
+    stage = compared_with(MinhashDedup(against=("old",), on="instruction"), [(text, "") for text in known])
+    dropped = stage.apply(replace(shards(whole, 3), apart=True)).frame.filter(~pl.col("keep"))
+    assert dropped["reason"].to_list() == ["already_known"] * 4
+    assert set(told) == {4}
+
+
+@pytest.mark.parametrize("rows", [0, 1])
+def test_known_texts_and_no_rows_or_one(rows: int) -> None:
+    stage = compared_with(MinhashDedup(against=("old",)), [("Say hello", "No."), ("Say hello", "Yes.")])
+    whole = frame("short")[:rows]
+    assert said(stage, replace(shards(whole, 2), apart=True)) == said(stage, shards(whole))

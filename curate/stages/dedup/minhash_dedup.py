@@ -138,7 +138,7 @@ class MinhashDedup(Selector):
 
     def verdict(self, shards: Shards) -> Selection:
         """Drop all but one example of each cluster of near-duplicates, and each that is in one with `against`."""
-        if shards.apart and not self.against:
+        if shards.apart:
             return self._apart(shards)
         frame = shards.map(self._sketch).collect()
         size = frame.height
@@ -149,9 +149,7 @@ class MinhashDedup(Selector):
         verdicts = verdict_frame(
             frame["row"][:size],
             keep=pl.Series(kept == np.arange(size), dtype=pl.Boolean),
-            reason=pl.Series(kept < size).replace_strict(
-                [True, False], ["near_duplicate", "already_known"], return_dtype=pl.String
-            ),
+            reason=self._reasons(kept, size),
             value=pl.Series(index, dtype=pl.Float64).round(4),
             kept_id=frame["name"].gather(kept),
         )
@@ -161,27 +159,38 @@ class MinhashDedup(Selector):
         """As `verdict`, for rows in other processes: what belongs together is compared there."""
         from curate.near_duplicates import compared_apart
 
-        dropped = compared_apart(shards, self._sketch, self._grams, self._compared, ngram=self.ngram)
+        dropped = compared_apart(shards, self._sketch, self._grams, self._compared, self._known, ngram=self.ngram)
         every = pl.DataFrame({"row": shards.rows()}).join(dropped, on="row", how="left", maintain_order="left")
         verdicts = verdict_frame(
             every["row"],
             keep=every["kept_id"].is_null(),
-            reason="near_duplicate",
+            reason=every["reason"],
             value=every["value"].round(4),
             kept_id=every["kept_id"],
         )
         return Selection(verdicts.with_columns(self._also(every["differs"])))
 
-    def _compared(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """Of all rows of some components those that are dropped: `row`, `kept_id`, `value` and `differs`."""
+    def _compared(self, frame: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
+        """Of all rows of some components those that are dropped: `row`, `reason`, `kept_id`, `value` and `differs`."""
         from curate.near_duplicates import listed_sets
 
-        listed = partial(listed_sets, frame["shingles"])
-        kept, index = self._clusters(frame, frame.height, listed, int(frame["words"].sum()))
+        both, size = pl.concat([frame, known]), frame.height
+        kept, index = self._clusters(both, size, partial(listed_sets, both["shingles"]), int(both["words"].sum()))
         said = frame.select(
-            "row", kept_id=frame["id"].gather(kept), value=pl.Series(index), differs=self._differs(frame, kept)
+            "row",
+            reason=self._reasons(kept, size),
+            kept_id=both["name"].gather(kept),
+            value=pl.Series(index),
+            differs=self._differs(both, kept),
         )
-        return said.filter(pl.Series(kept != np.arange(frame.height), dtype=pl.Boolean))
+        return said.filter(pl.Series(kept != np.arange(size), dtype=pl.Boolean))
+
+    @staticmethod
+    def _reasons(kept: NDArray[np.int64], size: int) -> pl.Series:
+        """Why an example is dropped in favour of `kept`, which is one of `against` from `size` on."""
+        return pl.Series(kept < size, dtype=pl.Boolean).replace_strict(
+            [True, False], ["near_duplicate", "already_known"], return_dtype=pl.String
+        )
 
     def _clusters(
         self,

@@ -24,6 +24,10 @@ class KCenter(Selector):
     and again, the one whose nearest kept example is farthest. Of equally far ones the first id is kept. A text
     without any known word has no direction and comes after all others.
 
+    On a cluster the vectors of a pool of more than 65,536 stay where they are: in each round every part of them puts
+    forward the farthest it has, and the choice goes on from those as long as no other can be farther. The result is
+    the same, byte for byte.
+
     `rank` is the order of choice from 1, and does not depend on `size`: the first 100 of 1,000 are the result
     for a size of 100. `gain` is the distance to the nearest example of lower rank (2 for the first), and never
     rises. A dropped example names the kept one nearest to it as `kept_id`; `value` is their cosine.
