@@ -141,7 +141,8 @@ def _audit(books: Books, examples: pl.DataFrame, facts: Mapping[str, Any], progr
     from curate.report.build import of_run
     from curate.report.measure import measure
 
-    return measure(of_run(facts, _records(books, examples), books.ledger, books.steps[0].before), progress)
+    records = _records(books, examples)
+    return measure(of_run(facts, records, books.ledger, books.steps[0].before, books.steps), progress)
 
 
 def _asked(out: Path, books: Books, examples: pl.DataFrame, report: Report | None) -> list[str]:

@@ -20,8 +20,9 @@ from curate.errors import InputError
 from curate.ingest import ingest
 from curate.io import ReadOptions, discover
 from curate.io.atomic import atomic_file
-from curate.ledger import run_tables
+from curate.ledger import Ran, run_tables
 from curate.outputs import EXAMPLES, HTML, JSON, LEDGER_FILE, TRAIN
+from curate.report.known import Known
 from curate.report.material import COLUMNS, Material, Side
 from curate.report.measure import measure
 from curate.report.model import Report
@@ -114,13 +115,18 @@ def _of_run(out: Path) -> Material:
     return of_run(facts, train_frame(out / TRAIN, examples), ledger, pool)
 
 
-def of_run(facts: Mapping[str, Any], kept: pl.DataFrame, ledger: pl.DataFrame, pool: Table | None) -> Material:
-    """The material of a run: its manifest, its set (`COLUMNS`), its ledger, and the table before its first stage."""
-    seed = int(facts["seed"])
+def of_run(
+    facts: Mapping[str, Any], kept: pl.DataFrame, ledger: pl.DataFrame, pool: Table | None, steps: Sequence[Ran] = ()
+) -> Material:
+    """The material of a run: its manifest, its set (`COLUMNS`), its ledger, and the table before its first stage.
+
+    `steps` are its stages as they ran, where they are at hand; they change no number, only how long it takes.
+    """
+    seed, known = int(facts["seed"]), Known(tuple(steps))
     return Material(
         name=facts["name"],
-        chosen=Side.of("kept", [kept], seed),
-        pool=None if pool is None else Side.of("read", frames(pool), seed),
+        chosen=Side.of("kept", [kept], seed, known),
+        pool=None if pool is None else Side.of("read", frames(pool), seed, known),
         seed=seed,
         counts=facts["counts"],
         steps=facts["steps"],

@@ -35,7 +35,7 @@ def findings(material: Material) -> Findings:
     pool = material.pool.sample if material.pool is not None and material.ledger is None else None
     found: list[Finding] = []
     for check in CHECKS:
-        verdicts = judge(mine, check)
+        verdicts = judge(mine, check, material.chosen.known)
         if verdicts is None:
             continue
         stage, frame = verdicts

@@ -14,6 +14,7 @@ from curate.algorithms.parallel import thread_map
 from curate.encoders import get_encoder
 from curate.encoders.base import Vectors
 from curate.registry import stage_classes
+from curate.report.known import Known, requires, writer
 from curate.stage import Annotator, Filter
 from curate.text import turn_count, word_count
 
@@ -25,6 +26,8 @@ SAMPLE: Final = 10_000
 COLUMNS: Final = ("id", "source", "messages", "instruction", "response")
 
 _CHUNK: Final = 1_000
+#: For what no run told anything of.
+NOTHING: Final = Known()
 
 
 @dataclass(frozen=True)
@@ -32,16 +35,18 @@ class Side:
     """Records: the numbers of all of them, and the texts of all or of a seeded sample.
 
     `light` has `id`, `source`, `prompt_words`, `response_words`, `turns` and `tokens` of every record; `texts` has
-    `COLUMNS` (and whatever else was at hand) of up to `TEXTS` of them, in the order of the input.
+    `COLUMNS` (and whatever else was at hand) of up to `TEXTS` of them, in the order of the input. `known` has what the
+    stages of a run said of them.
     """
 
     name: str
     light: pl.DataFrame
     texts: pl.DataFrame
     seed: int = 42
+    known: Known = NOTHING
 
     @classmethod
-    def of(cls, name: str, frames: Iterable[pl.DataFrame], seed: int) -> Side:
+    def of(cls, name: str, frames: Iterable[pl.DataFrame], seed: int, known: Known = NOTHING) -> Side:
         """A side of frames with at least `COLUMNS`, read once, one after the other."""
         lights: list[pl.DataFrame] = []
         texts: list[pl.DataFrame] = []
@@ -54,13 +59,13 @@ class Side:
                 texts = [sample(pl.concat(texts), TEXTS, seed)]
                 held = TEXTS
         whole = pl.concat(texts)
-        return cls(name, pl.concat(lights), sample(whole, TEXTS, seed), seed)
+        return cls(name, pl.concat(lights), sample(whole, TEXTS, seed), seed, known)
 
     @cached_property
     def sample(self) -> pl.DataFrame:
         """Up to `SAMPLE` of the texts, drawn by the seed, with `task_type`, `language` and the like."""
         drawn = sample(self.texts, SAMPLE, self.seed)
-        return annotate(drawn, ("task_type", "language", "verb", "noun"))
+        return annotate(drawn, ("task_type", "language", "verb", "noun"), self.known)
 
     @cached_property
     def vectors(self) -> Vectors:
@@ -127,50 +132,38 @@ def _light(frame: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def annotate(frame: pl.DataFrame, columns: Sequence[str]) -> pl.DataFrame:
+def annotate(frame: pl.DataFrame, columns: Sequence[str], known: Known = NOTHING) -> pl.DataFrame:
     """`frame` with those of `columns` that it lacks and a registered annotator writes, by its defaults."""
     for column in columns:
-        stage = None if column in frame.columns else _writer(column)
-        if stage is None:
-            continue
-        frame = annotate(frame, [c for c in stage.needs() if c not in frame.columns])
-        if set(stage.needs()) - set(frame.columns):
-            continue
-        numbered = frame.drop("row", strict=False).with_row_index("row").with_columns(pl.col("row").cast(pl.UInt64))
-        parts = [
-            numbered.slice(at, _CHUNK).select("row", "id", *stage.needs()) for at in range(0, frame.height, _CHUNK)
-        ]
-        done = thread_map(stage.apply, parts)
-        if done:
-            new = pl.concat(done).drop("row")
-            frame = frame.hstack(new.select(c for c in new.columns if c not in frame.columns))
+        stage = None if column in frame.columns else writer(column)
+        said = _said(stage, frame, known) if stage is not None and frame.height else None
+        if said is not None:
+            frame = frame.hstack(said.select(c for c in said.columns if c not in frame.columns))
     return frame
 
 
-def _writer(column: str) -> Annotator | None:
-    """The first registered annotator that can be made without parameters and writes `column`."""
-    for cls in stage_classes().values():
-        if issubclass(cls, Annotator) and column in cls.writes and not _required(cls):
-            return cls()
-    return None
-
-
-def _required(cls: type[Annotator] | type[Filter]) -> bool:
-    return any(info.is_required() for info in cls.model_fields.values())
-
-
-def judge(frame: pl.DataFrame, name: str) -> tuple[Filter, pl.DataFrame] | None:
+def judge(frame: pl.DataFrame, name: str, known: Known = NOTHING) -> tuple[Filter, pl.DataFrame] | None:
     """A registered filter with its defaults, and its verdict on each row of `frame`; None where it cannot be had."""
     cls = stage_classes().get(name)
-    if cls is None or not issubclass(cls, Filter) or _required(cls):
+    if cls is None or not issubclass(cls, Filter) or requires(cls):
         return None
     stage = cls()
-    whole = annotate(frame, stage.needs())
-    if set(stage.needs()) - set(whole.columns):
+    said = _said(stage, frame, known)
+    return None if said is None else (stage, said.with_row_index("row"))
+
+
+def _said(stage: Annotator | Filter, frame: pl.DataFrame, known: Known) -> pl.DataFrame | None:
+    """What a stage says of each row of `frame`; None where it needs a column that cannot be had."""
+    places = frame.select("id").with_row_index("place")
+    old = places.join(known.of(stage, frame["id"]), on="id").drop("id")
+    rest = places.join(old, on="place", how="anti", maintain_order="left")["place"]
+    if rest.is_empty() and frame.height:
+        return old.sort("place").drop("place")
+    asked = annotate(frame[rest.to_numpy()], stage.needs(), known)
+    if set(stage.needs()) - set(asked.columns):
         return None
-    numbered = whole.drop("row", strict=False).with_row_index("row").with_columns(pl.col("row").cast(pl.UInt64))
-    parts = [numbered.slice(at, _CHUNK).select("row", "id", *stage.needs()) for at in range(0, whole.height, _CHUNK)]
-    done = thread_map(stage.apply, parts)
-    if not done:
-        done = [stage.apply(numbered.select("row", "id", *stage.needs()))]
-    return stage, pl.concat(done)
+    numbered = asked.drop("row", strict=False).with_row_index("row").with_columns(pl.col("row").cast(pl.UInt64))
+    read = numbered.select("row", "id", *stage.needs())
+    done = thread_map(stage.apply, [read.slice(at, _CHUNK) for at in range(0, read.height, _CHUNK)])
+    new = pl.concat(done or [stage.apply(read)]).drop("row").with_columns(rest)
+    return pl.concat([old.select(new.columns), new]).sort("place").drop("place")

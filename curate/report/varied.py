@@ -193,7 +193,7 @@ def diversity(material: Material) -> Diversity:
     cuts: dict[str, list[Cut]] = {}
 
     def add(key: str, name: str, found: list[pl.DataFrame]) -> None:
-        cuts[key] = [Cut.of(annotate(frame, ("task_type",))) for frame in found]
+        cuts[key] = [Cut.of(annotate(frame, ("task_type",), base.known)) for frame in found]
         columns.append(Column(key=key, name=name, records=found[0].height, draws=len(found)))
 
     if chosen.texts.height <= size:
