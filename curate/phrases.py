@@ -4,6 +4,8 @@ Patterns of polars (Rust) regular expressions. Each asks for the beginning of a 
 that mentions what language models say is none of them.
 """
 
+# patterns are easier to read in whole alternatives
+# ruff: noqa: ISC004
 from __future__ import annotations
 
 from typing import Final
@@ -114,7 +116,7 @@ _TASK_IT: Final = (
     r"(?:aiutar|assister|risponder|fornir|soddisfar|offrir|generar|crear|completar|eseguir|acceder|elaborar|"
     r"esaudir|procedere con|scriver|dar(?:e|ti|le|vi) (?:informazioni|consigli))"
 )
-REFUSAL: Final = any_of(
+_REFUSALS: Final = (
     rf"{_START}{_LEAD}{_AS_MODEL}{_LEAD}{_UNABLE} {_TASK}",
     rf"{_START}{_LEAD}{_AS_MODEL}{_LEAD}i (?:do not|don't) (?:{_LACKING}|know how to (?:respond|answer|reply)\b)",
     # An impersonal refusal only opens a turn: further on it is about somebody else's model.
@@ -142,6 +144,7 @@ REFUSAL: Final = any_of(
     rf"\bnon (?:posso|riesco|sono in grado|mi è possibile)\b[^.!?\n]*\b{_TASK_IT}",
     rf"{_START}non (?:posso|riesco a|sono in grado di) {_TASK_IT}",
 )
+REFUSAL: Final = any_of(*_REFUSALS)
 #: The same politeness, and words for a model, in the other languages.
 _ABROAD: Final = (
     r"(?:(?:leider|aber|doch|(?:es )?tut mir (?:sehr )?leid|hallo|nein|ja|(?:je suis )?désolée?|mais|bonjour|"
@@ -156,7 +159,7 @@ _IA_IT: Final = (
     r"(?:IA|intelligenza artificiale|(?:grande )?modello (?:linguistico|di linguaggio)|assistente (?:virtuale|IA))"
 )
 #: Sentences that present the speaker as a model, wherever in a text they stand.
-_OWN_WORDS: Final = any_of(
+_OWN: Final = (
     rf"{_START}{_LEAD}(?:as|being|speaking as|since i(?:'m| am)) (?:just |only |merely )?an? {_MODEL}(?: myself)?"
     r"(?: (?:trained|developed|created|made|built) by [^,\n]{1,80}| without [^,.\n]+)?\s?(?:,|\b(?:i|my)\b)",
     rf"{_START}{_LEAD}i(?:'m| am) (?:just |only |merely |actually |simply )?an? {_MODEL}(?:[.,;:!\n]|\s(?:and|"
@@ -183,9 +186,9 @@ _OWN_WORDS: Final = any_of(
 )
 #: A disclaimer as the closing sentence: only what names the speaker as a model. "I don't have feelings for him"
 #: closes many a story.
-CLOSING_DISCLAIMER: Final = _OWN_WORDS
-DISCLAIMER: Final = any_of(
-    _OWN_WORDS,
+CLOSING_DISCLAIMER: Final = any_of(*_OWN)
+_DISCLAIMERS: Final = (
+    *_OWN,
     rf"{_START}{_LEAD}i (?:do not|don't|can ?not|can't) (?:actually |really )?(?:have|possess|experience|hold|form) "
     r"(?:any )?(?:(?:personal|human|subjective|emotions?|feelings?|beliefs?|opinions?|thoughts|preferences|"
     r"or|and),? ){1,6}"
@@ -193,6 +196,7 @@ DISCLAIMER: Final = any_of(
     rf"{_START}{_LEAD}i (?:do not|don't) have (?:(?:access to |the ability to )"
     r"(?:real-?time|current|live|up-to-date|the internet|personal|browse|external)|real-?time )",
 )
+DISCLAIMER: Final = any_of(*_DISCLAIMERS)
 #: Names that only a model has.
 _NAMED: Final = (
     r"(?:Chat-?GPT|(?:Instruct)?GPT-?[234](?:\.5|o)?|text-davinci-\d+|OpenAI(?:'s)? (?:assistant|model)|Open Assistant)"
@@ -215,7 +219,7 @@ _MADE_ABROAD: Final = (
 )
 _MODEL_ABROAD: Final = rf"(?:{_KI}|{_IA_FR}|{_IA_ES}|{_IA_PT}|{_IA_IT})"
 _I_AM: Final = r"(?:i am|i'm|my name is|this is|(?:you (?:can|may) )?(?:call me|refer to me as))"
-IDENTITY: Final = any_of(
+_IDENTITIES: Final = (
     rf"{_START}{_LEAD}{_I_AM} (?:just |only )?(?:an? )?{_NAMED}\b",
     rf"{_START}{_LEAD}as (?:{_NAMED}|{_SHARED}), (?:i|my)\b",
     rf"{_START}{_LEAD}you (?:can|may) (?:call me|refer to me as) (?:an? |the )?(?:AI |virtual )?"
@@ -238,6 +242,7 @@ IDENTITY: Final = any_of(
     rf"{_MAKER}\b",
     rf"{_START}[^.!?\n]*\bich (?:bin|wurde)\b[^.!?\n]*\bvon (?:\w+ )?{_MAKER} {_MADE_ABROAD}",
 )
+IDENTITY: Final = any_of(*_IDENTITIES)
 
 # A text without any of these words can match nothing above; looking for them first is many times as fast.
 _MODEL_WORDS: Final = (
@@ -257,20 +262,38 @@ MAY_DISCLAIM: Final = any_of(
 MAY_NAME: Final = any_of(_NAMED, _MAKER, r"(?:call me|refer to me as)", rf"(?:as|am|i'm|is|me|by) {_SHARED},")
 
 
-def phrase(text: pl.Expr, screen: str, pattern: str, where: pl.Expr | None = None) -> pl.Expr:
-    """The match of `pattern`, looked for only where the much faster `screen` matches (and `where` holds)."""
-    there = text.str.contains(screen)
-    return excerpt(pl.when(there if where is None else where & there).then(text), pattern, trim=_EDGE)
+def _core(pattern: str) -> str:
+    """A pattern without what leads up to the point, which stands first, and without word boundaries.
+
+    It matches in each text in which `pattern` does.
+    """
+    for part in (_START, _LEAD, _AS_MODEL, _ABROAD):
+        pattern = pattern.replace(part, "")
+    return pattern.replace(r"\b", "")
+
+
+#: Of each pattern, what each of its alternatives has after what may lead up to it, without word boundaries. A text
+#: in which this is not found cannot match the pattern either. It is looked for first, since an automaton of what
+#: leads up has so many states that most of its time goes into making them, and no automaton knows the word boundaries
+#: of Unicode.
+_CORES: Final[dict[str, str]] = {
+    any_of(*patterns): any_of(*map(_core, patterns)) for patterns in (_REFUSALS, _OWN, _DISCLAIMERS, _IDENTITIES)
+}
+
+
+def may_hold(texts: pl.Series, screen: str) -> pl.Series:
+    """Whether the fast `screen` of a pattern matches each of `texts`; Boolean, false for null."""
+    return texts.str.contains(screen).fill_null(value=False)
 
 
 def phrases(texts: pl.Series, screen: str, pattern: str) -> pl.Series:
-    """`phrase` of each of `texts`, looked for now and on this thread.
+    """The match of `pattern` in each of `texts`, looked for only where `screen` matches, now and on this thread.
 
     To compile one of the patterns above takes some hundredths of a second. Polars keeps the last 32 that a thread has
     used; in a lazy query they give way to others, here they are there for the next shard.
     """
-    there = texts.str.contains(screen).fill_null(value=False)
+    there = may_hold(texts, screen)
     some = texts.filter(there)
-    held = some.str.contains(pattern)
+    held = some.str.contains(_CORES[pattern])
     found = some.filter(held).to_frame("text").select(excerpt(pl.col("text"), pattern, trim=_EDGE)).to_series()
     return scattered(scattered(found, held), there)

@@ -108,15 +108,12 @@ SAID = ["I'm sorry, but I can't help with that. ", "As an AI language model, I c
 
 @given(st.lists(st.lists(st.sampled_from(SAID), max_size=4).map("".join), min_size=1, max_size=12))
 @settings(max_examples=20, deadline=None)
-def test_phrases_of_a_column_are_those_of_its_expression(some: list[str]) -> None:
+def test_phrases_are_those_of_the_pattern_alone(some: list[str]) -> None:
     heads = pl.Series([None, *(phrases.TURN + one for one in some)], dtype=pl.String)
     for screen, pattern in (
         (phrases.MAY_REFUSE, phrases.REFUSAL),
         (phrases.MAY_DISCLAIM, phrases.DISCLAIMER),
         (phrases.MAY_NAME, phrases.IDENTITY),
     ):
-        plain = heads.str.extract(f"({pattern})", 1).str.strip_chars(phrases._EDGE)
-        found = phrases.phrases(heads, screen, pattern)
-        assert found.is_null().to_list() == plain.is_null().to_list()
-        frame = heads.to_frame("t")
-        assert found.to_list() == frame.select(phrases.phrase(pl.col("t"), screen, pattern)).to_series().to_list()
+        plain = heads.to_frame("t").select(text.excerpt(pl.col("t"), pattern, trim=phrases._EDGE))["t"]
+        assert phrases.phrases(heads, screen, pattern).to_list() == plain.to_list()

@@ -8,7 +8,21 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
+from curate.phrases import (
+    _EDGE,
+    CLOSING_DISCLAIMER,
+    DISCLAIMER,
+    IDENTITY,
+    MAY_DISCLAIM,
+    MAY_NAME,
+    MAY_REFUSE,
+    REFUSAL,
+    TAIL,
+    TURN,
+    phrases,
+)
 from curate.stages.filter.refusal_filter import RefusalFilter
+from curate.text import excerpt
 from tests.helpers import REAL_DATA, corpus, frame
 
 real = pytest.mark.skipif(not REAL_DATA.is_dir(), reason="real data (../shared/data) is not here")
@@ -167,6 +181,20 @@ CLOSINGS = {
     "By the way, I am Gemini, a large language model built by Google.": "provider_identity",
     "(I was trained by OpenAI, so I take no side.)": "provider_identity",
 }
+
+
+def test_what_is_looked_for_first_loses_no_phrase() -> None:
+    said = [*REFUSALS, *DISCLAIMERS, *NAMES, *FINE, *CLOSINGS]
+    texts = pl.Series([mark + before + one for one in said for mark in (TURN, TAIL) for before in ("", "Été. ")])
+    for screen, pattern in (
+        (MAY_REFUSE, REFUSAL),
+        (MAY_DISCLAIM, DISCLAIMER),
+        (MAY_DISCLAIM, CLOSING_DISCLAIMER),
+        (MAY_NAME, IDENTITY),
+    ):
+        plain = texts.to_frame("t").select(excerpt(pl.col("t"), pattern, trim=_EDGE))["t"]
+        assert plain.count() > len(said) // 4
+        assert phrases(texts, screen, pattern).to_list() == plain.to_list()
 
 
 @pytest.mark.parametrize(("closing", "reason"), CLOSINGS.items())

@@ -80,7 +80,10 @@ class Language(Annotator):
         from curate.algorithms.language import count_letters, score
 
         text = frame.select(pl.concat_str(SIDES[self.on], separator=SEPARATOR).alias("text"))["text"]
-        scores = score(*utf8(for_language(_without(LINES, _without(BLOCKS, text)))))
+        prose = text
+        for pattern in (BLOCKS, *LINES):
+            prose = _without(pattern, prose)
+        scores = score(*utf8(for_language(prose)))
         best, confidence = scores.best()
         enough = scores.letters >= np.maximum(self.min_letters, self.min_prose * count_letters(*utf8(text)))
         told = enough & (scores.ngrams > 0)

@@ -18,10 +18,11 @@ from curate.phrases import (
     REFUSAL,
     TAIL,
     TURN,
-    phrase,
+    may_hold,
+    phrases,
 )
 from curate.stage import Filter, Rule
-from curate.text import plain_quotes, turn_heads, turn_tails
+from curate.text import plain_quotes, scattered, turn_heads, turn_tails
 
 Check = Literal["refusal", "provider_identity", "ai_disclaimer"]
 _ALL: Final[tuple[Check, ...]] = get_args(Check)
@@ -91,23 +92,46 @@ class RefusalFilter(Filter):
         "an `ai_disclaimer`. About 100 words: an apology, a ground and an offer of something else.",
     )
 
+    def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """See `Filter.apply`; the rules read phrases of `messages` that are looked for here, once for all of them."""
+        return super().apply(frame.select("row").hstack(self._found(frame["messages"])))
+
     def rules(self) -> list[Rule]:
         """One rule for each of `checks`, in the order of `reasons`."""
-        messages, short = pl.col("messages"), self.short_chars
-        heads = plain_quotes(turn_heads(messages, "assistant", chars=self.head_chars, mark=TURN))
-        long = plain_quotes(turn_heads(messages, "assistant", chars=self.head_chars, mark=TURN, longer_than=short))
-        declines, declines_long = phrase(heads, MAY_REFUSE, REFUSAL), phrase(long, MAY_REFUSE, REFUSAL)
-        disclaims, names = phrase(heads, MAY_DISCLAIM, DISCLAIMER), phrase(heads, MAY_NAME, IDENTITY)
-        if self.tail_chars:
-            # The two characters before the tail show whether a sentence begins with it.
-            chars = self.tail_chars + 2
-            tails = plain_quotes(turn_tails(messages, "assistant", chars=chars, mark=TAIL, longer_than=self.head_chars))
-            disclaims = pl.coalesce(disclaims, phrase(tails, MAY_DISCLAIM, CLOSING_DISCLAIMER))
-            names = pl.coalesce(names, phrase(tails, MAY_NAME, IDENTITY))
-        goes_on = pl.coalesce(disclaims, declines_long)
+        goes_on = pl.coalesce("disclaims", "declines_long")
         rules = {
-            "refusal": Rule.found("refusal", pl.when(declines_long.is_null()).then(declines)),
-            "provider_identity": Rule.found("provider_identity", names),
+            "refusal": Rule.found("refusal", pl.when(pl.col("declines_long").is_null()).then("declines")),
+            "provider_identity": Rule.found("provider_identity", pl.col("names")),
             "ai_disclaimer": Rule.found("ai_disclaimer", goes_on),
         }
         return [rules[check] for check in _ALL if check in self.checks]
+
+    def _found(self, messages: pl.Series) -> pl.DataFrame:
+        """The phrases of each row: `declines`, `declines_long` (in long turns), `disclaims` and `names`."""
+
+        def texts(of: pl.Series, **named: pl.Expr) -> list[pl.Series]:
+            return of.to_frame("messages").lazy().select(**named).collect().get_columns()
+
+        column = pl.col("messages")
+        heads = plain_quotes(turn_heads(column, "assistant", chars=self.head_chars, mark=TURN))
+        # The two characters before the tail show whether a sentence begins with it.
+        tails = turn_tails(column, "assistant", chars=self.tail_chars + 2, mark=TAIL, longer_than=self.head_chars)
+        head, tail = texts(messages, heads=heads, tails=plain_quotes(tails) if self.tail_chars else pl.lit(""))
+        # The heads of long turns are among those of all.
+        where = may_hold(head, MAY_REFUSE)
+        longer = turn_heads(column, "assistant", chars=self.head_chars, mark=TURN, longer_than=self.short_chars)
+        (long,) = texts(messages.filter(where), long=plain_quotes(longer))
+        found = {
+            "declines": phrases(head, MAY_REFUSE, REFUSAL),
+            "declines_long": scattered(phrases(long, MAY_REFUSE, REFUSAL), where),
+            "disclaims": phrases(head, MAY_DISCLAIM, DISCLAIMER),
+            "names": phrases(head, MAY_NAME, IDENTITY),
+            "disclaims_late": phrases(tail, MAY_DISCLAIM, CLOSING_DISCLAIMER),
+            "names_late": phrases(tail, MAY_NAME, IDENTITY),
+        }
+        return pl.DataFrame(found).select(
+            "declines",
+            "declines_long",
+            disclaims=pl.coalesce("disclaims", "disclaims_late"),
+            names=pl.coalesce("names", "names_late"),
+        )
