@@ -66,11 +66,12 @@ def compared_apart(
         return (part.with_columns(pl.col("row") + least) for part in known())
 
     lines = partial(_lines, sketch=sketch, ngram=ngram)
-    told = pl.concat([_NO_LINES, *map(lines, texts())])
-    found = shards.map(lines).group("key", partial(_links, known=shards.share(told))).collect()
-    links = pl.concat([found, _links(told, _NO_LINES)])
+    told = pl.concat([_NO_LINES, *map(lines, texts())]).sort("key", "row")
+    sorted_lines = told["row"].to_numpy(), told["key"].to_numpy()
+    found = shards.map(lines).group("key", partial(_links, known=shards.share(sorted_lines))).collect()
+    links = pl.concat([found, _links(told, (sorted_lines[0][:0], sorted_lines[1][:0]))])
     rows, components = forest(links["row"].to_numpy().astype(np.int64), links["to"].to_numpy().astype(np.int64))
-    del told, found, links
+    del told, sorted_lines, found, links
     ours = components < least  # a component has the number of its first text
     rows, components = rows[ours], components[ours]
     chosen = partial(_chosen, sketch=sketch, grams=grams, rows=shards.share(rows), components=shards.share(components))
@@ -103,12 +104,18 @@ def _lines(frame: pl.DataFrame, sketch: FrameFn, ngram: int) -> pl.DataFrame:
 _NO_LINES: Final = pl.DataFrame(schema={"row": pl.UInt64, "key": pl.UInt64})
 
 
-def _links(frame: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
-    """`row` and `to` of each link that some keys make, those of `known` among them."""
+def _links(frame: pl.DataFrame, known: tuple[Hashes, Hashes]) -> pl.DataFrame:
+    """`row` and `to` of each link that the keys of `frame` make; `known` are more rows and keys, in their order."""
     from curate.algorithms.candidates import links
 
-    frame = pl.concat([frame, known.join(frame.select("key").unique(), on="key", how="semi")])
-    rows, roots = links(frame["row"].to_numpy().astype(np.int64), frame["key"].to_numpy())
+    keys = frame["key"].unique().to_numpy()
+    first, last = (np.searchsorted(known[1], keys, side) for side in ("left", "right"))
+    many = last - first
+    places = np.repeat(last - np.cumsum(many), many) + np.arange(many.sum())
+    rows, roots = links(
+        np.concatenate([frame["row"].to_numpy(), known[0][places]]).astype(np.int64),
+        np.concatenate([frame["key"].to_numpy(), known[1][places]]),
+    )
     linked = rows != roots
     return pl.DataFrame(
         {"row": pl.Series(rows[linked], dtype=pl.UInt64), "to": pl.Series(roots[linked], dtype=pl.UInt64)}
