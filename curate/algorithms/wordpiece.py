@@ -24,6 +24,8 @@ _GOES_ON: Final = np.uint64(0x6A09E667F3BCC909)
 _PRIME: Final = np.uint64(0x100000001B3)
 _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _HIGH: Final = np.uint64(32)
+#: Words remembered by `count`, as a power of two: what fits into the cache of one core.
+_WORDS: Final = 14
 #: Of each byte: what it is, and its small letter.
 _GAP, _ALNUM, _MARK, _ODD = range(4)
 _KIND: Final = np.array(
@@ -219,9 +221,13 @@ def cut(text: Any, most: int, pieces: Any, odd: Any, next_odd: int, hashes: Any,
 
 
 @kernel
-def count(at: Any, size: Any, pieces: Any, odd: Any, hashes: Any, out: Any) -> None:
-    """How many pieces each text has into `out`; `odd` has those of all odd chunks (`odd_chunks`), in order."""
-    found = np.empty(LONGEST, np.int32)
+def count(at: Any, size: Any, pieces: Any, odd: Any, room: Any, out: Any) -> None:
+    """How many pieces each text has into `out`; `odd` has those of all odd chunks (`odd_chunks`), in order.
+
+    `room` is that of `counting`: few words make up most of a text, so the numbers of pieces of words are remembered.
+    """
+    hashes, found, words, sizes = room
+    mask = len(words) - 1
     seen = 0
     for d in range(len(at)):
         text = carray(at_address(at[d]), size[d], dtype=np.uint8)
@@ -230,17 +236,36 @@ def count(at: Any, size: Any, pieces: Any, odd: Any, hashes: Any, out: Any) -> N
             if _KIND[text[i]] == _GAP:
                 i += 1
                 continue
-            begin = i
-            i, is_odd = _chunk_end(text, i, len(text))
+            before, is_odd = total, False
+            while i < len(text):
+                kind = _KIND[text[i]]
+                if kind == _GAP:
+                    break
+                begin, hashed = i, _BEGINS
+                i += 1
+                if kind != _ALNUM:  # a mark is one piece, known or not
+                    is_odd |= kind == _ODD
+                    total += 1
+                    continue
+                hashed = _next(hashed, _SMALL[text[begin]])
+                while i < len(text) and _KIND[text[i]] == _ALNUM:
+                    hashed = _next(hashed, _SMALL[text[i]])
+                    i += 1
+                slot = np.int64((hashed * _MIX) >> _HIGH) & mask
+                if sizes[slot] == 0 or words[slot] != hashed:
+                    words[slot], sizes[slot] = hashed, _cut_word(text, begin, i, pieces, hashes, found, 0)
+                total += sizes[slot]
             if is_odd:
-                total += odd[seen]
+                total = before + odd[seen]
                 seen += 1
-                continue
-            while begin < i:
-                stop = begin + 1
-                if _KIND[text[begin]] == _ALNUM:
-                    while stop < i and _KIND[text[stop]] == _ALNUM:
-                        stop += 1
-                total += _cut_word(text, begin, stop, pieces, hashes, found, 0)
-                begin = stop
         out[d] = total
+
+
+def counting() -> tuple[Any, Any, Any, Any]:
+    """The room that `count` needs."""
+    return (
+        np.empty(LONGEST, np.uint64),
+        np.empty(LONGEST, np.int32),
+        np.zeros(1 << _WORDS, np.uint64),
+        np.zeros(1 << _WORDS, np.int64),
+    )

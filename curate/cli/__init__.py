@@ -57,6 +57,9 @@ def main() -> NoReturn:
     """Run the command line and exit with its code."""
     # Ended by the system or by a person, a run stops the same way and can be resumed.
     signal.signal(signal.SIGTERM, _interrupt)
+    # Else OpenBLAS's threads, done with one product of matrices, spin for tens of milliseconds in wait of the next one.
+    # Two to the power of this many cycles; it is read when numpy is loaded, which is later.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
     debug = "--debug" in sys.argv
     try:
         code = cli.main(prog_name="curate", standalone_mode=False)

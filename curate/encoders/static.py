@@ -173,7 +173,7 @@ class StaticEncoder:
 
     def counted_pieces(self, column: Texts, begin: int, end: int) -> npt.NDArray[np.int64]:
         """`count_pieces` of the texts from `begin` to `end`."""
-        from curate.algorithms.wordpiece import LONGEST, count
+        from curate.algorithms.wordpiece import count, counting
 
         at, size = column.at[begin:end], column.size[begin:end]
         _, chunks = _odd_chunks(at, size, 2**62)
@@ -181,7 +181,7 @@ class StaticEncoder:
         sizes = dict(zip(distinct, self._sizes(distinct).tolist(), strict=True))
         odd = np.fromiter((sizes[chunk] for chunk in chunks), np.int64, len(chunks))
         out = np.zeros(len(at), np.int64)
-        count(at, size, self._table, odd, np.empty(LONGEST, np.uint64), out)
+        count(at, size, self._table, odd, counting(), out)
         return out
 
     def _sizes(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:

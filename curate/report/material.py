@@ -25,7 +25,7 @@ SAMPLE: Final = 10_000
 #: Columns that an audit needs of each record.
 COLUMNS: Final = ("id", "source", "messages", "instruction", "response")
 
-_CHUNK: Final = 1_000
+_CHUNK: Final = 2_500
 #: For what no run told anything of.
 NOTHING: Final = Known()
 
