@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from curate.algorithms.jit import kernel
 from curate.algorithms.parallel import thread_map, threads
+from curate.algorithms.repetition_words import BASIS, mix, tokenise
 
 #: The columns of what `measure` returns, in order.
 MEASURES: Final[tuple[str, ...]] = (
@@ -42,95 +43,6 @@ MIN_SEGMENT_WORDS: Final = 4
 MIN_COPIES: Final = 3
 #: Longest unit of a loop, in words; longer ones are seen by the n-gram and line measures.
 MAX_PERIOD: Final = 200
-
-_SEPARATOR: Final = 0
-_LETTER: Final = 1
-_DIGIT: Final = 2
-_UNSPACED: Final = 3
-_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
-_BASIS: Final = np.uint64(0xCBF29CE484222325)
-_SHIFT: Final = np.uint64(29)
-
-
-@kernel
-def _mix(hashed: np.uint64, item: np.uint64) -> Any:
-    # Order matters: the running hash is multiplied before the item enters it.
-    mixed = (hashed * _MULTIPLIER) ^ item
-    return (mixed ^ (mixed >> _SHIFT)) * _MULTIPLIER
-
-
-@kernel
-def _kind(cp: int) -> int:  # noqa: PLR0911 - one return for each class of code points reads best
-    """The class of a code point: separator, letter, digit, or letter of an unspaced script."""
-    if cp < 0x80:
-        if 0x30 <= cp <= 0x39:
-            return _DIGIT
-        return _LETTER if (0x61 <= cp <= 0x7A or 0x41 <= cp <= 0x5A) else _SEPARATOR
-    if cp < 0xC0 or cp in (0xD7, 0xF7):
-        return _LETTER if cp in (0xAA, 0xB5, 0xBA) else _SEPARATOR
-    if cp < 0x2000:
-        if cp in (0x37E, 0x387, 0x589, 0x5BE, 0x60C, 0x61B, 0x61F, 0x66A, 0x6D4, 0x964, 0x965):
-            return _SEPARATOR
-        unspaced = 0xE00 <= cp <= 0xEFF or 0x1000 <= cp <= 0x109F or 0x1780 <= cp <= 0x17FF
-        return _UNSPACED if unspaced else _LETTER
-    if cp < 0x2C00 or 0x2E00 <= cp <= 0x2E7F or 0x3000 <= cp <= 0x303F or cp == 0x30FB:
-        return _SEPARATOR  # punctuation, arrows, mathematical signs, boxes, dingbats, Braille
-    if 0x3040 <= cp <= 0x30FF or 0x3400 <= cp <= 0x9FFF or 0xF900 <= cp <= 0xFAFF or 0x20000 <= cp <= 0x3FFFF:
-        return _UNSPACED
-    if 0xFE00 <= cp <= 0xFE0F or 0xFE30 <= cp <= 0xFE4F or cp == 0xFEFF or 0xFF00 <= cp <= 0xFF0F:
-        return _SEPARATOR
-    if 0xFF1A <= cp <= 0xFF20 or 0xFF3B <= cp <= 0xFF40 or 0xFF5B <= cp <= 0xFF65 or cp == 0xFFFD:
-        return _SEPARATOR
-    return _SEPARATOR if 0x1F000 <= cp <= 0x1FAFF else _LETTER
-
-
-@kernel
-def _decode(text: Any, i: int) -> Any:
-    """The code point at byte `i` of well-formed UTF-8 and its number of bytes."""
-    b = np.int64(text[i])
-    if b < 0x80:
-        return b, 1
-    if b < 0xE0:
-        return ((b & 0x1F) << 6) | (np.int64(text[i + 1]) & 0x3F), 2
-    if b < 0xF0:
-        return ((b & 0x0F) << 12) | ((np.int64(text[i + 1]) & 0x3F) << 6) | (np.int64(text[i + 2]) & 0x3F), 3
-    high = ((b & 0x07) << 18) | ((np.int64(text[i + 1]) & 0x3F) << 12)
-    return high | ((np.int64(text[i + 2]) & 0x3F) << 6) | (np.int64(text[i + 3]) & 0x3F), 4
-
-
-@kernel
-def _tokenise(text: Any, word: Any, chars: Any, alpha: Any, line: Any, paragraph: Any) -> Any:
-    """Words of `text` into the arrays: hash, characters, has a letter, number of its line and of its paragraph.
-
-    Returns the number of words and of the characters of unspaced scripts.
-    """
-    count, unspaced, line_no, paragraph_no = 0, 0, 0, 0
-    blank, inside = True, False
-    i, size = 0, len(text)
-    while i < size:
-        cp, width = _decode(text, i)
-        kind = _kind(cp)
-        i += width
-        if kind == _SEPARATOR:
-            inside = inside and cp == 0x27  # an apostrophe joins the parts of a word
-            if cp == 0x0A:
-                line_no += 1
-                paragraph_no += blank
-                blank = True
-            elif cp > 0x20 and cp not in (0xA0, 0x3000):
-                blank = False
-            continue
-        blank = False
-        if not inside or kind == _UNSPACED:
-            word[count], chars[count], alpha[count] = _BASIS, 0, False
-            line[count], paragraph[count] = line_no, paragraph_no
-            count += 1
-        inside = kind != _UNSPACED
-        unspaced += kind == _UNSPACED
-        word[count - 1] = _mix(word[count - 1], np.uint64(cp))
-        chars[count - 1] += 1
-        alpha[count - 1] = alpha[count - 1] or kind != _DIGIT
-    return count, unspaced
 
 
 @kernel
@@ -160,9 +72,9 @@ def _segments(
             end += 1
         while first < end and not alpha[first]:
             first += 1
-        hashed, size, letters = _BASIS, 0, 0
+        hashed, size, letters = BASIS, 0, 0
         for i in range(first, end):
-            hashed = _mix(hashed, word[i])
+            hashed = mix(hashed, word[i])
             size += chars[i]
             letters += alpha[i]
         segments += 1
@@ -215,81 +127,102 @@ def _loops(count: int, word: Any, alpha: Any, prefix: Any, out: Any) -> None:
 
 
 @kernel
-def _ngrams(count: int, word: Any, prefix: Any, gram: Any, table: Any, mask: int, out: Any) -> None:
-    """Characters under the most covering n-gram (n = 2, 3, 4) and under repeated n-grams (n = 5 to 10), into `out`."""
-    keys, used, covered, last = table
+def _ngrams(count: int, word: Any, prefix: Any, room: Any, table: Any, longest: int, out: Any) -> None:
+    """Characters under the most covering n-gram (n = 2, 3, 4) and under repeated n-grams (n = 5 to 10), into `out`.
+
+    Up to n = `longest`. What occurs once as an n-gram does so as a longer one: only the other places are looked at
+    for the next n.
+    """
+    gram, places, again = room
+    keys, used, covered, last, first = table
     # Loops instead of slices that are assigned to: numba compiles those ten times as long, for their error messages.
     for i in range(count):
-        gram[i] = word[i]
-    for n in range(2, 11):
-        total = count - n + 1
-        if total < 2:
-            return
+        gram[i], places[i] = word[i], i
+    left = count
+    for n in range(2, longest + 1):
+        mask = 4
+        while mask < 2 * left:
+            mask *= 2
+        mask -= 1
         for slot in range(mask + 1):
             used[slot] = False
         most, repeated, reached = 0, 0, 0
-        for i in range(total):
-            gram[i] = _mix(gram[i], word[i + n - 1])
+        for k in range(left):
+            again[k] = False
+            i = places[k]
+            if i + n > count:
+                continue
+            gram[i] = mix(gram[i], word[i + n - 1])
             slot = _slot(keys, used, mask, gram[i])
             if used[slot]:
                 covered[slot] += prefix[i + n] - prefix[max(i, last[slot])]
                 most = max(most, covered[slot])
                 repeated += prefix[i + n] - prefix[max(i, reached)]
                 reached = i + n
+                again[k] = again[first[slot]] = True
             else:
-                used[slot], keys[slot] = True, gram[i]
+                used[slot], keys[slot], first[slot] = True, gram[i], k
                 covered[slot] = prefix[i + n] - prefix[i]
             last[slot] = i + n
         out[n - 2] = most if n < 5 else repeated
-        if not repeated:
-            return  # what says a longer n-gram again says its shorter ones again
+        kept = 0
+        for k in range(left):
+            places[kept] = places[k]
+            kept += again[k]
+        if not kept:
+            return
+        left = kept
 
 
 @kernel
-def _measure(buffer: Any, offsets: Any, out: Any) -> None:
+def _measure(buffer: Any, offsets: Any, brief: Any, out: Any) -> None:
     longest = 1
     for d in range(len(offsets) - 1):
         longest = max(longest, offsets[d + 1] - offsets[d])
-    table = 4
-    while table < 2 * longest:
-        table *= 2
-    word, gram = np.empty(longest, np.uint64), np.empty(longest, np.uint64)
-    chars, alpha = np.empty(longest, np.int64), np.empty(longest, np.bool_)
-    line, paragraph = np.empty(longest, np.int64), np.empty(longest, np.int64)
+    size = 4
+    while size < 2 * longest:
+        size *= 2
+    word, chars = np.empty(longest, np.uint64), np.empty(longest, np.int64)
+    alpha, line, paragraph = np.empty(longest, np.bool_), np.empty(longest, np.int64), np.empty(longest, np.int64)
     prefix = np.zeros(longest + 1, np.int64)
-    keys, used = np.empty(table, np.uint64), np.zeros(table, np.bool_)
-    covered, last = np.empty(table, np.int64), np.empty(table, np.int64)
+    room = np.empty(longest, np.uint64), np.empty(longest, np.int64), np.empty(longest, np.bool_)
+    keys, used = np.empty(size, np.uint64), np.zeros(size, np.bool_)
+    table = keys, used, np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
     for d in range(len(offsets) - 1):
-        count, unspaced = _tokenise(buffer[offsets[d] : offsets[d + 1]], word, chars, alpha, line, paragraph)
+        count, unspaced = tokenise(buffer[offsets[d] : offsets[d + 1]], word, chars, alpha, line, paragraph)
         if count == 0:
             continue
         for i in range(count):
             prefix[i + 1] = prefix[i] + chars[i]
-        size = prefix[count]
+        total = prefix[count]
         mask = 4
         while mask < 2 * count:
             mask *= 2
         mask -= 1
         row = out[d]
-        row[0], row[1] = count, unspaced / size
-        lines, copies, copied = _segments(count, word, chars, alpha, line, keys, used, mask)
-        row[2], row[3], row[4] = lines, copies / lines, copied / size
-        paragraphs, copies, copied = _segments(count, word, chars, alpha, paragraph, keys, used, mask)
-        row[5], row[6] = copies / paragraphs, copied / size
+        row[0], row[1] = count, unspaced / total
+        if not brief:
+            lines, copies, copied = _segments(count, word, chars, alpha, line, keys, used, mask)
+            row[2], row[3], row[4] = lines, copies / lines, copied / total
+            paragraphs, copies, copied = _segments(count, word, chars, alpha, paragraph, keys, used, mask)
+            row[5], row[6] = copies / paragraphs, copied / total
         _loops(count, word, alpha, prefix, row[7:_TOP])
-        row[9] /= size
-        _ngrams(count, word, prefix, gram, (keys, used, covered, last), mask, row[_TOP:])
+        row[9] /= total
+        _ngrams(count, word, prefix, room, table, 7 if brief else 10, row[_TOP:])
         for i in range(_TOP, len(row)):
-            row[i] /= size
+            row[i] /= total
 
 
-def measure(buffer: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
+def measure(
+    buffer: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64], *, brief: bool = False
+) -> npt.NDArray[np.float64]:
     """The `MEASURES` of each text.
 
     Parameters
     ----------
     buffer : the texts' UTF-8, one after another; hand them in lower case, as words are compared byte by byte.
     offsets : where each text starts in `buffer`, and the end of the last; one more than there are texts.
+    brief : nothing of lines, paragraphs and n-grams of more than 7 words, which is faster; those are zero.
 
     Returns
     -------
@@ -308,7 +241,7 @@ def measure(buffer: npt.NDArray[np.uint8], offsets: npt.NDArray[np.int64]) -> np
     out = np.zeros((texts, len(MEASURES)), np.float64)
     cuts = np.linspace(0, texts, min(threads(), max(texts, 1)) + 1).astype(np.int64)
     thread_map(
-        lambda part: _measure(buffer, offsets[part[0] : part[1] + 1], out[part[0] : part[1]]),
+        lambda part: _measure(buffer, offsets[part[0] : part[1] + 1], brief, out[part[0] : part[1]]),
         list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)),
     )
     return out

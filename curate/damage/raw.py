@@ -40,6 +40,10 @@ FEW_TO_HALVE: Final = 20
 #: A response in another language has no more of its words from the instruction, and no more pauses a word.
 MOST_COVERED: Final = 0.25
 MOST_PAUSES: Final = 0.25
+#: What is taken of the measures of `curate.algorithms.repetition`.
+REPEATED: Final = (
+    "rep_loop_copies", "rep_loop_period", "rep_loop_fraction", "rep_tail_copies", "rep_tail_period", "rep_dup_7",
+)  # fmt: skip
 _INSTRUCTION: Final = pl.col("instruction")
 
 
@@ -119,14 +123,13 @@ def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFram
 
 
 def _repetition(prose: pl.Series) -> pl.DataFrame:
-    """Loops and repeated n-grams of each text, in the measures of `curate.algorithms.repetition`."""
+    """Loops and phrases of seven words said again of each text, as `curate.algorithms.repetition` measures them."""
     from curate.algorithms.repetition import MEASURES as REPETITION
     from curate.algorithms.repetition import measure as repetition
 
-    encoded = [text.encode() for text in prose.str.to_lowercase()]
-    offsets = np.concatenate([[0], np.cumsum(np.fromiter(map(len, encoded), np.int64, len(encoded)))]).astype(np.int64)
-    found = repetition(np.frombuffer(b"".join(encoded), np.uint8), offsets)
-    return pl.DataFrame(found, schema=dict.fromkeys((f"rep_{name}" for name in REPETITION), pl.Float64))
+    found = repetition(*utf8(prose.str.to_lowercase()), brief=True)
+    every = pl.DataFrame(found, schema=dict.fromkeys((f"rep_{name}" for name in REPETITION), pl.Float64))
+    return every.select(REPEATED)
 
 
 def _likeness(texts: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:

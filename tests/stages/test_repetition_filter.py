@@ -295,6 +295,18 @@ def test_one_pass_serves_all_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     assert calls == [1]
 
 
+def test_in_brief_what_is_taken_is_the_same() -> None:
+    data = [text.lower().encode() for text in [*LOOPS, *PHRASES, *FINE, "", "one"]]
+    offsets = np.cumsum([0, *map(len, data)])
+    buffer = np.frombuffer(b"".join(data), np.uint8)
+    left_out = {"lines", "line_fraction", "line_char_fraction", "paragraph_fraction", "paragraph_char_fraction"}
+    taken = [name not in {*left_out, "dup_8", "dup_9", "dup_10"} for name in MEASURES]
+    full, brief = measure(buffer, offsets), measure(buffer, offsets, brief=True)
+    assert (brief[:, taken] == full[:, taken]).all()
+    assert full[:, taken].any(axis=0).all()
+    assert not brief[:, np.logical_not(taken)].any()
+
+
 def test_screens_hide_no_repetition() -> None:
     rows = frame([("q", text) for text in [*LOOPS, *PHRASES, *FINE]])
     check_screens(RepetitionFilter(), rows)
