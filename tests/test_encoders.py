@@ -175,7 +175,9 @@ def test_static_halves_are_those_of_the_column() -> None:
 
 @pytest.mark.parametrize("some", [slice(20), slice(None)])
 def test_all_pieces_of_a_text_are_counted(some: slice) -> None:
-    texts = [*ODD, "\u00e9" * 101 + " \u00e9" * 600, "ant\u00a0bee " * 900, "\x7f", *REFERENCE][some]
+    drawn = random.Random(1)
+    many = " ".join("".join(drawn.choices("abcdeNOP123", k=drawn.randint(1, 12))) for _ in range(40_000))
+    texts = [*ODD, "\u00e9" * 101 + " \u00e9" * 600, "ant\u00a0bee " * 900, "\x7f", many, many, *REFERENCE][some]
     tokenizer = whole_text_tokenizer()
     tokenizer.encode_special_tokens = True
     want = [len(tokenizer.encode(text, add_special_tokens=False).ids) for text in texts]
