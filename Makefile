@@ -88,6 +88,7 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m benchmarks.dedup
 	$(BIN)/python -m benchmarks.recipe
 	$(BIN)/python -m benchmarks.selection
+	-$(BIN)/python benchmarks/row_stages.py
 	$(BIN)/python -m benchmarks.peers.page
 
 bench-quality: $(VENV)/.dev

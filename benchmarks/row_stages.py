@@ -94,6 +94,7 @@ def main() -> None:
     result = {
         "python": platform.python_version(),
         "polars": pl.__version__,
+        "date": time.strftime("%Y-%m-%d"),
         "cores": os.cpu_count(),
         "load": round(os.getloadavg()[0], 1),
         "rounds": options.rounds,

@@ -65,7 +65,15 @@ data-juicer has operators for: text length, alphanumeric share, repetition, lang
 of whole processes; the ratio is what data-juicer takes for a record over what ours take.
 """
 
+ROWS = """\
+Documents a second on one core that each stage takes with its default parameters, real records with about so many
+characters in what the stage reads: instruction and response together, or the response (`repetition_filter`). Measured
+by `benchmarks/row_stages.py` in CPU seconds of one thread, the fastest round; what is promised stands beside it.
+"""
 
+
+#: The results that the page is made of.
+PARTS = ("dedup", "recipe", "selection", "row_stages", "peers")
 SCORES = ("pair_recall", "removals_found", "removed_precision")
 
 
@@ -190,6 +198,23 @@ def recipe_section(recipe: Result) -> Iterator[str]:
         yield f"data-juicer: `{json.dumps(theirs['settings'])}`\n"
 
 
+def rows_section(results: Result) -> Iterator[str]:
+    """Stages that look at each record alone."""
+    yield "## Row stages\n"
+    yield ROWS
+    stages: dict[str, dict[int, Result]] = {}
+    for told in results["stages"]:
+        stages.setdefault(told["stage"], {})[told["characters"]] = told
+    lengths = sorted({told["characters"] for told in results["stages"]})
+    head = [part for chars in lengths for part in (f"{chars:,} characters", "promised")]
+    rows = [
+        [stage, *(number(known.get(chars, {}).get(key), 0) for chars in lengths for key in ("per_second", "promised"))]
+        for stage, known in stages.items()
+    ]
+    yield table(["stage", *head], rows)
+    yield machine(results) + "\n"
+
+
 def peers_section(peers: dict[str, Result]) -> Iterator[str]:
     """What was installed."""
     yield "## Peers\n"
@@ -198,7 +223,7 @@ def peers_section(peers: dict[str, Result]) -> Iterator[str]:
 
 
 def page(results: dict[str, Result]) -> str:
-    """The whole page, from the results of `dedup`, `recipe`, `selection` and `peers`, as far as they are there."""
+    """The whole page, from the results that `load` gives, as far as they are there."""
     parts = [INTRODUCTION]
     dedup = results.get("dedup", {})
     if "real" in dedup:
@@ -209,6 +234,8 @@ def page(results: dict[str, Result]) -> str:
         parts += recipe_section(results["recipe"])
     if "selection" in results:
         parts += selection_section(results["selection"])
+    if "row_stages" in results:
+        parts += rows_section(results["row_stages"])
     if "peers" in results:
         parts += peers_section(results["peers"])
     return "\n".join(parts).rstrip() + "\n"
@@ -216,7 +243,7 @@ def page(results: dict[str, Result]) -> str:
 
 def load() -> dict[str, Result]:
     """The committed results."""
-    paths = {name: RESULTS / f"{name}.json" for name in ("dedup", "recipe", "selection", "peers")}
+    paths = {name: RESULTS / f"{name}.json" for name in PARTS}
     return {name: json.loads(path.read_text("utf-8")) for name, path in paths.items() if path.exists()}
 
 

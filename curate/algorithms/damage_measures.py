@@ -10,6 +10,7 @@ from numba import carray
 
 from curate.algorithms.damage_classes import CLASSES, FORMS
 from curate.algorithms.damage_words import (
+    BASIS,
     BOUNDARY,
     CAPITAL,
     CLOSED,
@@ -40,7 +41,6 @@ MEASURES: Final[tuple[str, ...]] = (
     "asked_words", "echo_asked", "echo_given", "echo_prefix", "cover_asked", "cover_given", "shared", "asked_weight",
     "given_weight", "copies", "echo_first", "digits",
 )  # fmt: skip
-_BASIS: Final = np.uint64(0xCBF29CE484222325)
 _FORMS: Final = len(FORMS)
 _CLASSES: Final = len(CLASSES)
 #: Words of an n-gram that counts as copied from the instruction.
@@ -109,7 +109,7 @@ def _sentences(count: int, words: Any, keys: Any, used: Any, mask: int, out: Any
     """The share of words in sentences that were there before, and how many such sentences there are."""
     used[: mask + 1] = False
     start, copied = 0, 0
-    hashed = _BASIS
+    hashed = BASIS
     for i in range(count):
         hashed = mix(hashed, words.hashed[i])
         if words.facts[i] & (STOP | LINE) or i == count - 1:
@@ -119,7 +119,7 @@ def _sentences(count: int, words: Any, keys: Any, used: Any, mask: int, out: Any
                     copied += i - start + 1
                     out[29] += 1
                 used[slot], keys[slot] = True, hashed
-            start, hashed = i + 1, _BASIS
+            start, hashed = i + 1, BASIS
     out[15] = copied / count
 
 
@@ -153,14 +153,14 @@ def _echo(asked: int, other: Any, count: int, words: Any, keys: Any, used: Any, 
             return
         used[: mask + 1] = False
         for i in range(size - ECHO_WORDS + 1):
-            hashed = _BASIS
+            hashed = BASIS
             for j in range(ECHO_WORDS):
                 hashed = mix(hashed, first.hashed[i + j])
             slot = slot_of(keys, used, mask, hashed)
             used[slot], keys[slot] = True, hashed
         covered, reached = 0, 0
         for i in range(room - ECHO_WORDS + 1):
-            hashed = _BASIS
+            hashed = BASIS
             for j in range(ECHO_WORDS):
                 hashed = mix(hashed, second.hashed[i + j])
             if used[slot_of(keys, used, mask, hashed)]:

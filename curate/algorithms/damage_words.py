@@ -15,8 +15,10 @@ from curate.algorithms.damage_classes import CLASSES, HANGING, listed
 from curate.algorithms.jit import kernel
 
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
-_BASIS: Final = np.uint64(0xCBF29CE484222325)
+BASIS: Final = np.uint64(0xCBF29CE484222325)
 _SHIFT: Final = np.uint64(29)
+#: FNV-1a (Fowler, Noll & Vo), 64 bits: one multiplication for a character, where `mix` takes two.
+_PRIME: Final = np.uint64(0x100000001B3)
 #: Letters of a word that make its stem, by which "translate" and "translation" are one.
 STEM: Final = 5
 
@@ -176,8 +178,8 @@ def split(text: Any, words: Any, lexicon: Any, mask: int) -> int:  # noqa: C901,
             fresh = fresh or mark & (STOP | LINE) != 0
             i += 1
             continue
-        begin, hashed, stem, chars, capitals, facts = i, _BASIS, _BASIS, 0, 0, 0
-        one, two, three = _BASIS, _BASIS, _BASIS  # the hashes without the last one, two and three letters
+        begin, hashed, stem, chars, capitals, facts = i, BASIS, BASIS, 0, 0, 0
+        one, two, three = BASIS, BASIS, BASIS  # the hashes without the last one, two and three letters
         small = _lower(cp)
         if small != cp:
             facts |= CAPITAL
@@ -196,9 +198,9 @@ def split(text: Any, words: Any, lexicon: Any, mask: int) -> int:  # noqa: C901,
             capitals += small != cp and what == 2
             facts |= DIGIT if what == 1 else (FOREIGN if cp >= 0x250 else 0)
             three, two, one = two, one, hashed
-            hashed = mix(hashed, np.uint64(small))
+            hashed = (hashed ^ np.uint64(small)) * _PRIME
             if chars < STEM:
-                stem = mix(stem, np.uint64(small))
+                stem = hashed
             chars += 1
             i += 1
             if _unspaced(cp) or (i < size and _unspaced(np.int64(text[i]))):

@@ -38,11 +38,15 @@ _KIND: Final = np.array(
 _SMALL: Final = np.array([ord(chr(byte).lower()) if byte < 0x80 else byte for byte in range(256)], np.uint64)
 
 
-class Pieces(NamedTuple):
-    """An open-addressed table of word pieces: hash, number (-1 in an empty slot); and the number of `[UNK]`."""
+#: A slot of the table has the high bits of a piece's hash and, in the low ones, its number and one; 0 is empty. In
+#: one word, a look costs one line of the processor's cache, and the table of BERT's pieces stays in it.
+_LOW: Final = np.uint64((1 << 20) - 1)
 
-    keys: npt.NDArray[np.uint64]
-    number: npt.NDArray[np.int32]
+
+class Pieces(NamedTuple):
+    """An open-addressed table of word pieces, uint64; and the number of `[UNK]`."""
+
+    slots: npt.NDArray[np.uint64]
     unknown: int
 
 
@@ -52,34 +56,34 @@ def _next(hashed: np.uint64, byte: Any) -> Any:
 
 
 @kernel
-def _slot(keys: Any, number: Any, key: np.uint64) -> Any:
+def _slot(slots: Any, key: np.uint64) -> Any:
     """The slot of `key`, or the empty one where it belongs."""
-    mask = len(keys) - 1
+    mask = len(slots) - 1
     slot = np.int64((key * _MIX) >> _HIGH) & mask
-    while number[slot] >= 0 and keys[slot] != key:
+    while slots[slot] != 0 and (slots[slot] ^ key) > _LOW:
         slot = (slot + 1) & mask
     return slot
 
 
 @kernel
-def _fill(text: Any, starts: Any, keys: Any, number: Any) -> None:
+def _fill(text: Any, starts: Any, slots: Any) -> None:
     for piece in range(len(starts) - 1):
         begin, end = starts[piece], starts[piece + 1]
         going_on = end - begin > 2 and text[begin] == 0x23 and text[begin + 1] == 0x23
         key = _GOES_ON if going_on else _BEGINS
         for i in range(begin + 2 * going_on, end):
             key = _next(key, text[i])
-        slot = _slot(keys, number, key)
-        keys[slot], number[slot] = key, piece
+        slots[_slot(slots, key)] = (key & ~_LOW) | np.uint64(piece + 1)
 
 
 def pieces_of(vocabulary: list[str], unknown: str = "[UNK]") -> Pieces:
     """The table of a vocabulary; the number of a piece is its place."""
-    size = 1 << (4 * len(vocabulary)).bit_length()
-    table = Pieces(np.zeros(size, np.uint64), np.full(size, -1, np.int32), vocabulary.index(unknown))
+    if len(vocabulary) >= _LOW:
+        raise ValueError(f"{len(vocabulary):,} word pieces are more than the table has numbers for")
+    table = Pieces(np.zeros(1 << (2 * len(vocabulary)).bit_length(), np.uint64), vocabulary.index(unknown))
     encoded = [piece.encode() for piece in vocabulary]
     starts = np.concatenate([[0], np.cumsum([len(piece) for piece in encoded])]).astype(np.int64)
-    _fill(np.frombuffer(b"".join(encoded), np.uint8), starts, table.keys, table.number)
+    _fill(np.frombuffer(b"".join(encoded), np.uint8), starts, table.slots)
     return table
 
 
@@ -162,7 +166,7 @@ def middles(at: Any, size: Any, most: int, places: Any) -> None:
 @kernel
 def _cut_word(text: Any, begin: int, end: int, pieces: Any, hashes: Any, out: Any, used: int) -> int:
     """Append the pieces of one word to `out` at `used`; the new length."""
-    keys, number, unknown = pieces
+    slots, unknown = pieces
     first = used
     if end - begin > LONGEST:
         out[used] = unknown
@@ -172,16 +176,16 @@ def _cut_word(text: Any, begin: int, end: int, pieces: Any, hashes: Any, out: An
         for i in range(begin, end):
             hashed = _next(hashed, _SMALL[text[i]])
             hashes[i - begin] = hashed
-        length, slot = end - begin, np.int64(0)
+        length, found = end - begin, np.uint64(0)
         while length > 0:
-            slot = _slot(keys, number, hashes[length - 1])
-            if number[slot] >= 0:
+            found = slots[_slot(slots, hashes[length - 1])]
+            if found != 0:
                 break
             length -= 1
         if length == 0:
             out[first] = unknown
             return first + 1
-        out[used] = number[slot]
+        out[used] = np.int32(found & _LOW) - np.int32(1)
         used += 1
         begin += length
     return used
