@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numba
@@ -16,10 +20,25 @@ def kernel(fn: Callable[..., Any]) -> Any:
     Where neither the package's folder nor the user's cache folder can be written, it is compiled in each process.
     """
     try:
-        return numba.njit(nogil=True, cache=True)(fn)
+        compiled = numba.njit(nogil=True, cache=True)(fn)
     except RuntimeError:
         # numba finds no folder to keep the code in (a read-only installation, a full disk).
         return numba.njit(nogil=True)(fn)
+    # numba compares the date of the one file that `fn` stands in, and would go on with old code of kernels that `fn`
+    # calls in others. In a version without this attribute that remains so.
+    with suppress(AttributeError):
+        compiled._cache._cache_file._source_stamp = _sources()  # noqa: SLF001 - numba has no other way
+    return compiled
+
+
+@cache
+def _sources() -> str:
+    """A digest of all files with kernels."""
+    digest = hashlib.blake2b(digest_size=16)
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        source = path.read_bytes()
+        digest.update(len(source).to_bytes(8, "little") + source)
+    return digest.hexdigest()
 
 
 @intrinsic
