@@ -109,6 +109,7 @@ def evidence(instruction: pl.Series, response: pl.Series) -> Seen:
     views = (
         pl.LazyFrame({"instruction": instruction, "response": response})
         .select(**_views(pl.col("instruction"), pl.col("response")))
+        .with_columns(exchange=pl.concat_str("opening", "response", separator="\n"))
         .select(
             "request",
             "opening",
