@@ -159,7 +159,9 @@ extraction 4.5 opening context
 extraction 1.0 response context
     ^[^.\n]{1,80}(?:, [^.\n]{1,60}){2,}$|(?m)^(?:[-*•]|\d+[.)]) ?\S[^\n]{0,60}\n(?:[-*•]|\d+[.)])
 extraction 1.5 response context
-    ^(?:[^\n]{0,60}:\s)?[^.\n:,;]{1,60}(?:[,;] [^.,;\n]{1,60}){2,}\.?$|(?m)(?:^[ \t]*(?:[-*•–]|\d+[.)])[^\n]*\n+){2,}
+    ^(?:[^\n]{0,60}:\s)?[^.\n:,;]{1,60}(?:[,;] [^.,;\n]{1,60}){2,}\.?$
+extraction 1.5 response context
+    <LISTED>
 closed_qa 3.0 request
     \b(?:given|based on|according to|using|read|considering)\b[^.?!\n]{0,40}\b<PASSAGE>\b
     |\banswer the (?:following )?questions?\b
@@ -246,7 +248,7 @@ brainstorming 3.0 request
 brainstorming 1.0 response bare
     (?m)^(?:[-*•]|\d+[.)]) ?\S[^\n]{0,80}\n+(?:[-*•]|\d+[.)])
 brainstorming 1.0 response bare
-    (?m)(?:^[ \t]*(?:[-*•–]|\d+[.)])[^\n]*\n+){2,}
+    <LISTED>
 brainstorming 2.0 text bare
     (?:^|[.!?] )(?:suggest|identify|name|list|give(?: me)?|propose) (?:two|three|four|five|six|ten|\d+) (?:\w+ )?(?:ways
     |exercises|ideas|options|things|examples|reasons|suggestions|alternatives|steps)\b
@@ -282,9 +284,7 @@ closed_qa 2.5 request context
 closed_qa 1.5 request context
     \?\s*$|\?\n
 summarization 2.0 exchange context
-    ^(?:(?:what|who) (?:is|was|are|were)\b|(?:tell me|write) (?:about|more)\b|describe\b|(?:what|who) happened
-    |wer (?:ist|war)\b|was (?:ist|war)\b|qui (?:est|était)\b|qu'est-ce\b|quién (?:es|fue)\b|qué es\b|quem (?:é
-    |foi)\b|o que é\b|chi (?:è|era)\b)[^\n]*\n(?s:.{300,})$
+    ^<OVERVIEW>\b[^\n]*\n(?s:.{300,})$
 open_qa 1.0 opening
 """
 
