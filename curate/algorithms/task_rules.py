@@ -1,8 +1,8 @@
 """Which kind of task an example is: a table of evidence, each entry a pattern that speaks for one task.
 
 A task's score is the sum of the weights of its entries that match, and the highest score wins. Weights are meant as
-log-odds: 1 is a hint, 2 a sign, 4 nearly a proof; a negative one speaks against the task. Patterns are Rust regular expressions (no look-around) over these
-views of an example, all in lower case, with polite phrases cut from the front of the instruction:
+log-odds: 1 is a hint, 2 a sign, 4 nearly a proof; a negative one speaks against the task. Patterns are Rust regular
+expressions (no look-around) over these views of an example, all in lower case, polite phrases cut from the front:
 
 ========== =========================================================================================
 opening    the first line of the instruction, 400 characters at most
