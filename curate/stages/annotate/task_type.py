@@ -62,7 +62,7 @@ class TaskType(Annotator):
     stage: Literal["task_type"] = "task_type"
     reads: ClassVar[tuple[str, ...]] = ("instruction", "response")
     writes: ClassVar[Mapping[str, pl.DataType]] = {"task_type": pl.String(), "task_confidence": pl.Float64()}
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     min_confidence: float = Field(
         0.2,
