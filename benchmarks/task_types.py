@@ -7,8 +7,9 @@ model is fitted on all the others; on Auto-J and Code Alpaca nothing is ever fit
 
 *By record*: Dolly's records are cut into five folds, near-duplicates in the same one, and each fold is named by a model
 that was fitted on the other four. Of GSM8K and GPTeacher that half is named which is never fitted on. Auto-J and Code
-Alpaca as before. *Other records of Dolly* are those of the raw dump that are not among the labelled ones; the shipped
-weights name them.
+Alpaca as before. *Other records of Dolly* are those of the raw dump that are not among the labelled ones; they are
+named by the shipped weights and, *held out by source*, by weights that are fitted without Dolly. With `--vectors`,
+models that see an encoder's vector of the opening as well are tried by source on Dolly and Auto-J.
 
 In each case the records are left out that nearly repeat an example which the model was fitted on: words in common over
 words of either, at least 0.6 (Jaccard). Prints accuracy and macro-F1 (over the types the set has) with a type named for
@@ -32,11 +33,21 @@ import polars as pl
 ROOT = Path(__file__).resolve().parent.parent
 sys.path[:0] = [str(ROOT), str(ROOT / "tools")]
 
+from curate.algorithms.task_features import Hashed  # noqa: E402
 from curate.algorithms.task_model import TaskModel, shipped  # noqa: E402 - the path is set first
 from curate.algorithms.task_rules import TASKS  # noqa: E402
-from curate.stages.annotate.task_type import TaskType  # noqa: E402
+from curate.encoders import get_encoder  # noqa: E402
+from curate.stages.annotate.task_type import Seen, TaskType  # noqa: E402
 from tools.expand_examples import Example  # noqa: E402
-from tools.fit_task_type import collect, fitted, held_for_training, of_dolly, see  # noqa: E402
+from tools.fit_task_type import (  # noqa: E402
+    collect,
+    fit,
+    fitted,
+    held_for_training,
+    of_dolly,
+    see,
+    weights_of,
+)
 
 #: Names of types in the labelled file that differ from ours.
 NAMES: Final = {"math_reasoning": "math", "roleplay_chat": "roleplay", "planning_advice": "advice"}
@@ -45,6 +56,9 @@ CATEGORIES: Final = {"information_extraction": "extraction", "general_qa": "open
 NEAR: Final = 0.6
 FOLDS: Final = 5
 WORDS: Final = r"(?u)\w+"
+#: Encoders whose vectors are tried as further evidence, and the length of a vector beside signs of 0 and 1.
+ENCODERS: Final = ("static", "minilm")
+LENGTH: Final = 3.0
 
 
 def labelled(path: Path) -> pl.DataFrame:
@@ -147,6 +161,30 @@ def by_record(records: pl.DataFrame, data: Path) -> pl.DataFrame:
     return pl.concat([*out, named(unseen(records.filter(halves), ours + theirs), shipped())])
 
 
+def by_source_with_vectors(records: pl.DataFrame, data: Path, spec: str) -> dict[str, Any]:
+    """Dolly and Auto-J, named by a model fitted on neither, which also sees the encoder's vector of the opening.
+
+    The vectors, of length `LENGTH`, stand beside the signs and are penalised as they are.
+    """
+    examples = collect(data, dolly=False)
+    encoder = get_encoder(spec)
+
+    def seen_by(part: list[Example]) -> tuple[Seen, Hashed]:
+        seen, features = see(part)
+        vectors = encoder.encode(seen.openings).astype(np.float64)
+        vectors *= LENGTH / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+        return seen._replace(signs=np.concatenate([seen.signs.astype(np.float64), vectors], axis=1)), features
+
+    model = fit(*seen_by(examples), [e.task for e in examples], weights_of(examples))
+    wanted = (pl.col("source") == "dolly") | pl.col("source").str.starts_with("autoj")
+    part = unseen(records.filter(wanted), examples)
+    seen, features = seen_by([Example(*row, "") for row in part.select("task", "instruction", "response").iter_rows()])
+    best = model.probabilities(features, seen.signs, seen.rules).argmax(axis=1)
+    part = part.with_columns(found=pl.Series(np.array(TASKS)[best].tolist(), dtype=pl.String))
+    sets = {"dolly": part.filter(source="dolly"), "autoj": part.filter(pl.col("source") != "dolly")}
+    return {name: {"records": one.height, **figures(one, "found")} for name, one in sets.items()}
+
+
 def figures(part: pl.DataFrame, column: str) -> dict[str, float]:
     """Accuracy, and the mean F1 over the types that occur in the truth."""
     truth, found = part["task"].to_numpy(), part[column].to_numpy()
@@ -215,6 +253,9 @@ def speed(records: pl.DataFrame) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, default=ROOT.parent / "shared" / "data")
+    parser.add_argument(
+        "--vectors", action="store_true", help="try the vectors of encoders as further evidence too (minutes)"
+    )
     options = parser.parse_args()
     if not options.data.is_dir():
         sys.exit(f"{options.data} is not there; name it with --data")
@@ -231,6 +272,19 @@ def main() -> None:
         "calibration": calibration(others),
     }
     print("other records of dolly", results["other records of dolly"])
+    known = collect(options.data, dolly=False)
+    strict = named(unseen(other_dolly(options.data, records), known), fitted(known))
+    results["other records of dolly, held out by source"] = {
+        "records": strict.height,
+        "task_type": figures(strict, "found"),
+        "calibration": calibration(strict),
+    }
+    print("other records of dolly, held out by source", figures(strict, "found"), flush=True)
+    if options.vectors:
+        results["held out by source, with vectors"] = {
+            spec: by_source_with_vectors(records, options.data, spec) for spec in ENCODERS
+        }
+        print("with vectors", results["held out by source, with vectors"], flush=True)
     results["records_per_cpu_second"] = speed(records)
     print(f"{results['records_per_cpu_second']:,} records a second of processor time")
     path = ROOT / "benchmarks" / "results" / "task_types.json"

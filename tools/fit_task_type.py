@@ -40,13 +40,13 @@ Floats = npt.NDArray[np.float64]
 
 COPIES: Final = 5
 #: Ridge penalties of the hashed features and of the signs.
-WORD_PENALTY: Final = 0.4
+WORD_PENALTY: Final = 0.3
 SIGN_PENALTY: Final = 4.0
 #: The rules' sums are log-odds by judgement; this much of them is taken as given.
-RULE_WEIGHT: Final = 0.7
+RULE_WEIGHT: Final = 0.5
 TEMPERATURE: Final = 1.0
 #: Added to the bias of a type, by hand: our templates have the types in nearly equal numbers, and dumps do not.
-PRIOR: Final = {"advice": -0.6, "creative_writing": 0.4, "summarization": -0.4, "coding": 0.9, "open_qa": 0.3}
+PRIOR: Final = {"advice": -1.0, "creative_writing": 0.4, "summarization": -0.4, "coding": 0.9, "open_qa": 0.3}
 #: How many records a source or family counts as.
 FAMILY_WEIGHT: Final = 3.0
 SOURCE_WEIGHT: Final = {"gsm8k": 40.0, "gpteacher": 40.0}

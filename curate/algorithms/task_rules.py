@@ -1,14 +1,15 @@
 """Which kind of task an example is: a table of evidence, each entry a pattern that speaks for one task.
 
 A task's score is the sum of the weights of its entries that match, and the highest score wins. Weights are meant as
-log-odds: 1 is a hint, 2 a sign, 4 nearly a proof. Patterns are Rust regular expressions (no look-around) over these
-views of an example, all in lower case, with polite phrases cut from the front of the instruction:
+log-odds: 1 is a hint, 2 a sign, 4 nearly a proof; a negative one speaks against the task. Patterns are Rust regular
+expressions (no look-around) over these views of an example, all in lower case, polite phrases cut from the front:
 
 ========== =========================================================================================
 opening    the first line of the instruction, 400 characters at most
 request    the first and the last line of the instruction, 400 characters each at most
 text       the instruction, 2,000 characters at most
 response   the response, 2,000 characters at most
+exchange   the opening, a line break and the response
 ========== =========================================================================================
 
 Some entries count only where a text to work on comes along (`context`: at least `CONTEXT_CHARS` characters after the
@@ -50,7 +51,7 @@ CONTEXT_CHARS: Final = 120
 class Evidence(NamedTuple):
     """An entry of the table: `weight` goes to `task` where `view` matches `pattern` and `given` holds.
 
-    `view` is `opening`, `request`, `text` or `response`; `given` is `anything`, `context` or `bare`.
+    `view` is `opening`, `request`, `text`, `response` or `exchange`; `given` is `anything`, `context` or `bare`.
     """
 
     task: str
@@ -88,6 +89,8 @@ coding 4.0 text
     (?m)^[ \t]*(?:def \w+ ?\(|(?:public|private|static) \w|#include|import [\w.]+;?$|from \w+ import|function \w*\(
     |(?:const|let|var) \w+ ?=|<html|<\?php|select [^\n]+ from |\w+ = [\[{(\"'\d]|for \w+ in [^\n]+:$)|[;{]\n|```
     |\w+\(\w*\);
+coding -2.0 exchange bare
+    ^<QUESTIONWORDS>\b[^\n]*\n[^{}<>;=`]{50,}$
 math 3.0 opening
     ^(?:calculate|compute|solve|evaluate|simplify|factor|integrate|differentiate|prove|add|subtract|multiply|divide
     |berechne|löse|calcule[rz]?|résous|résolvez|calcula|resuelve|resolva|risolvi|find the (?:value|sum|area|product
@@ -108,6 +111,8 @@ math 2.0 text
     |probabilidad|equação|equazione)\b|\\frac|\b[a-z]\^\d|\b\d?x ?[-+=] ?\d
 math 3.0 response
     \d ?[-+*/x×÷] ?\$?\d[\d.,]*%?[^\n]{0,12}=|= ?\$?-?\d
+math -1.5 exchange bare
+    ^<QUESTIONWORDS>\b[^\n]*\n[^{}<>;=`+]{50,}$
 math 1.0 response
     (?:^|\n)[^\n]{0,20}\$?-?\d[\d.,]*\s*$
 translation 5.0 request
@@ -153,6 +158,10 @@ extraction 4.5 opening context
     ^(?:list|find|give me|provide|name|identify|nenne|liste|enumera|elenca)\b|\bbullet|\b(?:comma|numbered list)\b
 extraction 1.0 response context
     ^[^.\n]{1,80}(?:, [^.\n]{1,60}){2,}$|(?m)^(?:[-*•]|\d+[.)]) ?\S[^\n]{0,60}\n(?:[-*•]|\d+[.)])
+extraction 1.5 response context
+    ^(?:[^\n]{0,60}:\s)?[^.\n:,;]{1,60}(?:[,;] [^.,;\n]{1,60}){2,}\.?$
+extraction 1.5 response context
+    <LISTED>
 closed_qa 3.0 request
     \b(?:given|based on|according to|using|read|considering)\b[^.?!\n]{0,40}\b<PASSAGE>\b
     |\banswer the (?:following )?questions?\b
@@ -185,6 +194,9 @@ classification 3.0 opening bare
 classification 2.0 response bare
     ^(?:positive|negative|neutral|spam|true|false)\.?$|(?:^
     |\n)[^:\n]{1,40}: ?[^:\n]{1,30}\n[^:\n]{1,40}: ?[^:\n]{1,30}(?:\n|$)
+classification 2.0 opening bare
+    ^(?:which|what) (?:\w+ )?(?:continents?|country|countries|types?|kinds?|category|categories|genres?|sports?|class
+    |colou?rs?|family|families|groups?|shapes?|languages?) (?:of \w+ )?(?:do|does|is|are|was|were)\b[^?\n]*(?::|, )
 roleplay 5.0 opening
     ^(?:you are|you're|you've|you were|you have (?:been|just)|imagine|pretend|act (?:as|like)|role-?play
     |assume (?:you|the (?:role|identity))|take (?:on )?the role|in the (?:role|character|voice) of
@@ -235,6 +247,11 @@ brainstorming 3.0 request
     \b\d+ (?:\w+ ){0,3}(?:keywords|hashtags|headlines|taglines|slogans|titles|names|topics|questions|captions)\b
 brainstorming 1.0 response bare
     (?m)^(?:[-*•]|\d+[.)]) ?\S[^\n]{0,80}\n+(?:[-*•]|\d+[.)])
+brainstorming 1.0 response bare
+    <LISTED>
+brainstorming 2.0 text bare
+    (?:^|[.!?] )(?:suggest|identify|name|list|give(?: me)?|propose) (?:two|three|four|five|six|ten|\d+) (?:\w+ )?(?:ways
+    |exercises|ideas|options|things|examples|reasons|suggestions|alternatives|steps)\b
 advice 4.5 request
     \bshould (?:i|we|my)\b|\badvice\b|\badvise\b|\brecommend|\bsuggest(?:ions)? (?:to )?me\b|\bcourse of action\b
     |\btips\b|\bhelp me (?:plan|choose|decide|with)|\bsoll(?:te)? ich\b|\brat(?:schlag|schläge)\b|\btipps\b
@@ -257,10 +274,17 @@ open_qa 2.0 opening bare
     ^¿?<QUESTIONWORDS>\b
 open_qa 1.0 opening bare
     \?\s*$
+open_qa 1.5 exchange bare
+    ^(?:[^:,\n]* )?(?:what|who|whom|which|where|when)(?: \w+){0,2}\??\n[^\n:,]{1,30}$
+open_qa 2.0 opening bare
+    ^(?:give(?: me| us)? |provide |share )?(?:with )?(?:an? |the )?(?:brief |short |quick )?(?:history|overview
+    |explanation|definition|meaning) (?:of|behind)\b
 closed_qa 2.5 request context
     (?m)^¿?<QUESTIONWORDS>\b
 closed_qa 1.5 request context
     \?\s*$|\?\n
+summarization 2.0 exchange context
+    ^<OVERVIEW>\b[^\n]*\n(?s:.{300,})$
 open_qa 1.0 opening
 """
 

@@ -57,6 +57,11 @@ CODE_VERBS
     |insert|delete|remove|print|output|tell me|suggest|give|provide|reverse|sort|parse|transform|translate|given
     |compile|analy[sz]e|what|how|predict|name|list|come up with|schreibe?|erstelle|écri[st]|écrivez|crée[rz]?
     |escrib[ea]|crea|escreva|crie|scrivi
+LISTED
+    (?m)(?:^[ \t]*(?:[-*•–]|\d+[.)])[^\n]*\n+){2,}
+OVERVIEW
+    (?:what|who) (?:is|was|are|were)|(?:tell me|write) (?:about|more)|describe|(?:what|who) happened|wer (?:ist|war)
+    |was (?:ist|war)|qui (?:est|était)|qu'est-ce|quién (?:es|fue)|qué es|quem (?:é|foi)|o que é|chi (?:è|era)
 QUESTIONWORDS
     what|what's|who|whom|whose|when|where|why|which|how|is|are|was|were|do|does|did|can|could|will|would|has|have
     |had|should|explain|describe|define|tell me about|tell me more|discuss|compare|was|wer|wann|wo|warum|wieso
