@@ -9,9 +9,26 @@ from __future__ import annotations
 
 import numpy as np
 
-from curate.algorithms import damage_measures, diversity, language, ngrams, plain, preference_counts, repetition, sketch
+from curate.algorithms import (
+    components,
+    coverage,
+    damage_measures,
+    diversity,
+    facility_location,
+    k_center,
+    language,
+    leaders,
+    ngrams,
+    plain,
+    preference_counts,
+    repetition,
+    sketch,
+    task_features,
+    task_model,
+)
 from curate.algorithms.minhash import ShingleSets
 from curate.algorithms.texts import Texts
+from curate.algorithms.wording import Wording
 
 
 def _texts(data: list[bytes]) -> Texts:
@@ -21,7 +38,7 @@ def _texts(data: list[bytes]) -> Texts:
 
 
 def warm_rows() -> None:
-    """Run the kernels of `damage`, `preference`, `language`, `repetition_filter` and the bundled encoder once."""
+    """Run the kernels of `damage`, `preference`, `language`, `repetition_filter`, `task_type` and the encoder once."""
     from curate.damage.model import load
     from curate.damage.raw import lexicon
     from curate.encoders.static import shipped
@@ -35,6 +52,8 @@ def warm_rows() -> None:
     language.score(*whole)
     language.count_letters(*whole)
     preference_counts.counted(_texts([asked.encode()]), _texts([encoded]))
+    features = task_features.hashed([asked], [asked], np.zeros(1, dtype=np.bool_))
+    task_features.dot(features, task_model.shipped().idf, task_model.shipped().words)
     shipped().encode([said] * (plain.FEW + 1))
     shipped().counted_pieces(_texts([encoded]), 0, 1)
     shipped().pooled_halves(_texts([encoded]), 0, 1)
@@ -63,6 +82,19 @@ def warm() -> None:
     sketch.cluster(found.keys, nodes, 0.7, nodes.copy(), sets_of)
 
 
+def warm_choosing() -> None:
+    """Run the kernels of `semantic_dedup`, `k_center` and `facility_location` once."""
+    vectors = np.arange(64, dtype=np.int8).reshape(8, 8)
+    vectors.setflags(write=False)  # as those of a column are: to a kernel that is another type
+    leaders.leaders(vectors, np.arange(8), 0.9)
+    chosen = k_center.k_center(vectors, 3, first=0)
+    k_center.farthest_points(vectors, vectors[:2], np.zeros(8, dtype=np.bool_), 2)
+    wording = Wording(np.minimum(np.arange(9), 1), np.zeros(1, dtype=np.int64), 1)
+    facility_location.facility_location(vectors, 3, wording=(wording, 0.5))
+    coverage.standing(vectors, chosen.order)
+    components.connected_components(2, np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64))
+
+
 def warm_report() -> None:
     """Run the kernels of an audit's measures of diversity once."""
     vectors = np.arange(24, dtype=np.int8).reshape(12, 2)
@@ -75,4 +107,5 @@ def warm_report() -> None:
 if __name__ == "__main__":
     warm()
     warm_rows()
+    warm_choosing()
     warm_report()

@@ -9,21 +9,23 @@ import pytest
 
 from tests.helpers import ROOT
 
-RUN = """
-import numba, polars as pl, sys
+LISTEN = """
+import sys
 from numba.core import event
 compiled = []
 class Listener(event.Listener):
     def on_start(self, e): compiled.append(e.data["dispatcher"].py_func.__name__)
     def on_end(self, e): pass
 event.register("numba:compile", Listener())
+"""
+RUN = f"""{LISTEN}
 from curate.stages.annotate.damage import Damage
 from curate.stages.annotate.embedding import Embedding
 from curate.stages.annotate.language import Language
 from curate.stages.annotate.preference import Preference
 from curate.stages.dedup.minhash_dedup import MinhashDedup
 from tests.helpers import frame, shards, table
-pairs = [(f"what is {i} of the great many questions", f"number {i % 350} of all the answers {i % 350}") for i in range(int(sys.argv[1]))]
+pairs = [(f"what is {{i}} of the great many questions", f"number {{i % 350}} of all the answers {{i % 350}}") for i in range(int(sys.argv[1]))]
 MinhashDedup(ngram=3).apply(shards(table(pairs), 1))
 if "rows" in sys.argv:
     for stage in (Damage(), Language(), Preference(), Embedding()):
@@ -31,6 +33,12 @@ if "rows" in sys.argv:
 else:
     for stage in (Preference(), Embedding()):
         stage.apply(frame(pairs[:250]))
+print(len(compiled), *compiled)
+"""
+
+RECIPE = f"""{LISTEN}
+from curate import Pipeline
+Pipeline.from_yaml("pipelines/lima_1k.yaml").run("sample_data/raw", out=sys.argv[1])
 print(len(compiled), *compiled)
 """
 
@@ -49,3 +57,4 @@ def test_after_warming_nothing_is_compiled_any_more(tmp_path: Path) -> None:
     assert run("-c", RUN, "800", cache=tmp_path / "cold").split()[0] != "0"
     run("-m", "curate.algorithms.warm", cache=tmp_path / "warm")
     assert run("-c", RUN, "800", "rows", cache=tmp_path / "warm").split() == ["0"]
+    assert run("-c", RECIPE, str(tmp_path / "out"), cache=tmp_path / "warm").splitlines()[-1].split() == ["0"]
