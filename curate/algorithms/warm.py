@@ -86,7 +86,9 @@ def warm_choosing() -> None:
     """Run the kernels of `semantic_dedup`, `k_center` and `facility_location` once."""
     vectors = np.arange(64, dtype=np.int8).reshape(8, 8)
     vectors.setflags(write=False)  # as those of a column are: to a kernel that is another type
-    leaders.leaders(vectors, np.arange(8), 0.9)
+    many = np.tile(vectors, (257, 1))  # more rows than are looked at in one go
+    many.setflags(write=False)
+    leaders.leaders(many, np.arange(len(many)), 0.9)
     chosen = k_center.k_center(vectors, 3, first=0)
     k_center.farthest_points(vectors, vectors[:2], np.zeros(8, dtype=np.bool_), 2)
     wording = Wording(np.minimum(np.arange(9), 1), np.zeros(1, dtype=np.int64), 1)
