@@ -2,8 +2,9 @@
 
     python -m benchmarks.recipe [--data FOLDER] [--share N]
 
-Three commands, each a process of its own, one after the other: `curate run` with the default recipe, `curate run` with
-only the stages that data-juicer has equivalents of, and `dj-process` with those. Ours read the raw dumps; data-juicer
+Each command is a process of its own, one after the other: `curate run` with the default recipe, `curate run` with
+only the stages that data-juicer has equivalents of, and `dj-process` with those. Ours write a page about the result;
+data-juicer has another command for that, so ours run without it, too. Ours read the raw dumps; data-juicer
 reads the same records as JSON lines of one text each, which are written for it beforehand at no charge. `--share N`
 gives data-juicer every N-th record only, and the ratio is that per record. Writes `benchmarks/results/recipe.json`.
 """
@@ -44,12 +45,12 @@ stages:
 """
 
 
-def ours(recipe: Path, folder: Path, scratch: Path, limit_s: float) -> dict[str, Any]:
+def ours(recipe: Path, folder: Path, scratch: Path, limit_s: float, *options: str) -> dict[str, Any]:
     """One `curate run` over a folder of dumps, and what it read and kept."""
-    out = scratch / recipe.stem
+    out = scratch / "".join((recipe.stem, *options))
     files = sorted(str(path) for path in folder.rglob("*") if path.is_file() and path.suffix != ".md")
     code = "from curate.cli import main; main()"
-    arguments = ["run", str(recipe), *files, "--out", str(out), "--threads", "2", "--skip-unknown"]
+    arguments = ["run", str(recipe), *files, "--out", str(out), "--threads", "2", "--skip-unknown", *options]
     command = [sys.executable, "-c", code, *arguments]
     cost = measure(command, cwd=ROOT, log=scratch / "log.txt", limit_s=limit_s, environment={"PYTHONPATH": str(ROOT)})
     if cost.exit not in (0, 1):  # 1: done, with findings
@@ -79,7 +80,7 @@ def data_juicer(documents: Path, scratch: Path, limit_s: float, *, language: boo
 def with_ratios(programs: dict[str, dict[str, Any]]) -> None:
     """Add what data-juicer takes for a document over what ours take, of whole processes."""
     theirs = programs["data-juicer"]
-    for name in ("default recipe", "equivalent stages"):
+    for name in programs.keys() - {"data-juicer"}:
         if "process_cpu_s" in programs[name] and "process_cpu_s" in theirs:
             each = programs[name]["process_cpu_s"] / programs[name]["documents"]
             programs[name]["ratio"] = round(theirs["process_cpu_s"] / theirs["documents"] / each, 1)
@@ -110,8 +111,9 @@ def main() -> None:
         equivalent = scratch / "equivalent.yaml"
         equivalent.write_text(EQUIVALENT, "utf-8")
         for title, recipe in (("default recipe", RECIPE), ("equivalent stages", equivalent)):
-            told = result["programs"][title] = ours(recipe, folder, scratch, options.limit)
-            print(f"{title:20} {told}", flush=True)
+            for row, more in ((title, ()), (f"{title}, no page", ("--no-report",))):
+                told = result["programs"][row] = ours(recipe, folder, scratch, options.limit, *more)
+                print(f"{row:28} {told}", flush=True)
         documents = scratch / "documents.jsonl"
         write_documents(documents, texts[:200])
         # Whether the model of its language filter can be had shows on a few records.
