@@ -61,8 +61,9 @@ that of the power of the number of documents that fits CPU seconds best.
 
 RECIPE = """\
 The default recipe is `pipelines/lima_1k.yaml`, from raw dumps to a finished set. *Equivalent stages* are those that
-data-juicer has operators for: text length, alphanumeric share, repetition, language, near-duplicates. CPU seconds are
-of whole processes; the ratio is what data-juicer takes for a record over what ours take.
+data-juicer has operators for: text length, alphanumeric share, repetition, language, near-duplicates. Both write a page
+about the result unless `--no-report` is given (*no page*); data-juicer's job writes none. CPU seconds are of whole
+processes; the ratio is what data-juicer takes for a record over what ours take.
 """
 
 ROWS = """\
