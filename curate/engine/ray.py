@@ -53,25 +53,23 @@ class _Tasks:
     def wait(self, calls: Sequence[tuple[int | None, Callable[[], Any]]]) -> Iterator[tuple[int, Any]]:
         """The place of each call and its result, as they come; a call is made when there is room for it.
 
-        Each call has the number of its shard, if it has one. If one fails, the others are given up.
+        Each call has the number of its shard, if it has one. If one fails, the others are given up: nobody waits for
+        them, and Ray ends them with the connection. They are not cancelled: a task that ends while it is cancelled ends
+        this whole process (a check in Ray's `task_manager.cc`, seen in 2.60), and nobody would be told what failed.
         """
         import ray
 
         waiting = list(enumerate(calls))[::-1]
         running: dict[Any, int] = {}
-        try:
-            while waiting or running:
-                while waiting and len(running) < _WINDOW:
-                    at, (_, call) = waiting.pop()
-                    running[call()] = at
-                (ref,), _ = ray.wait(list(running), num_returns=1)
-                at = running[ref]
-                result = self._result(ref, calls[at][0])
-                del running[ref], ref
-                yield at, result
-        finally:
-            for ref in running:
-                ray.cancel(ref)
+        while waiting or running:
+            while waiting and len(running) < _WINDOW:
+                at, (_, call) = waiting.pop()
+                running[call()] = at
+            (ref,), _ = ray.wait(list(running), num_returns=1)
+            at = running[ref]
+            result = self._result(ref, calls[at][0])
+            del running[ref], ref
+            yield at, result
 
     def _result(self, ref: Any, shard: int | None) -> Any:
         import ray.exceptions
