@@ -21,7 +21,7 @@ class Shards(Protocol):
     def apart(self) -> bool:
         """Whether other processes hold the rows, so that `group` divides work and memory that `collect` puts into one.
 
-        A stage gives the same either way.
+        A stage gives the same either way. Where they do not, functions share this process's memory.
         """
 
     def rows(self) -> pl.Series:

@@ -31,11 +31,12 @@ from curate.handles import FrameFn, Shards
 
 if TYPE_CHECKING:
     from curate.algorithms.minhash import ShingleSets
+    from curate.algorithms.shingles import Room
 
 Index = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
-#: Gives the distinct shingles of a frame's texts and how many each has (`sketch.shingle_sets`).
-Grams = Callable[[pl.DataFrame], tuple[Hashes, Index]]
+#: Writes the distinct shingles of the chosen texts of a frame; how many each has (`sketch.fill_sets`).
+Grams = Callable[[pl.DataFrame, NDArray[np.bool_], "Room"], Index]
 #: What is said of the rows of a frame, where those of another one are known before.
 Compare = Callable[[pl.DataFrame, pl.DataFrame], pl.DataFrame]
 #: Gives texts that are known before, part by part, as often as it is called.
@@ -74,7 +75,9 @@ def compared_apart(
     del told, sorted_lines, found, links
     ours = components < least  # a component has the number of its first text
     rows, components = rows[ours], components[ours]
-    chosen = partial(_chosen, sketch=sketch, grams=grams, rows=shards.share(rows), components=shards.share(components))
+    chosen = partial(
+        _chosen, sketch=sketch, grams=grams, rows=shards.share(rows), components=shards.share(components), ngram=ngram
+    )
     beside = pl.concat([part for part in map(chosen, texts()) if part.height] or [pl.DataFrame()])
     return shards.map(chosen).group("component", partial(_both, compare=compare, known=shards.share(beside))).collect()
 
@@ -122,8 +125,11 @@ def _links(frame: pl.DataFrame, known: tuple[Hashes, Hashes]) -> pl.DataFrame:
     )
 
 
-def _chosen(frame: pl.DataFrame, sketch: FrameFn, grams: Grams, rows: Index, components: Index) -> pl.DataFrame:
+def _chosen(
+    frame: pl.DataFrame, sketch: FrameFn, grams: Grams, rows: Index, components: Index, ngram: int
+) -> pl.DataFrame:
     """`sketch` of those of `rows` that are in a shard, with the `component` of each and its `shingles`."""
+    from curate.algorithms.shingles import Room
     from curate.algorithms.sketch import first_equal
 
     at = np.searchsorted(rows, frame["row"].to_numpy().astype(np.int64))
@@ -133,17 +139,19 @@ def _chosen(frame: pl.DataFrame, sketch: FrameFn, grams: Grams, rows: Index, com
     found = sketch(frame)
     # A repeat needs no set of its own: it stands and falls with the first one, which is in the same component.
     first = first_equal(found.select("one", "two").to_numpy()) == np.arange(found.height)
+    room = Room.of(np.where(first, found["words"].to_numpy(), 0), ngram)
     sizes = np.zeros(found.height, dtype=np.int64)
-    values, sizes[first] = grams(frame.filter(pl.Series(first, dtype=pl.Boolean)))
-    return found.with_columns(
-        component=pl.Series(components[at[here]], dtype=pl.UInt64), shingles=_lists(values, sizes)
-    )
+    sizes[first] = grams(frame, first, room.part(first))
+    return found.with_columns(component=pl.Series(components[at[here]], dtype=pl.UInt64), shingles=_lists(room, sizes))
 
 
-def _lists(values: Hashes, sizes: Index) -> pl.Series:
-    """`values` in lists of `sizes`, List(UInt64) `(n,)`."""
+def _lists(room: Room, sizes: Index) -> pl.Series:
+    """The sets in `room`, of `sizes` int64 `(n,)`, as lists, List(UInt64) `(n,)`."""
     owner = pl.Series("at", np.repeat(np.arange(sizes.size), sizes)).set_sorted()
-    lists = pl.DataFrame({"at": owner, "shingles": values}).group_by("at", maintain_order=True).agg("shingles")
+    places = np.repeat(room.begins - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())
+    lists = (
+        pl.DataFrame({"at": owner, "shingles": room.values[places]}).group_by("at", maintain_order=True).agg("shingles")
+    )
     every = pl.DataFrame({"at": np.arange(sizes.size)}).join(lists, on="at", how="left", maintain_order="left")
     return every["shingles"].fill_null([])
 
@@ -153,41 +161,39 @@ def listed_sets(lists: pl.Series, nodes: Index) -> ShingleSets:
     from curate.algorithms.minhash import ShingleSets
 
     chosen = lists.gather(nodes)
-    offsets = np.zeros(nodes.size + 1, dtype=np.int64)
-    np.cumsum(chosen.list.len().to_numpy(), out=offsets[1:])
-    return ShingleSets(nodes, chosen.explode(empty_as_null=False).to_numpy(), offsets)
+    sizes = chosen.list.len().to_numpy().astype(np.int64)
+    return ShingleSets(nodes, chosen.explode(empty_as_null=False).to_numpy(), np.cumsum(sizes) - sizes, sizes)
 
 
-def sets_line(frame: pl.DataFrame, wanted: NDArray[np.bool_], grams: Grams) -> pl.DataFrame:
-    """One line: the `wanted` `rows`, the `sizes` of their sets, the `shingles` of these; `row`, the first of them."""
-    rows = frame["row"].to_numpy()
-    mask = wanted[np.minimum(rows, wanted.size - 1)]
-    chosen = frame.filter(pl.Series(mask))
-    values, sizes = grams(chosen)
-    line = {"row": rows[mask][:1], "rows": chosen["row"].implode(), "sizes": pl.Series(sizes).implode(),
-            "shingles": pl.Series(values).implode()}  # fmt: skip
-    return pl.DataFrame({name: part[: min(chosen.height, 1)] for name, part in line.items()})
+def sets_here(
+    shards: Shards, known: Known, nodes: Index, *, told: pl.DataFrame, size: int, grams: Grams, ngram: int
+) -> ShingleSets:
+    """The sets of `nodes`, for rows in this process: whichever thread has a text writes its set into one array.
 
+    Parameters
+    ----------
+    nodes : int64, ascending, places in `told`.
+    told : `row` and `words` of the `size` rows of `shards`, in order, and then those of `known`.
+    """
+    from curate.algorithms.minhash import ShingleSets
+    from curate.algorithms.shingles import Room
 
-def in_order(found: pl.DataFrame) -> tuple[Hashes, Index]:
-    """The shingles of all sets of `sets_line` in the order of their rows, and the sizes of the sets."""
-    # Line by line: exploding a column would copy all of it twice.
-    rows, sizes, values = (
-        np.concatenate([np.zeros(0, dtype), *(line.to_numpy() for line in found[column])])
-        for column, dtype in (("rows", np.uint64), ("sizes", np.int64), ("shingles", np.uint64))
-    )
-    order = np.argsort(rows, kind="stable")
-    if (np.diff(order) == 1).all():
-        return values, sizes
-    begins = (np.cumsum(sizes) - sizes)[order]
-    sizes = sizes[order]
-    places = np.repeat(begins - (np.cumsum(sizes) - sizes), sizes) + np.arange(values.size)
-    return values[places], sizes
+    room = Room.of(told["words"].to_numpy()[nodes], ngram)
+    sizes = np.zeros(nodes.size, dtype=np.int64)
+    rows = told["row"].to_numpy()[nodes]
 
+    def fill(part: pl.DataFrame, low: int, high: int) -> pl.DataFrame:
+        there = part["row"].to_numpy()
+        at = np.searchsorted(rows[low:high], there)
+        here = at < high - low
+        here[here] = rows[low:high][at[here]] == there[here]
+        places = low + at[here]
+        sizes[places] = grams(part, here, room.part(places))
+        return part.select("row").clear()
 
-def marked(rows: pl.Series) -> NDArray[np.bool_]:
-    """True at each of `rows`, Boolean `(largest + 2,)`."""
-    places = rows.to_numpy()
-    marks = np.zeros(int(places.max(initial=0)) + 2, dtype=np.bool_)
-    marks[places] = True
-    return marks
+    ours = int(np.searchsorted(nodes, size))
+    shards.map(partial(fill, low=0, high=ours)).collect()
+    if ours < nodes.size:
+        for part in known():
+            fill(part, ours, nodes.size)
+    return ShingleSets(nodes, room.values, room.begins, sizes)

@@ -172,6 +172,7 @@ def _alike(texts: Sequence[str], threshold: float, *, short: bool) -> tuple[NDAr
     """Pairs of places that link all near-duplicates among `texts`."""
     from curate.algorithms import banding, sketch
     from curate.algorithms.minhash import ShingleSets
+    from curate.algorithms.shingles import Room
     from curate.algorithms.texts import texts as in_memory
 
     column = pl.Series(texts, dtype=pl.String)
@@ -181,8 +182,9 @@ def _alike(texts: Sequence[str], threshold: float, *, short: bool) -> tuple[NDAr
     parent = nodes.copy()
 
     def sets_of(some: NDArray[np.int64]) -> ShingleSets:
-        values, sizes = sketch.shingle_sets([in_memory(column.gather(some))], ngram=_NGRAM, unit="word")
-        return ShingleSets(some, values, np.concatenate([np.zeros(1, np.int64), np.cumsum(sizes)]))
+        room = Room.of(found.tokens[some], _NGRAM)
+        sizes = sketch.fill_sets([in_memory(column.gather(some))], room, ngram=_NGRAM, unit="word")
+        return ShingleSets(some, room.values, room.begins, sizes)
 
     sketch.cluster(found.keys, nodes[found.tokens >= _NGRAM], threshold, parent, sets_of)
     if short:

@@ -59,8 +59,12 @@ def band_keys(signature: Keys, bands: int, rows: int) -> Keys:
     Two texts that agree on a band share its key; that two others do by chance (once in 2^32 pairs) costs one
     needless verification.
     """
-    result: Keys = _band_keys(signature, bands, rows)
-    return result
+    values = signature[:, : bands * rows].reshape(-1, bands, rows).astype(np.uint64)
+    h = np.full(values.shape[:2], KEY_SEED, dtype=np.uint64)
+    for at in range(rows):
+        h = (h ^ values[:, :, at]) * KEY_MIX
+        h ^= h >> np.uint64(32)
+    return (h >> np.uint64(16)).astype(np.uint32)
 
 
 def first_pairs(keys: Keys, tables: list[Buckets], parent: Index) -> Iterator[tuple[Index, Index]]:
@@ -210,13 +214,18 @@ def _other_pairs(keys, band, ranges, parent, at, room):  # type: ignore[no-untyp
 
 
 @kernel
-def _band_keys(signature, bands, rows):  # type: ignore[no-untyped-def]  # numba
-    out = np.empty((signature.shape[0], bands), dtype=np.uint32)
-    for row in range(signature.shape[0]):
+def text_keys(values, rows, h, out):  # type: ignore[no-untyped-def]  # numba
+    """As `band_keys`, of one signature whose `values` are in another order: the first of each band, then the second, …
+
+    So the compiler takes several bands at once. `h`: uint64, room for a hash of each band.
+    """
+    bands = out.size
+    for band in range(bands):
+        h[band] = KEY_SEED
+    for at in range(rows):
+        here = values[at * bands : (at + 1) * bands]
         for band in range(bands):
-            h = KEY_SEED
-            for at in range(band * rows, (band + 1) * rows):
-                h = (h ^ np.uint64(signature[row, at])) * KEY_MIX
-                h ^= h >> np.uint64(32)
-            out[row, band] = np.uint32(h >> np.uint64(16))
-    return out
+            x = (h[band] ^ np.uint64(here[band])) * KEY_MIX
+            h[band] = x ^ (x >> np.uint64(32))
+    for band in range(bands):
+        out[band] = np.uint32(h[band] >> np.uint64(16))

@@ -41,6 +41,10 @@ SYMBOL: Final = np.uint32(1 << 30)
 #: Bytes that are folded at once where all are ASCII.
 CHUNK: Final = 64
 
+#: The kinds of bytes that do not separate: of a word, or of an ASCII symbol.
+WORD: Final = np.uint8(1)
+SIGN: Final = np.uint8(2)
+
 _B = np.uint8
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import numba
+from llvmlite import ir
 from numba import types
 from numba.extending import intrinsic
 
@@ -73,3 +74,33 @@ def trailing_zeros(_typing, value):  # type: ignore[no-untyped-def]  # noqa: ARG
         return builder.cttz(arguments[0], context.get_constant(types.boolean, False))
 
     return types.uint64(types.uint64), count
+
+
+@intrinsic
+def count_ones(_typing, value):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """In a kernel: how many bits of a uint64 are 1, as uint64."""
+
+    def count(_context, builder, _, arguments):  # type: ignore[no-untyped-def]
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), count
+
+
+@intrinsic
+def equal_bits(_typing, address, value):  # type: ignore[no-untyped-def]  # noqa: ARG001
+    """In a kernel: which of the 64 bytes at an address (uint64) are `value` (uint8), as the bits of a uint64.
+
+    The first byte's is the lowest. The compiler is given one comparison of 64 bytes, and divides it as the processor at
+    hand needs it.
+    """
+    eights = ir.VectorType(ir.IntType(8), 64)
+
+    def compare(_context, builder, _, arguments):  # type: ignore[no-untyped-def]
+        found = builder.load(builder.inttoptr(arguments[0], eights.as_pointer()))
+        found.align = 1
+        none = ir.Constant(eights, ir.Undefined)
+        one = builder.insert_element(none, arguments[1], ir.Constant(ir.IntType(32), 0))
+        every = builder.shuffle_vector(one, none, ir.Constant(ir.VectorType(ir.IntType(32), 64), [0] * 64))
+        return builder.bitcast(builder.icmp_unsigned("==", found, every), ir.IntType(64))
+
+    return types.uint64(types.uint64, types.uint8), compare

@@ -13,7 +13,6 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.algorithms.banding import KEY_MIX, KEY_SEED
 from curate.algorithms.folding import OWN, SYMBOL, fold_table
 from curate.algorithms.minhash import EMPTY, ShingleSets, Signatures, permutations
 from curate.algorithms.shingles import (
@@ -25,9 +24,11 @@ from curate.algorithms.shingles import (
     TWO_STEP,
     Hashes,
     Offsets,
+    Room,
     Shingled,
     Unit,
     check,
+    check_room,
 )
 from curate.algorithms.tokens import BASE
 
@@ -50,16 +51,19 @@ def shingles(at: Offsets, size: Offsets, *, ngram: int = 5, unit: Unit = "word")
     return _grams(values, part, n, sides, ngram)
 
 
-def distinct(found: Shingled, out: Hashes | None = None) -> tuple[Hashes, Offsets]:
-    """As `shingles.distinct`."""
-    cuts = found.offsets.tolist()
-    texts = [found.values[low:high] for low, high in pairwise(cuts)]
-    sets = [text[np.sort(np.unique(text, return_index=True)[1])] for text in texts]
-    offsets = np.zeros(len(cuts), dtype=np.int64)
-    np.cumsum([one.size for one in sets], out=offsets[1:])
-    room = np.empty(found.values.size, dtype=np.uint64) if out is None else out
-    np.concatenate([np.zeros(0, np.uint64), *sets], out=room[: offsets[-1]])
-    return room[: offsets[-1]], offsets
+def sets(at: Offsets, size: Offsets, room: Room, *, ngram: int = 5, unit: Unit = "word") -> Offsets:
+    """As `shingles.sets`."""
+    found = shingles(at, size, ngram=ngram, unit=unit)
+    sizes = np.full(room.begins.size, -1, dtype=np.int64)
+    for row, (low, high) in enumerate(pairwise(found.offsets.tolist())):
+        begin, end = room.begins[row], room.ends[row]
+        if high - low <= end - begin:
+            text = found.values[low:high]
+            one = text[np.sort(np.unique(text, return_index=True)[1])]
+            sizes[row] = one.size
+            room.values[begin : begin + one.size] = one
+    check_room(sizes)
+    return sizes
 
 
 def signatures(shingles: Hashes, offsets: Index, num_perm: int, *, used: int | None = None) -> Signatures:
@@ -76,16 +80,6 @@ def signatures(shingles: Hashes, offsets: Index, num_perm: int, *, used: int | N
         for k in range(count):
             out[full, k] = np.minimum.reduceat(h * a[k] + b[k], offsets[full])
     return out
-
-
-def band_keys(signature: Signatures, bands: int, rows: int) -> Signatures:
-    """As `banding.band_keys`."""
-    values = signature[:, : bands * rows].reshape(-1, bands, rows).astype(np.uint64)
-    h = np.full(values.shape[:2], KEY_SEED, dtype=np.uint64)
-    for at in range(rows):
-        h = (h ^ values[:, :, at]) * KEY_MIX
-        h ^= h >> np.uint64(32)
-    return (h >> np.uint64(16)).astype(np.uint32)
 
 
 def bucket_members(keys: Signatures, nodes: Index) -> Index:
@@ -114,8 +108,7 @@ def jaccard(sets: ShingleSets, left: Index, right: Index) -> NDArray[np.float64]
     a, b = sets.places(left), sets.places(right)
     out = np.zeros(left.size)
     for pair, (i, j) in enumerate(zip(a.tolist(), b.tolist(), strict=True)):
-        x = sets.values[sets.offsets[i] : sets.offsets[i + 1]]
-        y = sets.values[sets.offsets[j] : sets.offsets[j + 1]]
+        x, y = (sets.values[sets.begins[k] : sets.begins[k] + sets.sizes[k]] for k in (i, j))
         shared = np.intersect1d(x, y, assume_unique=True).size
         out[pair] = shared / (x.size + y.size - shared) if x.size + y.size > shared else 0.0
     return out

@@ -31,7 +31,7 @@ _SPREAD: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 def possible_pairs(
-    values: Hashes, offsets: Index, nodes: Index, places: Index, threshold: float, parent: Index
+    sets: tuple[Hashes, Index, Index], nodes: Index, places: Index, threshold: float, parent: Index
 ) -> Iterator[tuple[Index, Index]]:
     """Pairs of nodes among which are all those that reach the threshold, `left` and `right`, int64 `(pairs,)` each.
 
@@ -39,15 +39,15 @@ def possible_pairs(
 
     Parameters
     ----------
-    values, offsets : sets as in `minhash.ShingleSets`.
+    sets : `values`, `begins` and `sizes` of sets, as in `minhash.ShingleSets`.
     nodes, places : int64 `(m,)`, the nodes to look at, and which of the sets is that of each.
     threshold : Jaccard index, in (0, 1].
     parent : int64, the component of every node, which the caller may change between two steps.
     """
-    sizes = offsets[places + 1] - offsets[places]
+    sizes = sets[2][places]
     order = np.lexsort((nodes, sizes))
     nodes, places, sizes = nodes[order], places[order], sizes[order]
-    tokens, starts, indexed = _beginnings(values, offsets, places, threshold)
+    tokens, starts, indexed = _beginnings(sets, places, threshold)
     # One line for each indexed member of each set, by member, component of the set, and size of the set.
     owner = np.repeat(np.arange(nodes.size), np.diff(starts))
     lines = np.flatnonzero(np.arange(tokens.size) - starts[owner] < indexed[owner])
@@ -62,24 +62,24 @@ def possible_pairs(
     number = np.minimum(np.searchsorted(known, tokens), max(known.size - 1, 0))
     number[known[number] != tokens if known.size else slice(0)] = -1
     index = (number, starts, firsts.astype(np.int64), token_ends, owners, group_ends)
-    sets = (nodes, sizes, components)
+    told = (nodes, sizes, components)
     seen = np.full(nodes.size, -1, dtype=np.int64)
     at = 0
     while at < nodes.size:
         room = max(_PAIRS_PER_BATCH, nodes.size)
-        left, right, at = _meetings(index, sets, parent, seen, threshold, at, room)
+        left, right, at = _meetings(index, told, parent, seen, threshold, at, room)
         yield left, right
 
 
 @kernel
-def _beginnings(values, offsets, places, threshold):  # type: ignore[no-untyped-def]  # numba infers the types of a kernel
+def _beginnings(sets, places, threshold):  # type: ignore[no-untyped-def]  # numba infers the types of a kernel
     """The rarest members of each set, those where its beginning starts, and how many of them are indexed."""
+    values, begins, sizes = sets
     total = np.int64(0)
     longest = np.int64(0)
     for place in places:
-        size = offsets[place + 1] - offsets[place]
-        total += size
-        longest = max(longest, size)
+        total += sizes[place]
+        longest = max(longest, sizes[place])
     bits = np.uint64(1)
     while (np.int64(1) << np.int64(bits)) < 2 * total:
         bits += np.uint64(1)
@@ -87,7 +87,7 @@ def _beginnings(values, offsets, places, threshold):  # type: ignore[no-untyped-
     # How often each member occurs, by a hash of it: two that fall together seem more common, but alike everywhere.
     often = np.zeros(np.int64(1) << np.int64(bits), dtype=np.uint32)
     for place in places:
-        for j in range(offsets[place], offsets[place + 1]):
+        for j in range(begins[place], begins[place] + sizes[place]):
             often[(values[j] * _SPREAD) >> shift] += np.uint32(1)
     out = np.empty(total + places.size, dtype=np.uint64)
     starts = np.zeros(places.size + 1, dtype=np.int64)
@@ -96,7 +96,7 @@ def _beginnings(values, offsets, places, threshold):  # type: ignore[no-untyped-
     n = 0
     for k in range(places.size):
         # Ascending, so that members that are equally rare have one order in all sets.
-        one = values[offsets[places[k]] : offsets[places[k] + 1]].copy()
+        one = values[begins[places[k]] : begins[places[k]] + sizes[places[k]]].copy()
         one.sort()
         for j in range(one.size):
             counts[j] = often[(one[j] * _SPREAD) >> shift]

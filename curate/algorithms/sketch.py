@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from curate.algorithms import banding, components, minhash, plain, shingles
+from curate.algorithms.banding import text_keys
 from curate.algorithms.buckets import bucket_members, buckets, candidate_components
-from curate.algorithms.minhash import ShingleSets
-from curate.algorithms.shingles import Hashes, Shingled, Unit
+from curate.algorithms.folding import fold_table
+from curate.algorithms.jit import kernel
+from curate.algorithms.minhash import ShingleSets, permutations, text_signature
+from curate.algorithms.shingles import Hashes, Room, Unit, text_shingles
 from curate.algorithms.texts import Texts
 
 Index = NDArray[np.int64]
-
-#: Bytes of text per call of the kernels: small enough that a block and its shingles stay in the processor's cache.
-BLOCK: Final = 1 << 18
-#: Shingles for which `shingle_sets` has room at first.
-_ROOM: Final = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,34 +51,25 @@ def sketches(
     """
     at, size = _places(sides)
     count = num_perm if bands is None else bands[0] * bands[1]
-    keys = np.empty((size.shape[0], count if bands is None else bands[0]), dtype=np.uint32)
-    digests, tokens = np.empty((size.shape[0], 2), dtype=np.uint64), np.empty(size.shape[0], dtype=np.int64)
-    few = _few(size)
-    for low, high, found in _shingled(at, size, ngram, unit):
-        signature = (plain if few else minhash).signatures(found.values, found.offsets, num_perm, used=count)
-        if bands is not None:
-            signature = (plain if few else banding).band_keys(signature, *bands)
-        keys[low:high], digests[low:high], tokens[low:high] = signature, found.digests, found.tokens
-    return Sketches(keys, digests, tokens)
+    if _few(size):
+        found = plain.shingles(at, size, ngram=ngram, unit=unit)
+        signature = plain.signatures(found.values, found.offsets, num_perm, used=count)
+        keys = signature if bands is None else banding.band_keys(signature, *bands)
+        return Sketches(keys, found.digests, found.tokens)
+    shingles.check(at, size, ngram)
+    a, b = permutations(num_perm)
+    if bands is not None:  # in the order that `text_keys` takes them in; the few that are in no band at the end
+        order = np.append(np.arange(count).reshape(bands).T, np.arange(count, num_perm))
+        a, b = a[order], b[order]
+    how = (ngram, unit == "char"), (count, 0) if bands is None else bands
+    return Sketches(*_sketches(at, size, how, fold_table(), shingles.Workspace(size).arrays, (a, b)))
 
 
-def shingle_sets(sides: Sequence[Texts], *, ngram: int, unit: Unit) -> tuple[Hashes, Index]:
-    """The distinct shingles of n texts, uint64, one text's after the other's, and how many each has, int64 `(n,)`."""
+def fill_sets(sides: Sequence[Texts], room: Room, *, ngram: int, unit: Unit) -> Index:
+    """Write the distinct shingles of n texts, as `shingles.sets`; how many each has, int64 `(n,)`."""
     at, size = _places(sides)
-    few = _few(size)
-    sizes = np.zeros(size.shape[0], dtype=np.int64)
-    # A text has no more shingles than bytes, and most memory that nothing is written to costs nothing.
-    out = np.empty(min(int(size.sum()) + size.size, _ROOM), dtype=np.uint64)
-    used = 0
-    for low, high, found in _shingled(at, size, ngram, unit):
-        if used + found.values.size > out.size:
-            grown = np.empty(2 * out.size + found.values.size, dtype=np.uint64)
-            grown[:used] = out[:used]
-            out = grown
-        values, offsets = (plain if few else shingles).distinct(found, out[used:])
-        sizes[low:high] = np.diff(offsets)
-        used += values.size
-    return out[:used], sizes
+    sizes: Index = (plain if _few(size) else shingles).sets(at, size, room, ngram=ngram, unit=unit)
+    return sizes
 
 
 def first_equal(digests: Hashes) -> Index:
@@ -156,17 +144,27 @@ def _few(size: Index) -> bool:
     return size.shape[0] <= plain.FEW and int(size.sum()) <= plain.FEW_BYTES
 
 
-def _shingled(at: Index, size: Index, ngram: int, unit: Unit) -> Iterator[tuple[int, int, Shingled]]:
-    """Ranges of texts of about `BLOCK` bytes, and their shingles, which lie there until the next step."""
-    if _few(size):
-        if size.shape[0]:
-            yield 0, size.shape[0], plain.shingles(at, size, ngram=ngram, unit=unit)
-        return
-    taken = (size + 1).sum(axis=1)
-    block = np.cumsum(taken) // BLOCK
-    cuts = np.flatnonzero(np.diff(block, prepend=-1, append=-1)) if block.size else np.zeros(1, np.int64)
-    most = np.add.reduceat(taken, cuts[:-1]).max(initial=0) if block.size else 0
-    workspace = shingles.Workspace(int(size.max(initial=0)), size.shape[1], int(most))
-    for low, high in pairwise(cuts.tolist()):
-        found = shingles.shingles(at[low:high], size[low:high], ngram=ngram, unit=unit, workspace=workspace)
-        yield low, high, found
+@kernel
+def _sketches(at, size, how, fold, workspace, permutations):  # type: ignore[no-untyped-def]  # numba infers the types
+    """Text by text, so that all that is between a text and its keys stays in the processor's nearest memory.
+
+    `how`: as in `text_shingles`, and the numbers of bands and of rows per band (0: no bands, the values themselves).
+    """
+    shingling, (wide, rows) = how
+    a, b = permutations
+    values = workspace[5]
+    n = at.shape[0]
+    keys = np.empty((n, wide), dtype=np.uint32)
+    digests = np.empty((n, 2), dtype=np.uint64)
+    tokens = np.empty(n, dtype=np.int64)
+    mixed = np.empty(values.size, dtype=np.uint32)
+    least = np.empty(a.size, dtype=np.uint32)
+    hashes = np.empty(wide, dtype=np.uint64)
+    for row in range(n):
+        tokens[row], found = text_shingles(at[row], size[row], shingling, fold, workspace, digests[row], values)
+        text_signature(values[:found], a, b, mixed, least)
+        if rows:
+            text_keys(least, rows, hashes, keys[row])
+        else:
+            keys[row] = least[:wide]
+    return keys, digests, tokens

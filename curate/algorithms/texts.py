@@ -104,6 +104,10 @@ class Texts:
     def __len__(self) -> int:
         return self.at.size
 
+    def filter(self, chosen: NDArray[np.bool_]) -> Texts:
+        """Those of the texts that are `chosen`, Boolean `(n,)`."""
+        return Texts(self.at[chosen], self.size[chosen], self.owner)
+
     def bytes(self, row: int) -> bytes:
         """A copy of one text."""
         return ctypes.string_at(int(self.at[row]), int(self.size[row]))

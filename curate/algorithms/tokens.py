@@ -9,15 +9,13 @@ from typing import Final
 
 import numpy as np
 
-from curate.algorithms.jit import eight_bytes, kernel, trailing_zeros
+from curate.algorithms.folding import SIGN, WORD
+from curate.algorithms.jit import eight_bytes, equal_bits, kernel, trailing_zeros
 
 #: An odd 64-bit constant: the fractional part of the golden ratio.
 BASE: Final = np.uint64(0x9E3779B97F4A7C15)
 
 _ALL: Final = np.uint64(0xFFFFFFFFFFFFFFFF)
-_LOWEST_BITS: Final = np.uint64(0x0101010101010101)
-#: A product with it brings the lowest bits of eight bytes together in the highest byte, the first byte's lowest.
-_TOGETHER: Final = np.uint64(0x0102040810204080)
 _ONE: Final = np.uint64(1)
 _LAST: Final = np.uint64(63)
 
@@ -30,25 +28,16 @@ def mixed(x, factor):  # type: ignore[no-untyped-def]  # numba infers the types 
 
 
 @kernel
-def _bits(eights, bit):  # type: ignore[no-untyped-def]  # numba
-    """One bit of each of 64 bytes, given as eight words; the first byte's lowest."""
-    out = np.uint64(0)
-    for j in range(8):
-        out |= ((((eights[j] >> bit) & _LOWEST_BITS) * _TOGETHER) >> np.uint64(56)) << np.uint64(8 * j)
-    return out
-
-
-@kernel
 def _bytes(address, count):  # type: ignore[no-untyped-def]  # numba
     """Up to eight of the `count` bytes at an address, the first in the lowest bits; zeros beyond those."""
     return eight_bytes(address) & (_ALL >> (np.uint64(64) - (min(count, np.uint64(8)) << np.uint64(3))))
 
 
 @kernel
-def words(folded, kinds, kind_words, end, out, n):  # type: ignore[no-untyped-def]  # numba
+def words(folded, kinds, end, out, n):  # type: ignore[no-untyped-def]  # numba
     """Append the hash of each token to `out` at `n`; the new length.
 
-    `folded` has the bytes from 1 to `end`, `kinds` the kind of each; `kind_words` is the memory of `kinds`.
+    `folded` has the bytes from 1 to `end`, `kinds` the kind of each.
     Kinds are looked at 64 at a time, as bits: the time goes by the number of tokens and of blocks, not of bytes.
     """
     kinds[end : end + 64] = 0
@@ -56,8 +45,8 @@ def words(folded, kinds, kind_words, end, out, n):  # type: ignore[no-untyped-de
     begin = np.uint64(0)
     word_before, sign_before = np.uint64(0), np.uint64(0)
     for block in range((end >> 6) + 1):
-        eights = kind_words[8 * block : 8 * block + 8]
-        word, sign = _bits(eights, np.uint64(0)), _bits(eights, _ONE)
+        kind = np.uint64(kinds.ctypes.data) + np.uint64(64 * block)
+        word, sign = equal_bits(kind, WORD), equal_bits(kind, SIGN)
         word_shifted, sign_shifted = (word << _ONE) | word_before, (sign << _ONE) | sign_before
         change = (word ^ word_shifted) | (sign ^ sign_shifted)
         starts, ends = (word | sign) & change, (word_shifted | sign_shifted) & change

@@ -27,6 +27,7 @@ from curate.algorithms import (
     task_model,
 )
 from curate.algorithms.minhash import ShingleSets
+from curate.algorithms.shingles import Room
 from curate.algorithms.texts import Texts
 from curate.algorithms.wording import Wording
 
@@ -70,9 +71,9 @@ def warm() -> None:
     for unit in ("char", "word"):
         found = sketch.sketches(sides, ngram=3, unit=unit, num_perm=128, bands=(128, 1))
     sketch.first_equal(found.digests)
-    values, sizes = sketch.shingle_sets(sides, ngram=3, unit="word")
+    room = Room.of(found.tokens, 3)
     nodes = np.arange(len(data))
-    sets = ShingleSets(nodes, values, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
+    sets = ShingleSets(nodes, room.values, room.begins, sketch.fill_sets(sides, room, ngram=3, unit="word"))
 
     def sets_of(some: np.typing.NDArray[np.int64]) -> ShingleSets:
         if some.size != nodes.size:

@@ -13,8 +13,8 @@ from tests.helpers import ROOT
 COMPARE = """
 import numpy as np
 from curate.algorithms import minhash
-values, offsets = np.arange(9, dtype=np.uint64), np.array([0, 4, 9])
-minhash._jaccard(values, offsets, np.array([0]), np.array([1]), 0.5)
+sets = np.arange(9, dtype=np.uint64), np.array([0, 4]), np.array([4, 5])
+minhash._jaccard(sets, minhash._marks(*sets), np.array([0]), np.array([1]), 0.5)
 print(minhash.__file__, sum(minhash._jaccard.stats.cache_hits.values()))
 """
 

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from curate.algorithms import banding, components, minhash, plain, shingles
+from curate.algorithms import banding, components, minhash, plain, shingles, sketch
 from curate.algorithms.buckets import bucket_members, buckets
 from curate.algorithms.minhash import ShingleSets
-from curate.algorithms.texts import texts
+from curate.algorithms.shingles import Room
+from curate.algorithms.texts import Texts, texts
 
 
 def places(pairs: Sequence[Sequence[str]]) -> tuple[np.ndarray, np.ndarray, object]:
@@ -27,7 +28,7 @@ SIDE = st.one_of(st.text(max_size=80), st.lists(st.sampled_from(PARTS), max_size
 
 
 @settings(max_examples=150, deadline=None)
-@given(st.lists(st.tuples(SIDE, SIDE), min_size=1, max_size=6), st.integers(1, 6), st.sampled_from(["word", "char"]))
+@given(st.lists(st.tuples(SIDE, SIDE), min_size=1, max_size=6), st.integers(1, 11), st.sampled_from(["word", "char"]))
 @example([("", ""), ("a", ""), ("", "a")], 1, "char")
 @example([("a" * 63 + "é", "b" * 200), ("é" + "a" * 300, "x")], 2, "word")
 def test_shingles_digests_and_counts_are_equal(pairs: list[tuple[str, str]], ngram: int, unit: shingles.Unit) -> None:
@@ -38,8 +39,26 @@ def test_shingles_digests_and_counts_are_equal(pairs: list[tuple[str, str]], ngr
     assert fast.offsets.tolist() == slow.offsets.tolist()
     assert fast.values.tolist() == slow.values.tolist()
     assert fast.digests.tolist() == slow.digests.tolist()
-    for one, other in zip(shingles.distinct(fast), plain.distinct(slow), strict=True):
-        assert one.tolist() == other.tolist()
+    rooms = [Room.of(slow.tokens, ngram) for _ in range(2)]
+    sizes = [m.sets(at, size, r, ngram=ngram, unit=unit) for m, r in zip((shingles, plain), rooms, strict=True)]
+    assert sizes[0].tolist() == sizes[1].tolist()
+    for begin, many in zip(rooms[0].begins, sizes[0], strict=True):
+        assert rooms[0].values[begin : begin + many].tolist() == rooms[1].values[begin : begin + many].tolist()
+
+
+@pytest.mark.parametrize(("ngram", "unit"), [(5, "word"), (2, "word"), (7, "char")])
+def test_sketches_of_many_are_the_keys_of_signatures(ngram: int, unit: shingles.Unit) -> None:
+    rng = np.random.default_rng(5)
+    texts = [("".join(rng.choice(PARTS, n)), "a b " * (n % 3)) for n in rng.integers(0, 60, plain.FEW + 1)]
+    at, size, _kept = places(texts)
+    slow = plain.shingles(at, size, ngram=ngram, unit=unit)
+    signature = plain.signatures(slow.values, slow.offsets, 128)
+    sides = [Texts(at[:, side].copy(), size[:, side].copy(), None) for side in range(2)]
+    for bands in (None, (25, 5), (128, 1), (3, 41)):
+        found = sketch.sketches(sides, ngram=ngram, unit=unit, num_perm=128, bands=bands)
+        assert (found.keys == (signature if bands is None else banding.band_keys(signature, *bands))).all()
+        assert (found.digests == slow.digests).all()
+        assert (found.tokens == slow.tokens).all()
 
 
 @pytest.mark.parametrize("threshold", [0.4, 0.7, 0.95])
@@ -56,15 +75,15 @@ def test_signatures_keys_and_clusters_are_equal(threshold: float) -> None:
     assert (fast == slow).all()
     bands, rows = banding.optimal_bands(threshold, 128)
     fast, slow = (m.signatures(values, offsets, 128) for m in (minhash, plain))
+    assert (fast == slow).all()
     keys = banding.band_keys(fast, bands, rows)
-    assert (keys == plain.band_keys(slow, bands, rows)).all()
     nodes = np.flatnonzero(np.diff(offsets))
     tables = buckets(keys, nodes)
     assert bucket_members(tables, len(sets)).tolist() == plain.bucket_members(keys, nodes).tolist()
-    packed = ShingleSets(np.arange(len(sets)), values, offsets)
+    packed = ShingleSets(np.arange(len(sets)), values, offsets[:-1], np.diff(offsets))
     left, right = rng.integers(0, len(sets), (2, 500))
     assert packed.jaccard(left, right).tolist() == plain.jaccard(packed, left, right).tolist()
-    some = ShingleSets(nodes, values, np.concatenate([[0], np.cumsum(np.diff(offsets)[nodes])]).astype(np.int64))
+    some = ShingleSets(nodes, values, offsets[nodes], np.diff(offsets)[nodes])
     parents = [np.arange(len(sets)) for _ in range(2)]
     minhash.cluster(keys, tables, some, threshold, parents[0])
     plain.cluster(keys, some, threshold, parents[1])
@@ -92,5 +111,5 @@ def test_nothing() -> None:
     keys = np.zeros((0, 25), dtype=np.uint32)
     assert plain.bucket_members(keys, np.zeros(0, np.int64)).size == 0
     assert plain.signatures(np.zeros(0, np.uint64), np.zeros(1, np.int64), 16).shape == (0, 16)
-    plain.cluster(keys, ShingleSets(np.zeros(0, np.int64), np.zeros(0, np.uint64), np.zeros(1, np.int64)), 0.7,
-                  np.zeros(0, np.int64))  # fmt: skip
+    nothing = np.zeros(0, np.int64)
+    plain.cluster(keys, ShingleSets(nothing, np.zeros(0, np.uint64), nothing, nothing), 0.7, nothing)

@@ -8,9 +8,10 @@ import pytest
 from curate.algorithms import prefix_join
 
 
-def packed(sets: list[set[int]]) -> tuple[np.ndarray, np.ndarray]:
+def packed(sets: list[set[int]]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     values = np.concatenate([np.array(sorted(s), dtype=np.uint64) for s in sets])
-    return values, np.concatenate([[0], np.cumsum([len(s) for s in sets])]).astype(np.int64)
+    sizes = np.array([len(s) for s in sets], dtype=np.int64)
+    return values, np.cumsum(sizes) - sizes, sizes
 
 
 def families(seed: int) -> list[set[int]]:
@@ -40,7 +41,7 @@ def test_no_pair_that_reaches_the_threshold_is_left_out(
         places = np.sort(rng.choice(len(sets), 100, replace=False))
         nodes = 3 * places + 1
         parent = np.arange(3 * len(sets) + 1)
-        apart = prefix_join.possible_pairs(*packed(sets), nodes, places, threshold, parent)
+        apart = prefix_join.possible_pairs(packed(sets), nodes, places, threshold, parent)
         found = [frozenset(p) for left, right in apart for p in zip(left.tolist(), right.tolist(), strict=True)]
         assert len(found) == len(set(found))
         pairs = list(combinations(places.tolist(), 2))
@@ -59,7 +60,7 @@ def test_pairs_of_one_component_are_left_out_also_while_it_grows(monkeypatch: py
     nodes, parent = np.arange(30), np.arange(30)
     parent[:10] = 0
     count = 0
-    for left, right in prefix_join.possible_pairs(*packed(sets), nodes, nodes, 0.7, parent):
+    for left, right in prefix_join.possible_pairs(packed(sets), nodes, nodes, 0.7, parent):
         assert (parent[left] != parent[right]).all()
         count += left.size
         parent[:] = 0
@@ -71,10 +72,10 @@ def test_what_all_sets_share_brings_none_together() -> None:
     template = {int(v) for v in rng.integers(0, 2**63, 80)}
     sets = [template | {int(v) for v in rng.integers(0, 2**63, 20)} for _ in range(1000)]
     nodes = np.arange(1000)
-    found = list(prefix_join.possible_pairs(*packed(sets), nodes, nodes, 0.7, nodes.copy()))
+    found = list(prefix_join.possible_pairs(packed(sets), nodes, nodes, 0.7, nodes.copy()))
     assert sum(left.size for left, _ in found) == 0
 
 
 def test_no_sets() -> None:
     none = np.zeros(0, np.int64)
-    assert list(prefix_join.possible_pairs(np.zeros(0, np.uint64), np.zeros(1, np.int64), none, none, 0.7, none)) == []
+    assert list(prefix_join.possible_pairs((np.zeros(0, np.uint64), none, none), none, none, 0.7, none)) == []

@@ -3,6 +3,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from itertools import pairwise
+from types import ModuleType
 
 import numpy as np
 import polars as pl
@@ -10,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from curate.algorithms import folding, shingles
-from curate.algorithms.shingles import Shingled
+from curate.algorithms import folding, plain, shingles
+from curate.algorithms.shingles import Room, Shingled
 from curate.algorithms.texts import texts as places
 
 
@@ -168,11 +169,23 @@ def test_distinct_drops_repeats_and_keeps_the_order_of_first_occurrences() -> No
         *(" ".join(rng.choice(list("abcdef"), n)) for n in rng.integers(0, 500, 60)),
         *(" ".join(map(str, rng.integers(0, n, 2 * n))) for n in (2050, 4000, 9000)),
     ]
-    found = shingled([(text,) for text in texts], ngram=3)
-    values, offsets = shingles.distinct(found)
-    expected = [list(dict.fromkeys(text)) for text in per_text(found)]
-    assert [values[low:high].tolist() for low, high in pairwise(offsets.tolist())] == expected
+    column = places(pl.Series(texts, dtype=pl.String))
+    room = Room.of(shingled([(text,) for text in texts]).tokens, 3)
+    sizes = shingles.sets(column.at[:, None], column.size[:, None], room, ngram=3)
+    expected = [list(dict.fromkeys(text)) for text in per_text(shingled([(text,) for text in texts], ngram=3))]
+    found = [room.values[low : low + size].tolist() for low, size in zip(room.begins, sizes, strict=True)]
+    assert found == expected
     assert [len(text) for text in expected[:4]] == [2, 0, 1, 0]
+
+
+@pytest.mark.parametrize("module", [shingles, plain])
+def test_a_text_with_more_shingles_than_room_is_refused(module: ModuleType) -> None:
+    column = places(pl.Series(["a b c", "d e f g", "h i"]))
+    room = Room.of(np.array([3, 3, 2]), 1)  # the second one has grown since its words were counted
+    room.values[:] = 7
+    with pytest.raises(ValueError, match="more shingles than there is room"):
+        module.sets(column.at[:, None], column.size[:, None], room, ngram=1)
+    assert room.values[3:6].tolist() == [7, 7, 7]
 
 
 def test_many_texts_give_what_each_gives_alone() -> None:

@@ -226,13 +226,6 @@ def test_neither_shards_nor_the_order_of_rows_matter(keep_by: str | None) -> Non
         assert run(stage, shuffled, 3).drop("row").equals(whole[order].drop("row"))
 
 
-def test_texts_larger_than_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    frame = table(corpus(seed=4))
-    whole = run(MinhashDedup(), frame)
-    monkeypatch.setattr(sketch, "BLOCK", 300)
-    assert run(MinhashDedup(), frame).equals(whole)
-
-
 @pytest.mark.parametrize("keep_by", [None, "score"])
 def test_many_candidates_are_compared_some_at_a_time(monkeypatch: pytest.MonkeyPatch, keep_by: str | None) -> None:
     """As far as no texts hang together, no more than a thousand shingles are in memory, and nothing changes."""

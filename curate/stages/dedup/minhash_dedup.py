@@ -16,6 +16,7 @@ from curate.stage import Selection, Selector, Shards, verdict_frame
 
 if TYPE_CHECKING:
     from curate.algorithms.minhash import ShingleSets
+    from curate.algorithms.shingles import Room
     from curate.algorithms.texts import Texts
 
 
@@ -138,6 +139,8 @@ class MinhashDedup(Selector):
 
     def verdict(self, shards: Shards) -> Selection:
         """Drop all but one example of each cluster of near-duplicates, and each that is in one with `against`."""
+        from curate.near_duplicates import sets_here
+
         if shards.apart:
             return self._apart(shards)
         frame = shards.map(self._sketch).collect()
@@ -145,7 +148,9 @@ class MinhashDedup(Selector):
         if self.against:
             frame = pl.concat([frame, *(self._sketch(part) for part in self._known())])
         at_once = max(_AT_ONCE, _EACH * size)
-        kept, index = self._clusters(frame, size, lambda nodes: self._sets(shards, size, frame, nodes), at_once)
+        told = frame.select("row", "words")
+        sets = partial(sets_here, shards, self._known, told=told, size=size, grams=self._grams, ngram=self.ngram)
+        kept, index = self._clusters(frame, size, sets, at_once)
         verdicts = verdict_frame(
             frame["row"][:size],
             keep=pl.Series(kept == np.arange(size), dtype=pl.Boolean),
@@ -188,9 +193,7 @@ class MinhashDedup(Selector):
     @staticmethod
     def _reasons(kept: NDArray[np.int64], size: int) -> pl.Series:
         """Why an example is dropped in favour of `kept`, which is one of `against` from `size` on."""
-        return pl.Series(kept < size, dtype=pl.Boolean).replace_strict(
-            [True, False], ["near_duplicate", "already_known"], return_dtype=pl.String
-        )
+        return pl.Series(["already_known", "near_duplicate"]).gather(kept < size)
 
     def _clusters(
         self,
@@ -276,14 +279,14 @@ class MinhashDedup(Selector):
         found = sketch.sketches(
             self._sides(frame), ngram=self.ngram, unit=self.unit, num_perm=self.num_perm, bands=bands
         )
+        # Of the side that is not compared: equal hashes, equal texts.
+        left_out = [column for column in SIDES["both"] if column not in SIDES[self.on]]
+        other = pl.col(left_out[0]).hash() if left_out else pl.lit(0, dtype=pl.UInt64)
         out = frame.select(
             "row",
             "id",
             pl.col("name" if "name" in frame.columns else "id").alias("name"),
-            # Of the side that is not compared: equal hashes, equal texts.
-            pl.concat_str(sorted({"instruction", "response"} - set(SIDES[self.on])) or pl.lit(""))
-            .hash()
-            .alias("other"),
+            other.alias("other"),
             pl.Series("words", found.tokens),
             pl.Series("one", found.digests[:, 0]),
             pl.Series("two", found.digests[:, 1]),
@@ -291,27 +294,12 @@ class MinhashDedup(Selector):
         )
         return out if self.keep_by is None else out.with_columns(self.numbers(frame, self.keep_by).alias("score"))
 
-    def _sets(self, shards: Shards, size: int, frame: pl.DataFrame, nodes: NDArray[np.int64]) -> ShingleSets:
-        """The shingle sets of `nodes`, which are places in `frame`; a second pass over the text of those alone."""
-        from curate.algorithms.minhash import ShingleSets
-        from curate.near_duplicates import in_order, marked, sets_line
-
-        mine, known = (frame["row"].gather(some) for some in (nodes[nodes < size], nodes[nodes >= size]))
-        wanted = shards.share(marked(mine))
-        values, sizes = in_order(shards.map(partial(sets_line, wanted=wanted, grams=self._grams)).collect())
-        if len(known):
-            there = marked(known)
-            found = pl.concat([sets_line(part, there, self._grams) for part in self._known()])
-            values, sizes = (np.concatenate(pair) for pair in zip((values, sizes), in_order(found), strict=True))
-        offsets = np.zeros(nodes.size + 1, dtype=np.int64)
-        np.cumsum(sizes, out=offsets[1:])
-        return ShingleSets(nodes, values, offsets)
-
-    def _grams(self, frame: pl.DataFrame) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        """The distinct shingles of the texts of `frame`, as `sketch.shingle_sets` gives them."""
+    def _grams(self, frame: pl.DataFrame, chosen: NDArray[np.bool_], room: Room) -> NDArray[np.int64]:
+        """Write the distinct shingles of the `chosen` texts of `frame`, as `sketch.fill_sets` does."""
         from curate.algorithms import sketch
 
-        return sketch.shingle_sets(self._sides(frame), ngram=self.ngram, unit=self.unit)
+        sides = [some.filter(chosen) for some in self._sides(frame)]
+        return sketch.fill_sets(sides, room, ngram=self.ngram, unit=self.unit)
 
     def _sides(self, frame: pl.DataFrame) -> list[Texts]:
         from curate.algorithms.texts import texts
