@@ -27,12 +27,14 @@ $(VENV)/bin/python:
 $(VENV)/.core: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing curate (core) into $(VENV)"
 	$(PIP) -e .
+	@echo "compiling kernels for this processor, once (about a minute)"
 	$(BIN)/python -m curate.algorithms.warm
 	touch $@
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(VENV)/bin/python
 	@echo "installing curate with all extras into $(VENV)"
 	$(PIP) -e '.[all,dev]'
+	@echo "compiling kernels for this processor, once (about a minute)"
 	$(BIN)/python -m curate.algorithms.warm
 	touch $@ $(VENV)/.core
 
