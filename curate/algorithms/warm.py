@@ -91,8 +91,8 @@ def warm_choosing() -> None:
     leaders.leaders(many, np.arange(len(many)), 0.9)
     chosen = k_center.k_center(vectors, 3, first=0)
     k_center.farthest_points(vectors, vectors[:2], np.zeros(8, dtype=np.bool_), 2)
-    wording = Wording(np.minimum(np.arange(9), 1), np.zeros(1, dtype=np.int64), 1)
-    facility_location.facility_location(vectors, 3, wording=(wording, 0.5))
+    wording = Wording(np.minimum(np.arange(len(many) + 1), 1), np.zeros(1, dtype=np.int64), 1)
+    facility_location.facility_location(many, 3, wording=(wording, 0.5))
     coverage.standing(vectors, chosen.order)
     components.connected_components(2, np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64))
 
