@@ -55,7 +55,7 @@ def warm_rows() -> None:
     features = task_features.hashed([asked], [asked], np.zeros(1, dtype=np.bool_))
     task_features.dot(features, task_model.shipped().idf, task_model.shipped().words)
     shipped().encode([said] * (plain.FEW + 1))
-    shipped().counted_pieces(_texts([encoded]), 0, 1)
+    shipped().counted(_texts([encoded]), 0, 1)
     shipped().pooled_halves(_texts([encoded]), 0, 1)
 
 
