@@ -108,8 +108,11 @@ def sample(frame: pl.DataFrame, size: int, seed: int) -> pl.DataFrame:
         return frame
     from curate.algorithms.coverage import hash64
 
-    order = np.lexsort((frame["id"].to_numpy(), hash64(frame["id"], seed)))
-    return frame[np.sort(order[:size])]
+    hashes = hash64(frame["id"], seed)
+    last = np.partition(hashes, size - 1)[size - 1] if size else np.uint64(0)
+    taken, tied = np.flatnonzero(hashes < last), np.flatnonzero(hashes == last)
+    tied = tied[frame["id"].gather(tied).arg_sort().to_numpy()][: size - len(taken)]
+    return frame[np.sort(np.concatenate([taken, tied]))]
 
 
 def _light(frame: pl.DataFrame) -> pl.DataFrame:
