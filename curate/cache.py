@@ -17,6 +17,7 @@ import secrets
 import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -131,14 +132,15 @@ class Step:
 
     def write_bytes(self, name: str, data: bytes) -> None:
         """A file of the step beside its parts."""
-        with atomic_file(self.folder / name) as handle:
+        # Whoever reads a step that an earlier run left compares the hashes, so nothing need wait for the disk.
+        with atomic_file(self.folder / name, lasting=False) as handle:
             handle.write(data)
         self._hashes[name] = _digest(data)
 
     def finish(self, info: Mapping[str, Any]) -> None:
         """Mark the step complete; `info` is JSON."""
         done = {"files": dict(sorted(self._hashes.items())), "info": dict(info)}
-        with atomic_file(self.folder / DONE) as handle:
+        with atomic_file(self.folder / DONE, lasting=False) as handle:
             handle.write(_canonical({**done, "sha256": _digest(_canonical(done))}))
         for path in self.folder.glob(f"*{_HASH}"):
             path.unlink(missing_ok=True)
@@ -196,6 +198,25 @@ class Cache:
                     shutil.rmtree(entry, ignore_errors=True)
 
 
+def _as_it_is(path: Path) -> tuple[Path, int, int]:
+    """What tells a file from one that took its place later."""
+    found = path.stat()
+    return path, found.st_mtime_ns, found.st_size
+
+
+# Every stage asks for these two, some more than once. Kept are those of so many shards, some 30 MB.
+@lru_cache(maxsize=64)
+def _alive(path: Path, _changed: int, _size: int) -> pl.Series:
+    """`row` of the rows that a part with verdicts keeps."""
+    return pl.read_parquet(path, columns=["row", "keep"]).filter(pl.col("keep"))["row"]
+
+
+@lru_cache(maxsize=64)
+def _ids(path: Path, _changed: int, _size: int) -> pl.DataFrame:
+    """A part of the step with the final ids."""
+    return pl.read_parquet(path)
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One shard of what was read: part `index` of the step `read`, whose first record is row `offset`."""
@@ -224,8 +245,7 @@ class Table:
         if self.drops is None:
             part = self.parts[index]
             return pl.int_range(part.offset, part.offset + part.rows, dtype=pl.UInt64, eager=True).alias("row")
-        verdicts = self.drops.read(index, ["row", "keep"])
-        return verdicts.filter(pl.col("keep"))["row"]
+        return _alive(*_as_it_is(self.drops.part_path(index)))
 
     def rows(self) -> pl.Series:
         """`row` of all rows still there, ascending."""
@@ -243,7 +263,7 @@ class Table:
         position = rows.to_numpy() - part.offset
         whole = len(rows) == part.rows
         out = [pl.DataFrame({"row": rows})]
-        ids = self.ids.read(index)
+        ids = _ids(*_as_it_is(self.ids.part_path(index)))
         out.append(ids if whole else ids[position])
         if base := [c for c in wanted if c in CANONICAL and c not in self.added]:
             frame = part.read.read(part.index, base)

@@ -115,9 +115,10 @@ def write_all(out: Path, books: Books, progress: Progress) -> dict[str, Any]:
     """
     examples = _examples(books)
     facts = _manifest(books, examples)
-    report = _audit(books, examples, facts, progress) if books.report else None
+    records = _records(books, examples) if books.report else None
+    report = None if records is None else _audit(books, records, facts, progress)
     progress.start(f"write {out}", 5)
-    write_train(_conversations(books, examples), out / TRAIN)
+    write_train(_conversations(books, examples) if records is None else [records], out / TRAIN)
     write_parquet(examples.drop("row"), out / EXAMPLES)
     progress.advance(2)
     write_parquet(books.ledger, out / LEDGER_FILE)
@@ -137,11 +138,10 @@ def write_all(out: Path, books: Books, progress: Progress) -> dict[str, Any]:
     return facts
 
 
-def _audit(books: Books, examples: pl.DataFrame, facts: Mapping[str, Any], progress: Progress) -> Report:
+def _audit(books: Books, records: pl.DataFrame, facts: Mapping[str, Any], progress: Progress) -> Report:
     from curate.report.build import of_run
     from curate.report.measure import measure
 
-    records = _records(books, examples)
     return measure(of_run(facts, records, books.ledger, books.steps[0].before, books.steps), progress)
 
 

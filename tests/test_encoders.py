@@ -38,6 +38,7 @@ from curate.encoders.sentence import (
 )
 from curate.encoders.static import FILES, FOLDER, MAX_CHARS, MAX_PIECES, StaticEncoder
 from curate.errors import EncoderError, OutputError, StageError
+from curate.text import word_count
 
 ROOT = Path(__file__).parents[1]
 REFERENCE = (ROOT / "tools" / "reference_instructions.txt").read_text(encoding="utf-8").splitlines()
@@ -174,15 +175,32 @@ def test_static_halves_are_those_of_the_column() -> None:
 
 
 @pytest.mark.parametrize("some", [slice(20), slice(None)])
-def test_all_pieces_of_a_text_are_counted(some: slice) -> None:
+def test_all_pieces_and_words_of_a_text_are_counted(some: slice) -> None:
     drawn = random.Random(1)
     many = " ".join("".join(drawn.choices("abcdeNOP123", k=drawn.randint(1, 12))) for _ in range(40_000))
     texts = [*ODD, "\u00e9" * 101 + " \u00e9" * 600, "ant\u00a0bee " * 900, "\x7f", many, many, *REFERENCE][some]
     tokenizer = whole_text_tokenizer()
     tokenizer.encode_special_tokens = True
     want = [len(tokenizer.encode(text, add_special_tokens=False).ids) for text in texts]
-    column = pl.Series([*texts, None], dtype=pl.String)
-    assert StaticEncoder().count_pieces(column).tolist() == [*want, 0]
+    column = pl.Series("text", [*texts, None], dtype=pl.String)
+    words = column.to_frame().select(word_count(pl.col("text")).fill_null(0)).to_series()
+    encoder = StaticEncoder()
+    encoder.encode_column(column)  # what it remembers of chunks is cut off nowhere
+    found = encoder.count(column)
+    assert found[:, 0].tolist() == [*want, 0]
+    assert found[:, 1].tolist() == words.to_list()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    drawn=st.lists(
+        st.text(alphabet=" \t\n\r\x0b\x0c\x1f\x7f\x85\xa0\u2028aZ9-_.'éм\u0301湖か", max_size=90), max_size=9
+    )
+)
+def test_words_are_counted_whatever_parts_them(drawn: list[str]) -> None:
+    column = pl.Series("text", [*drawn, *["word"] * (FEW + 1)], dtype=pl.String)
+    found = StaticEncoder().count(column)[:, 1]
+    assert found.tolist() == column.to_frame().select(word_count(pl.col("text"))).to_series().to_list()
 
 
 def test_static_in_threads() -> None:

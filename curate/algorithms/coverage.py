@@ -10,9 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.algorithms.jit import kernel
+from curate.algorithms.parallel import thread_map
 
 #: Rows multiplied at a time: bounds the float32 copies to some tens of MB.
 BLOCK: Final = 1024
+
+#: Rows compared with all chosen ones at a time; few, so that the products stay in the processor's cache.
+_FEW: Final = 256
 
 #: Above this many dimensions a sum of int8 products can pass 2**24 and float32 is no longer exact.
 MAX_DIMENSIONS: Final = 1040
@@ -88,11 +92,14 @@ def nearest(
     cosine = np.empty(len(points), dtype=np.float64)
     right = np.ascontiguousarray(vectors[chosen].astype(np.float32).T)
     inverse = inverse_norms(vectors[chosen])
-    for start in range(0, len(points), BLOCK):
-        rows = vectors[points[start : start + BLOCK]]
+
+    def look(start: int) -> None:
+        rows = vectors[points[start : start + _FEW]]
         part = slice(start, start + len(rows))
         _nearest_in(rows.astype(np.float32) @ right, inverse, best[part], cosine[part])
         cosine[part] *= inverse_norms(rows)
+
+    thread_map(look, range(0, len(points), _FEW))
     return best, cosine
 
 

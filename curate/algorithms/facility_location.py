@@ -8,16 +8,11 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.algorithms.coverage import BLOCK, check_vectors, inverse_norms
+from curate.algorithms.coverage import check_vectors
+from curate.algorithms.ground import FULL, Ground
 from curate.algorithms.jit import kernel
 from curate.algorithms.quotas import Seats
 from curate.algorithms.wording import Covered, Wording
-
-#: The value of a ground point covered in full: similarities are whole numbers in 0..255.
-FULL: Final = 255
-
-#: Bytes allowed for keeping similarities; those that do not fit are computed again at need. No result depends on it.
-MEMORY: Final = 2**31
 
 #: Points re-evaluated at once: doubled from the first to the last within a step. No result depends on them.
 _BATCH: Final = (64, 256)
@@ -56,32 +51,6 @@ def rank_scale(weights: NDArray[np.float64], among: NDArray[np.float64]) -> NDAr
     below, upto = (np.searchsorted(among, weights[known], side) for side in ("left", "right"))
     out[known] = (below + upto) / 2 / max(len(among), 1)
     return out
-
-
-@kernel
-def _quantise(
-    dots: NDArray[np.float32], left: NDArray[np.float32], right: NDArray[np.float32], out: NDArray[np.uint8]
-) -> None:
-    for i in range(dots.shape[0]):
-        for j in range(dots.shape[1]):
-            # Products alone, no sums: each is rounded once, so every machine and blocking gets the same bits.
-            value = max(dots[i, j] * left[i] * right[j], np.float32(0))
-            out[i, j] = np.uint8(min(value + np.float32(0.5), np.float32(255)))
-
-
-@kernel
-def _gains(
-    similar: NDArray[np.uint8], rows: NDArray[np.int64], cover: NDArray[np.uint8], out: NDArray[np.int64]
-) -> None:
-    covered = np.int64(0)
-    for j in range(len(cover)):
-        covered += np.int64(cover[j])
-    for r in range(len(rows)):
-        row = similar[rows[r]]
-        total = np.int32(0)  # 8 million ground points fit, and the loop becomes four times as wide as with int64
-        for j in range(len(cover)):
-            total = np.int32(total + np.int32(max(row[j], cover[j])))
-        out[r] = total - covered
 
 
 @kernel
@@ -137,82 +106,10 @@ def _stale(
     return size
 
 
-class _Ground:
-    """Similarities of points to the ground set: kept from when they are first needed, as many as fit."""
-
-    def __init__(
-        self,
-        vectors: NDArray[np.int8],
-        ground: NDArray[np.int8],
-        utility: NDArray[np.float64],
-        wording: Covered | None,
-    ) -> None:
-        self.vectors, self.wording = vectors, wording
-        self.left = (inverse_norms(vectors) * utility * FULL).astype(np.float32)
-        self.right = inverse_norms(ground).astype(np.float32)
-        self.points = np.ascontiguousarray(ground.astype(np.float32).T)
-        self.cover = np.zeros(len(ground), dtype=np.uint8)
-        self.cache = np.empty((min(len(vectors), MEMORY // max(len(ground), 1)), len(ground)), dtype=np.uint8)
-        self.slot = np.full(len(vectors), -1, dtype=np.int64)
-        self.kept = 0
-
-    def compute(self, rows: NDArray[np.int64]) -> NDArray[np.uint8]:
-        """Similarities (len(rows), m) of these points to the ground set, 0..255."""
-        out = np.empty((len(rows), len(self.cover)), dtype=np.uint8)
-        _quantise(self.vectors[rows].astype(np.float32) @ self.points, self.left[rows], self.right, out)
-        return out
-
-    def keep(self, rows: NDArray[np.int64], similar: NDArray[np.uint8]) -> None:
-        """Keep the similarities of these points, as far as there is room."""
-        room = min(len(rows), len(self.cache) - self.kept)
-        self.slot[rows[:room]] = np.arange(self.kept, self.kept + room)
-        self.cache[self.kept : self.kept + room] = similar[:room]
-        self.kept += room
-
-    def fill(self) -> NDArray[np.int64]:
-        """The gain of every point on its own."""
-        gains = np.empty(len(self.vectors), dtype=np.int64)
-        for start in range(0, len(gains), BLOCK):
-            rows = np.arange(start, min(start + BLOCK, len(gains)))
-            similar = self.compute(rows)
-            if len(self.cache) == len(self.vectors):
-                self.keep(rows, similar)
-            _gains(similar, rows - start, self.cover, gains[start : start + BLOCK])
-        if self.wording is not None:
-            self.wording.add_gains(np.arange(len(gains)), gains)
-        return gains
-
-    def gains(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """What each of these points would add to the cover."""
-        out = np.empty(len(rows), dtype=np.int64)
-        known = self.slot[rows] >= 0
-        if not known.all():
-            fresh = rows[~known]
-            similar, found = self.compute(fresh), np.empty(len(fresh), dtype=np.int64)
-            _gains(similar, np.arange(len(fresh)), self.cover, found)
-            self.keep(fresh, similar)
-            out[~known] = found
-        if known.any():
-            found = np.empty(int(known.sum()), dtype=np.int64)
-            _gains(self.cache, self.slot[rows[known]], self.cover, found)
-            out[known] = found
-        if self.wording is not None:
-            self.wording.add_gains(rows, out)
-        return out
-
-    def add(self, point: int) -> None:
-        """Cover the ground with one more point."""
-        slot = self.slot[point]
-        row = self.compute(np.array([point]))[0] if slot < 0 else self.cache[slot]
-        np.maximum(self.cover, row, out=self.cover)
-        if self.wording is not None:
-            self.wording.add(point)
-
-
 class _Search:
     """Lazy greedy: the live point of highest gain at each step, with as few gains computed as can be."""
 
-    def __init__(self, field: _Ground, group: NDArray[np.int32], candidates: int | None, seed: int) -> None:
+    def __init__(self, field: Ground, group: NDArray[np.int32], candidates: int | None, seed: int) -> None:
         self.field, self.group = field, group
         self.candidates, self.seed = candidates, seed
         self.bound = field.fill()
@@ -303,7 +200,7 @@ def facility_location(
         part = wording[1] * total / wording[0].count
         covered = Covered(wording[0], np.rint(worth * part).astype(np.int64))
         total += round(part) * wording[0].count
-    field = _Ground(vectors, points, worth, covered)
+    field = Ground(vectors, points, worth, covered)
     search = _Search(field, group, candidates, seed)
     order, gains = [], []
     for step in range(size):

@@ -24,8 +24,8 @@ _TILES: Final = 32
 #: Columns of the matrix that is multiplied in full; every cosine that this cannot rule out is computed exactly.
 _HEAD: Final = 32
 
-#: How many rows the axes of the head are fitted to. No result depends on them.
-_FIT: Final = 20_000
+#: How many rows the axes of the head are fitted to, and turned at a time. No result depends on them.
+_FIT: Final = 4096
 
 #: What float32 may take off a bound of at most 1: far more than 32 products of rounded numbers can lose.
 _SLACK: Final = 1e-4
@@ -125,14 +125,17 @@ def _heads(vectors: NDArray[np.int8], squared: NDArray[np.float64]) -> NDArray[n
     step = max(1, len(vectors) // _FIT)
     sample = vectors[::step] * inverse[::step, None]
     width = vectors.shape[1]
-    axes = np.linalg.eigh(sample.T @ sample)[1][:, ::-1] if width > _HEAD else np.eye(width)
+    axes = np.eye(width)
+    if width > _HEAD:
+        axes = np.linalg.eigh(sample.T @ sample)[1][:, :-_HEAD:-1]
     heads = np.empty((len(vectors), min(width, _HEAD)), dtype=np.float32)
     for start in range(0, len(vectors), _FIT):
         part = slice(start, start + _FIT)
         turned = (vectors[part] * inverse[part, None]) @ axes
-        heads[part] = turned[:, : heads.shape[1]]
-        if width > _HEAD:
-            heads[part, -1] = np.sqrt((turned[:, _HEAD - 1 :] ** 2).sum(axis=1))
+        heads[part, : turned.shape[1]] = turned
+        if width > _HEAD:  # turning changes no length, so that what is not kept of it need not be computed
+            rest = (squared[part] > 0) - (turned**2).sum(axis=1)
+            heads[part, -1] = np.sqrt(np.maximum(rest, 0))
     return heads
 
 

@@ -56,7 +56,7 @@ def warm_rows() -> None:
     features = task_features.hashed([asked], [asked], np.zeros(1, dtype=np.bool_))
     task_features.dot(features, task_model.shipped().idf, task_model.shipped().words)
     shipped().encode([said] * (plain.FEW + 1))
-    shipped().counted_pieces(_texts([encoded]), 0, 1)
+    shipped().counted(_texts([encoded]), 0, 1)
     shipped().pooled_halves(_texts([encoded]), 0, 1)
 
 
@@ -92,8 +92,8 @@ def warm_choosing() -> None:
     leaders.leaders(many, np.arange(len(many)), 0.9)
     chosen = k_center.k_center(vectors, 3, first=0)
     k_center.farthest_points(vectors, vectors[:2], np.zeros(8, dtype=np.bool_), 2)
-    wording = Wording(np.minimum(np.arange(9), 1), np.zeros(1, dtype=np.int64), 1)
-    facility_location.facility_location(vectors, 3, wording=(wording, 0.5))
+    wording = Wording(np.minimum(np.arange(len(many) + 1), 1), np.zeros(1, dtype=np.int64), 1)
+    facility_location.facility_location(many, 3, wording=(wording, 0.5))
     coverage.standing(vectors, chosen.order)
     components.connected_components(2, np.zeros(1, dtype=np.int64), np.ones(1, dtype=np.int64))
 

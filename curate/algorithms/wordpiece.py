@@ -26,6 +26,8 @@ _MIX: Final = np.uint64(0x9E3779B97F4A7C15)
 _HIGH: Final = np.uint64(32)
 #: Words remembered by `count`, as a power of two: what fits into the cache of one core.
 _WORDS: Final = 14
+#: Bytes that are looked at together.
+_STRIDE: Final = 64
 #: Of each byte: what it is, and its small letter.
 _GAP, _ALNUM, _MARK, _ODD = range(4)
 _KIND: Final = np.array(
@@ -121,15 +123,23 @@ def odd_chunks(at: Any, size: Any, most: int, read: Any, places: Any) -> int:
         read[d] = end
         i = 0
         while i < end:
-            if _KIND[text[i]] == _GAP:
-                i += 1
+            some = text[i : min(i + _STRIDE, end)]
+            odd = False
+            for j in range(len(some)):  # shaped so that it becomes a few wide comparisons
+                byte = some[j]
+                odd |= (byte > 0x7E) | ((byte < 0x20) & (byte != 0x09) & (byte != 0x0A) & (byte != 0x0D))
+            if not odd:
+                i += len(some)
                 continue
+            while _KIND[text[i]] != _ODD:
+                i += 1
             begin = i
-            i, odd = _chunk_end(text, i, end)
-            if odd:
-                if count < len(places):
-                    places[count, 0], places[count, 1] = at[d] + begin, i - begin
-                count += 1
+            while begin > 0 and _KIND[text[begin - 1]] != _GAP:
+                begin -= 1
+            i, _ = _chunk_end(text, i, end)
+            if count < len(places):
+                places[count, 0], places[count, 1] = at[d] + begin, i - begin
+            count += 1
     return count
 
 
@@ -226,21 +236,22 @@ def cut(text: Any, most: int, pieces: Any, odd: Any, next_odd: int, hashes: Any,
 
 @kernel
 def count(at: Any, size: Any, pieces: Any, odd: Any, room: Any, out: Any) -> None:
-    """How many pieces each text has into `out`; `odd` has those of all odd chunks (`odd_chunks`), in order.
+    """How many pieces and how many words each text has, into `out` of shape (n, 2).
 
-    `room` is that of `counting`: few words make up most of a text, so the numbers of pieces of words are remembered.
+    A word is one of `curate.text.word_count`: a chunk of visible ASCII has one, or none where it is marks alone.
+    `odd` has the numbers of all odd chunks (`odd_chunks`), in order. `room` is that of `counting`.
     """
     hashes, found, words, sizes = room
     mask = len(words) - 1
     seen = 0
     for d in range(len(at)):
         text = carray(at_address(at[d]), size[d], dtype=np.uint8)
-        total, i = np.int64(0), 0
+        total, spaced, i = np.int64(0), np.int64(0), 0
         while i < len(text):
             if _KIND[text[i]] == _GAP:
                 i += 1
                 continue
-            before, is_odd = total, False
+            before, is_odd, is_word = total, False, False
             while i < len(text):
                 kind = _KIND[text[i]]
                 if kind == _GAP:
@@ -251,6 +262,7 @@ def count(at: Any, size: Any, pieces: Any, odd: Any, room: Any, out: Any) -> Non
                     is_odd |= kind == _ODD
                     total += 1
                     continue
+                is_word = True
                 hashed = _next(hashed, _SMALL[text[begin]])
                 while i < len(text) and _KIND[text[i]] == _ALNUM:
                     hashed = _next(hashed, _SMALL[text[i]])
@@ -260,9 +272,12 @@ def count(at: Any, size: Any, pieces: Any, odd: Any, room: Any, out: Any) -> Non
                     words[slot], sizes[slot] = hashed, _cut_word(text, begin, i, pieces, hashes, found, 0)
                 total += sizes[slot]
             if is_odd:
-                total = before + odd[seen]
+                total = before + odd[seen, 0]
+                spaced += odd[seen, 1]
                 seen += 1
-        out[d] = total
+            else:
+                spaced += is_word
+        out[d, 0], out[d, 1] = total, spaced
 
 
 def counting() -> tuple[Any, Any, Any, Any]:

@@ -20,6 +20,7 @@ from curate.algorithms.texts import Texts
 from curate.algorithms.texts import texts as arrow_texts
 from curate.encoders.base import Vectors
 from curate.errors import EncoderError
+from curate.text import word_count
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -36,7 +37,7 @@ FILES: Final[dict[str, str]] = {
 #: What is read of a text: so many word pieces of so many characters.
 MAX_PIECES: Final = 512
 MAX_CHARS: Final = 8 * MAX_PIECES
-#: The tokenizer of `StaticEncoder.count_pieces`, for people.
+#: The tokenizer of `StaticEncoder.count`, for people.
 PIECES: Final = "WordPiece of BERT uncased (the vocabulary of all-MiniLM-L6-v2)"
 
 #: Chunks beyond ASCII whose pieces are remembered, about, and how long they may be: some 50 MB.
@@ -144,50 +145,55 @@ class StaticEncoder:
         begins = np.concatenate([[0], np.cumsum(np.fromiter(map(len, pieces), np.int64, len(pieces)))]).astype(np.int64)
         return read, (ids, begins)
 
-    def _pieces(self, chunks: Sequence[str]) -> list[list[int]]:
-        """The pieces of each chunk; those of the chunks of earlier texts are remembered."""
+    def _pieces(self, chunks: Sequence[str], *, whole: bool = False) -> list[list[int]]:
+        """The pieces of each chunk; those of the chunks of earlier texts are remembered.
+
+        With `whole` all pieces of a chunk, however many.
+        """
         known = self._known
         if len(known) > _REMEMBERED:
             known = self._known = {}
+        tokenizer = self._whole_tokenizer if whole else self._tokenizer
         new = list({chunk for chunk in chunks if chunk not in known})
         cut = {
             chunk: found.ids
-            for chunk, found in zip(new, self._tokenizer.encode_batch_fast(new, add_special_tokens=False), strict=True)
+            for chunk, found in zip(new, tokenizer.encode_batch_fast(new, add_special_tokens=False), strict=True)
         }
         pieces = [known[chunk] if chunk in known else cut[chunk] for chunk in chunks]
+        # A chunk so short is never cut off.
         known.update((chunk, ids) for chunk, ids in cut.items() if len(chunk) <= _REMEMBERED_CHARS)
         return pieces
 
-    def count_pieces(self, texts: pl.Series) -> npt.NDArray[np.int64]:
-        """How many word pieces each text of a column has, int64 (n,), all of it counted; `PIECES` names the tokenizer.
+    def count(self, texts: pl.Series) -> npt.NDArray[np.int64]:
+        """How many word pieces and how many words each text of a column has, int64 (n, 2), all of it counted.
 
-        A text that is null has none.
+        `PIECES` names the tokenizer; words are those of `curate.text.word_count`. A text that is null has none.
         """
         from curate.algorithms.plain import FEW, FEW_BYTES
 
         column = arrow_texts(texts)
         if len(column) <= FEW and column.size.sum() <= FEW_BYTES:
-            return self._sizes(texts.fill_null("").to_list())
+            return self._counts(texts.fill_null("").to_list())
         cuts = np.linspace(0, len(column), threads() + 1).astype(np.int64).tolist()
-        return np.concatenate(thread_map(lambda part: self.counted_pieces(column, *part), list(pairwise(cuts))))
+        return np.concatenate(thread_map(lambda part: self.counted(column, *part), list(pairwise(cuts))))
 
-    def counted_pieces(self, column: Texts, begin: int, end: int) -> npt.NDArray[np.int64]:
-        """`count_pieces` of the texts from `begin` to `end`."""
+    def counted(self, column: Texts, begin: int, end: int) -> npt.NDArray[np.int64]:
+        """`count` of the texts from `begin` to `end`."""
         from curate.algorithms.wordpiece import count, counting
 
         at, size = column.at[begin:end], column.size[begin:end]
         _, chunks = _odd_chunks(at, size, 2**62)
-        distinct = list(dict.fromkeys(chunks))
-        sizes = dict(zip(distinct, self._sizes(distinct).tolist(), strict=True))
-        odd = np.fromiter((sizes[chunk] for chunk in chunks), np.int64, len(chunks))
-        out = np.zeros(len(at), np.int64)
+        places = {chunk: place for place, chunk in enumerate(dict.fromkeys(chunks))}
+        odd = self._counts(list(places))[np.fromiter((places[chunk] for chunk in chunks), np.int64, len(chunks))]
+        out = np.zeros((len(at), 2), np.int64)
         count(at, size, self._table, odd, counting(), out)
         return out
 
-    def _sizes(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
-        """The number of pieces of each text, by the tokenizer itself."""
-        found = self._whole_tokenizer.encode_batch_fast(texts, add_special_tokens=False)
-        return np.fromiter((len(one.ids) for one in found), np.int64, len(texts))
+    def _counts(self, texts: Sequence[str]) -> npt.NDArray[np.int64]:
+        """Pieces and words of each text, by the tokenizer itself."""
+        pieces = np.fromiter(map(len, self._pieces(texts, whole=True)), np.int64, len(texts))
+        words = pl.DataFrame({"text": pl.Series(texts, dtype=pl.String)}).select(word_count(pl.col("text")))
+        return np.stack([pieces, words.to_series().to_numpy().astype(np.int64)], axis=1)
 
     def _read(self, name: str) -> bytes:
         path = self._folder / name

@@ -40,7 +40,7 @@ class _Checked(io.FileIO):
 
 
 @contextmanager
-def atomic_file(path: Path, mode: Literal["wb", "w"] = "wb") -> Iterator[IO[Any]]:
+def atomic_file(path: Path, mode: Literal["wb", "w"] = "wb", *, lasting: bool = True) -> Iterator[IO[Any]]:
     """A file that takes its name only when it is complete and on the disk.
 
     It is written under a temporary name in the same folder; at the end of the block it is flushed and
@@ -51,6 +51,8 @@ def atomic_file(path: Path, mode: Literal["wb", "w"] = "wb") -> Iterator[IO[Any]
     ----------
     path : the final name; its folder must exist.
     mode : bytes, or text (UTF-8, line ends as written).
+    lasting : wait until it is on the disk. Without that, what a power failure leaves under the name may be anything;
+        it is for files whose readers compare a hash.
 
     Raises
     ------
@@ -69,7 +71,7 @@ def atomic_file(path: Path, mode: Literal["wb", "w"] = "wb") -> Iterator[IO[Any]
     try:
         yield stream
         stream.flush()
-        _finish(stream, descriptor, temporary, path)
+        _finish(stream, temporary, path, lasting=lasting)
     except BaseException:
         # Closing flushes once more, and fails as the write before it did: that error is on its way already.
         with suppress(OSError, OutputError, ValueError):
@@ -78,11 +80,14 @@ def atomic_file(path: Path, mode: Literal["wb", "w"] = "wb") -> Iterator[IO[Any]
         raise
 
 
-def _finish(stream: IO[Any], descriptor: int, temporary: Path, path: Path) -> None:
+def _finish(stream: IO[Any], temporary: Path, path: Path, *, lasting: bool) -> None:
     try:
-        os.fsync(descriptor)
+        if lasting:
+            os.fsync(stream.fileno())
         stream.close()
         temporary.replace(path)
+        if not lasting:
+            return
         folder = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)

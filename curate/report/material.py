@@ -16,7 +16,7 @@ from curate.encoders.base import Vectors
 from curate.registry import stage_classes
 from curate.report.known import Known, requires, writer
 from curate.stage import Annotator, Filter
-from curate.text import turn_count, word_count
+from curate.text import turn_count
 
 #: Records of a side whose text is kept in memory; of a larger one a seeded sample of so many.
 TEXTS: Final = 250_000
@@ -108,8 +108,11 @@ def sample(frame: pl.DataFrame, size: int, seed: int) -> pl.DataFrame:
         return frame
     from curate.algorithms.coverage import hash64
 
-    order = np.lexsort((frame["id"].to_numpy(), hash64(frame["id"], seed)))
-    return frame[np.sort(order[:size])]
+    hashes = hash64(frame["id"], seed)
+    last = np.partition(hashes, size - 1)[size - 1] if size else np.uint64(0)
+    taken, tied = np.flatnonzero(hashes < last), np.flatnonzero(hashes == last)
+    tied = tied[frame["id"].gather(tied).arg_sort().to_numpy()][: size - len(taken)]
+    return frame[np.sort(np.concatenate([taken, tied]))]
 
 
 def _light(frame: pl.DataFrame) -> pl.DataFrame:
@@ -117,18 +120,14 @@ def _light(frame: pl.DataFrame) -> pl.DataFrame:
 
     encoder = get_encoder("static")
     assert isinstance(encoder, StaticEncoder)
-    tokens = encoder.count_pieces(frame["instruction"]) + encoder.count_pieces(frame["response"])
-    return (
-        frame.lazy()
-        .select(
-            "id",
-            "source",
-            word_count(pl.col("instruction")).alias("prompt_words"),
-            word_count(pl.col("response")).alias("response_words"),
-            turn_count(pl.col("messages")).alias("turns"),
-        )
-        .collect()
-        .with_columns(pl.Series("tokens", tokens))
+    prompt, response = encoder.count(frame["instruction"]), encoder.count(frame["response"])
+    return frame.select(
+        "id",
+        "source",
+        pl.Series("prompt_words", prompt[:, 1]).cast(pl.UInt32),
+        pl.Series("response_words", response[:, 1]).cast(pl.UInt32),
+        turn_count(pl.col("messages")).alias("turns"),
+        pl.Series("tokens", prompt[:, 0] + response[:, 0]),
     )
 
 

@@ -230,9 +230,11 @@ def draws(side: Side, size: int) -> list[pl.DataFrame]:
 
 def longest(side: Side, size: int) -> pl.DataFrame:
     """The records with the longest responses, in words; ties by id (Zhao et al. 2024, *Long Is More*)."""
-    words = pl.col("response").str.count_matches(WORD).alias("words")
-    order = side.texts.lazy().select("id", words).with_row_index("at").sort(["words", "id"], descending=[True, False])
-    return side.texts[order.head(size).collect()["at"].sort().to_numpy()]
+    counted = side.light.select("id", "response_words")
+    if counted.height != side.texts.height:
+        counted = side.texts.select("id").join(counted, on="id", how="left", maintain_order="left")
+    order = counted.with_row_index("at").sort("response_words", "id", descending=[True, False])
+    return side.texts[order["at"].head(size).sort().to_numpy()]
 
 
 def _values(cuts: list[Cut], context: Context) -> dict[str, Value]:

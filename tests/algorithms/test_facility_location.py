@@ -13,7 +13,9 @@ from sklearn.metrics.pairwise import cosine_similarity
 from threadpoolctl import threadpool_limits
 
 from curate.algorithms import facility_location as module
+from curate.algorithms import ground as kept
 from curate.algorithms.facility_location import Quota, facility_location, rank_scale
+from curate.algorithms.parallel import set_threads
 from curate.algorithms.quotas import Seats, allocate
 from curate.algorithms.wording import Wording
 
@@ -170,10 +172,28 @@ def test_neither_memory_nor_threads_change_a_bit(monkeypatch: pytest.MonkeyPatch
     for threads in (1, 2):
         with threadpool_limits(threads):
             for memory in (0, 2**30):
-                monkeypatch.setattr(module, "MEMORY", memory)
+                monkeypatch.setattr(kept, "MEMORY", memory)
                 other = facility_location(points, 80, ground=points[ground])
                 np.testing.assert_array_equal(other.order, whole.order)
                 np.testing.assert_array_equal(other.gains, whole.gains)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_points_that_cover_each_other_are_compared_once_but_count_both_ways(threads: int) -> None:
+    points, utility = clusters(700, 16, 9, seed=2), np.random.default_rng(3).random(700)
+    set_threads(threads)
+    try:
+        mutual = kept.Ground(points, points, utility, None)
+        mutual.fill()
+        apart = kept.Ground(points, points.copy(), utility, None)
+        apart.fill()
+    finally:
+        set_threads(None)
+    np.testing.assert_array_equal(mutual.cache, apart.cache)
+    table = similarity(points, np.arange(700), utility)
+    # Where an exact value is on the edge between two whole numbers, single precision may round it the other way.
+    assert np.abs(mutual.cache - table).max() <= 1
+    assert (mutual.cache == table).mean() > 0.9999
 
 
 def test_points_evaluated_at_once_do_not_matter_even_among_ties(monkeypatch: pytest.MonkeyPatch) -> None:
