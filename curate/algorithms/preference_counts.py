@@ -15,11 +15,13 @@ import numpy.typing as npt
 from numba import carray
 
 from curate.algorithms import preference_features as plain
-from curate.algorithms.damage_words import mix
 from curate.algorithms.jit import at_address, kernel
 from curate.algorithms.preference_text import (
     DIGIT,
+    HOLD,
+    LINE,
     SPACE,
+    STOP,
     UNSPACED,
     WORD,
     Phrases,
@@ -27,10 +29,11 @@ from curate.algorithms.preference_text import (
     character_tables,
     clear,
     decode,
-    hash_of,
     phrases,
     phrases_in,
+    powers,
     slot_of,
+    span,
     split,
     strip,
     word_end,
@@ -43,68 +46,64 @@ COUNTS: Final[tuple[str, ...]] = (
     "openings", "copied_openings", "copied_trigrams", "new", "known_grams", "echoed", "shared", "given", "paragraphs",
     "ended", "cut", "placeholder", "refusal", "odd",
 )  # fmt: skip
-_BASIS: Final = np.uint64(0xCBF29CE484222325)
+#: What the words of a run are multiplied with: the digits of pi, made odd.
+_FIRST: Final = np.uint64(0x243F6A8885A308D3)
+_SECOND: Final = np.uint64(0x13198A2E03707345)
+_THIRD: Final = np.uint64(0xA4093822299F31D1)
+_SHIFT: Final = np.uint64(32)
 #: Characters of a response that a refusal opens, and of a sentence that its opening words stand in.
 _REFUSAL_CHARS: Final = 200
 _OPENING_CHARS: Final = 80
 #: A response of more words, of which more are in the last line, is cut off if that has no end.
 _CUT_WORDS: Final = 25
 _CUT_LINE: Final = 6
-_PUTS: Final = tuple(
-    np.array(list(map(ord, f"no{gap}{way}put")), np.uint32) for gap in ("", " ") for way in ("in", "out")
-)
 
 
 @kernel
-def _is_stop(point: int) -> bool:
-    return point in (0x2E, 0x21, 0x3F, 0x3002, 0xFF01, 0xFF1F)
-
-
-@kernel
-def _sentence(points: Any, facts: Any, begin: int, end: int, tables: Any, row: Any) -> None:
+def _sentence(points: Any, facts: Any, hashing: Any, begin: int, end: int, tables: Any, row: Any) -> None:
     """Count a sentence and its first three words."""
     begin, end = strip(facts, begin, end)
     if begin == end:
         return
     row[7] += 1
-    row[8] += add(tables[0], hash_of(points, begin, end))
+    row[8] += add(tables[0], span(hashing, begin, end))
     end = min(end, begin + _OPENING_CHARS)
-    opening, count, i = _BASIS, 0, begin
+    opening, count, i = np.uint64(0), 0, begin
     while i < end and count < 3:
         if not facts[i] & (WORD | UNSPACED):
             i += 1
             continue
         stop = word_end(points, facts, i, end)
-        opening = mix(opening, hash_of(points, i, stop))
+        opening = (opening + span(hashing, i, stop)) * _FIRST
         count += 1
         i = stop
     if count == 3:
         row[9] += 1
-        row[10] += add(tables[1], opening)
+        row[10] += add(tables[1], opening ^ (opening >> _SHIFT))
 
 
 @kernel
-def _sentences(points: Any, facts: Any, begin: int, end: int, tables: Any, row: Any) -> None:
+def _sentences(points: Any, facts: Any, hashing: Any, begin: int, end: int, tables: Any, row: Any) -> None:
     """Cut at marks before white space, a closing quote or the end, and at line breaks."""
     for table in tables:
         clear(table, (end - begin) // 2 + 1)
     start, i = begin, begin
     while i < end:
+        if not facts[i] & (STOP | LINE):
+            i += 1
+            continue
         mark = i
-        if points[i] == 0x0A:
-            while i < end and points[i] == 0x0A:
+        if facts[i] & LINE:
+            while i < end and facts[i] & LINE:
                 i += 1
-        elif _is_stop(points[i]):
-            while i < end and _is_stop(points[i]):
+        else:
+            while i < end and facts[i] & STOP:
                 i += 1
             if i < end and not facts[i] & SPACE and points[i] not in (0x22, 0x27, 0x201D, 0x29):
                 continue
-        else:
-            i += 1
-            continue
-        _sentence(points, facts, start, mark, tables, row)
+        _sentence(points, facts, hashing, start, mark, tables, row)
         start = i
-    _sentence(points, facts, start, end, tables, row)
+    _sentence(points, facts, hashing, start, end, tables, row)
 
 
 @kernel
@@ -123,12 +122,12 @@ def _is_item(points: Any, facts: Any, i: int, end: int) -> bool:
 
 
 @kernel
-def _lines(points: Any, facts: Any, begin: int, end: int, table: Any, row: Any) -> None:
+def _lines(points: Any, facts: Any, hashing: Any, begin: int, end: int, table: Any, row: Any) -> None:
     """Lines that show something, those that were there before but for a marker, items of lists; and paragraphs."""
     clear(table, (end - begin) // 2 + 1)
     start, shown, i = begin, False, begin
     while i <= end:
-        if i < end and points[i] != 0x0A:
+        if i < end and not facts[i] & LINE:
             i += 1
             continue
         first, last = strip(facts, start, i)
@@ -140,7 +139,7 @@ def _lines(points: Any, facts: Any, begin: int, end: int, table: Any, row: Any) 
                     facts[first] & DIGIT if way == 1 else not facts[first] & WORD and points[first] != 0x5F
                 ):
                     first += 1
-            row[5] += add(table, hash_of(points, first, last))
+            row[5] += add(table, span(hashing, first, last))
             shown = True
         start = i + 1
         if (i + 1 < end and points[i + 1] == 0x0A) or i >= end:
@@ -154,14 +153,15 @@ def _lines(points: Any, facts: Any, begin: int, end: int, table: Any, row: Any) 
 @kernel
 def _is_placeholder(points: Any, i: int, end: int) -> bool:
     """Whether `[your name]`, `<answer>`, `no input` or the like begins at `i`."""
-    if points[i] == 0x6E:
-        for literal in _PUTS:
-            j = 0
-            while j < len(literal) and i + j < end and points[i + j] == literal[j]:
-                j += 1
-            if j == len(literal):
-                return True
-        return False
+    if points[i] == 0x6E:  # no, perhaps a space, in or out, put
+        if i + 1 == end or points[i + 1] != 0x6F:
+            return False
+        i += 2 + (i + 2 < end and points[i + 2] == 0x20)
+        if i + 5 > end or not (points[i] == 0x69 and points[i + 1] == 0x6E):
+            if i + 6 > end or not (points[i] == 0x6F and points[i + 1] == 0x75 and points[i + 2] == 0x74):
+                return False
+            i += 1
+        return points[i + 2] == 0x70 and points[i + 3] == 0x75 and points[i + 4] == 0x74  # type: ignore[no-any-return]
     square = points[i] == 0x5B
     begin = i + 1
     i = begin
@@ -179,12 +179,12 @@ def _shape(points: Any, facts: Any, begin: int, end: int, refusals: Any, most: i
     """How the response from `begin` to `end` ends, and whether it holds a placeholder or opens with a refusal."""
     head = min(end, begin + most)
     for i in range(begin, head):
-        if points[i] in (0x5B, 0x3C, 0x6E) and _is_placeholder(points, i, head):
+        if facts[i] & HOLD and _is_placeholder(points, i, head):
             row[20] = 1
             break
     row[21] = phrases_in(points, facts, begin, min(end, begin + _REFUSAL_CHARS), refusals)
     last = points[end - 1]
-    closes = _is_stop(last) or last in (0x2026, 0x29, 0x5D, 0x22, 0x27, 0x201D, 0x60, 0x7D)
+    closes = facts[end - 1] & STOP != 0 or last in (0x2026, 0x29, 0x5D, 0x22, 0x27, 0x201D, 0x60, 0x7D)
     row[18] = closes or last == 0x3A
     if row[0] <= _CUT_WORDS or closes or last in (0x2A, 0x3E, 0x7C) or facts[end - 1] & DIGIT:
         return
@@ -218,6 +218,8 @@ def _overlap(said: Any, count: int, asked: Any, size: int, stops: Any, tables: A
     clear(mine, count)
     for i in range(count - 2):
         row[11] += add(mine, _gram(said, i, 3))
+    if size < 4:
+        return
     clear(theirs, size)
     for i in range(size - 3):
         add(theirs, _gram(asked, i, 4))
@@ -227,10 +229,11 @@ def _overlap(said: Any, count: int, asked: Any, size: int, stops: Any, tables: A
 
 @kernel
 def _gram(words: Any, i: int, size: int) -> Any:
-    hashed = _BASIS
-    for j in range(i, i + size):
-        hashed = mix(hashed, words[j])
-    return hashed
+    """The hash of three words, or of four."""
+    total = words[i] * _FIRST + words[i + 1] * _SECOND + words[i + 2] * _THIRD
+    if size == 4:
+        total = (total ^ (total >> _SHIFT)) + words[i + 3] * _FIRST
+    return total ^ (total >> _SHIFT)
 
 
 @kernel
@@ -248,27 +251,27 @@ def _is_stop_word(stops: Any, word: np.uint64) -> bool:
 def _count(asked: Any, response: Any, most: int, characters: Any, known: Any, room: Any, out: Any) -> None:
     asked_at, asked_size = asked
     said_at, said_size = response
-    points, facts, given, said, tables = room
+    points, facts, hashing, given, said, tables = room
     asks, refusals, stops = known
     for d in range(len(out)):
         row = out[d]
         text = carray(at_address(asked_at[d]), asked_size[d], dtype=np.uint8)
-        size, odd = decode(text, most, characters, points, facts)
+        size, odd = decode(text, most, characters, points, facts, hashing[0])
         row[22] = odd != 0
         row[3] = phrases_in(points, facts, 0, size, asks)
-        size, _ = split(points, facts, 0, size, given)
+        size, _ = split(points, facts, hashing, 0, size, given)
         text = carray(at_address(said_at[d]), said_size[d], dtype=np.uint8)
-        end, odd = decode(text, len(text), characters, points, facts)
+        end, odd = decode(text, len(text), characters, points, facts, hashing[0])
         row[22] |= odd != 0
         begin, end = strip(facts, 0, end)
         if row[22] or begin == end:
             continue
         head = min(end, begin + most)
-        count, row[1] = split(points, facts, begin, head, said)
+        count, row[1] = split(points, facts, hashing, begin, head, said)
         row[0] = count
         _overlap(said, count, given, size, stops, tables, row)
-        _lines(points, facts, begin, head, tables[0], row)
-        _sentences(points, facts, begin, head, tables, row)
+        _lines(points, facts, hashing, begin, head, tables[0], row)
+        _sentences(points, facts, hashing, begin, head, tables, row)
         _shape(points, facts, begin, end, refusals, most, row)
 
 
@@ -276,9 +279,11 @@ def _count(asked: Any, response: Any, most: int, characters: Any, known: Any, ro
 def _known() -> tuple[Phrases, Phrases, npt.NDArray[np.uint64]]:
     """Phrases that ask, phrases that refuse, and the hashes of stop words."""
     stops = np.zeros(512, np.uint64)
+    tables, power = character_tables(plain.UNSPACED), powers(32)
+    points, facts, sums = np.empty(32, np.uint32), np.empty(32, np.uint8), np.empty(33, np.uint64)
     for word in sorted(plain.STOP_WORDS):
-        points = np.array(list(map(ord, word)), np.uint32)
-        hashed = hash_of(points, 0, len(points))
+        decode(np.frombuffer(word.encode(), np.uint8), len(word), tables, points, facts, sums)
+        hashed = span((sums, power), 0, len(word))
         slot = int(hashed) & (len(stops) - 1)
         while stops[slot]:
             slot = (slot + 1) & (len(stops) - 1)
@@ -293,7 +298,8 @@ def counted(asked: Texts, said: Texts) -> npt.NDArray[np.int64]:
     size = 1 << (2 * most - 1).bit_length()
     tables = tuple((np.zeros(size, np.uint64), np.zeros(size, np.int64), np.zeros(2, np.int64)) for _ in range(2))
     words = np.empty((2, most + 1), np.uint64)
-    room = np.empty(longest, np.uint32), np.empty(longest, np.uint8), words[0], words[1], tables
+    hashing = np.empty(longest + 1, np.uint64), powers(most + 1)
+    room = np.empty(longest, np.uint32), np.empty(longest, np.uint8), hashing, words[0], words[1], tables
     out = np.zeros((len(said), len(COUNTS)), np.int64)
     characters = character_tables(plain.UNSPACED)
     _count((asked.at, asked.size), (said.at, said.size), most, characters, _known(), room, out)

@@ -9,16 +9,18 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curate.algorithms.damage_words import mix
 from curate.algorithms.jit import kernel
 
-#: Facts about a code point: letter or digit; decimal digit; white space; of a script without spaces; left to Python.
-WORD, DIGIT, SPACE, UNSPACED, ODD = (1 << i for i in range(5))
+#: Facts about a code point: letter or digit; decimal digit; white space; of a script without spaces; left to Python;
+#: ends a sentence; line break; begins a placeholder.
+WORD, DIGIT, SPACE, UNSPACED, ODD, STOP, LINE, HOLD = (1 << i for i in range(8))
 #: Beyond this there is neither a letter nor a digit nor white space.
 POINTS: Final = 0x40000
 #: A final sigma depends on its neighbours, a dotted capital I becomes two characters, the Kelvin sign an ASCII letter.
 _ODD: Final = "\u03a3\u0130\u212a"
-_BASIS: Final = np.uint64(0xCBF29CE484222325)
+#: The base of the hashes: FNV's prime (Fowler, Noll & Vo), 64 bits. The multiplier is that of Fibonacci hashing.
+_PRIME: Final = 0x100000001B3
+_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT: Final = np.uint64(29)
 
 
@@ -60,7 +62,8 @@ def character_tables(unspaced: str) -> tuple[npt.NDArray[np.uint32], npt.NDArray
     """
     every = "".join(map(chr, range(POINTS)))
     facts = np.zeros(POINTS, np.uint8)
-    for fact, pattern in ((WORD, r"[^\W_]+"), (DIGIT, r"\d+"), (SPACE, r"\s+"), (UNSPACED, f"[{unspaced}]+")):
+    patterns = r"[^\W_]+", r"\d+", r"\s+", f"[{unspaced}]+", None, "[.!?。！？]", "\n", r"[\[<nN]"  # noqa: RUF001
+    for fact, pattern in ((1 << i, pattern) for i, pattern in enumerate(patterns) if pattern):
         for run in re.finditer(pattern, every):
             facts[run.start() : run.end()] |= fact
     # The odd ones have no single lower case; they are marked, and what stands here for them is never used.
@@ -70,14 +73,22 @@ def character_tables(unspaced: str) -> tuple[npt.NDArray[np.uint32], npt.NDArray
     return lower, facts
 
 
+def powers(count: int) -> npt.NDArray[np.uint64]:
+    """The first `count` powers of the base of `span`."""
+    out = np.full(count, _PRIME, np.uint64)
+    out[:1] = 1
+    return np.cumprod(out, dtype=np.uint64)
+
+
 @kernel
-def decode(text: Any, most: int, tables: Any, points: Any, facts: Any) -> Any:
-    """The first `most` characters of UTF-8 in lower case, and the facts of each.
+def decode(text: Any, most: int, tables: Any, points: Any, facts: Any, sums: Any) -> Any:
+    """The first `most` characters of UTF-8 in lower case, the facts of each, and the sums that `span` needs.
 
     Returns their number, and whether one is odd.
     """
     lower, known = tables
     i, n, odd = 0, 0, 0
+    total = np.uint64(0)
     size = len(text)
     while i < size and n < most:
         point = np.uint32(text[i])
@@ -99,8 +110,20 @@ def decode(text: Any, most: int, tables: Any, points: Any, facts: Any) -> Any:
             odd |= known[point] & ODD
         else:
             points[n], facts[n] = point, 0
+        sums[n] = total
+        total = total * np.uint64(_PRIME) + np.uint64(points[n]) + np.uint64(1)
         n += 1
+    sums[n] = total
     return n, odd
+
+
+@kernel
+def span(hashing: Any, begin: int, end: int) -> Any:
+    """The hash of the characters from `begin` to `end`: a polynomial of them, out of its sums (Karp & Rabin, 1987)."""
+    sums, power = hashing
+    total = sums[end] - sums[begin] * power[end - begin]
+    total = (total ^ (total >> np.uint64(32))) * _MULTIPLIER
+    return total ^ (total >> _SHIFT)
 
 
 @kernel
@@ -118,16 +141,7 @@ def word_end(points: Any, facts: Any, i: int, end: int) -> int:
 
 
 @kernel
-def hash_of(points: Any, begin: int, end: int) -> Any:
-    """The hash of the characters from `begin` to `end`."""
-    hashed = _BASIS
-    for i in range(begin, end):
-        hashed = mix(hashed, np.uint64(points[i]))
-    return hashed
-
-
-@kernel
-def split(points: Any, facts: Any, begin: int, end: int, words: Any) -> Any:
+def split(points: Any, facts: Any, hashing: Any, begin: int, end: int, words: Any) -> Any:
     """The hashes of the words from `begin` to `end` into `words`; how many there are, and their characters."""
     count, letters, i = 0, 0, begin
     while i < end:
@@ -135,7 +149,7 @@ def split(points: Any, facts: Any, begin: int, end: int, words: Any) -> Any:
             i += 1
             continue
         stop = word_end(points, facts, i, end)
-        words[count] = hash_of(points, i, stop)
+        words[count] = span(hashing, i, stop)
         count += 1
         letters += stop - i
         i = stop
