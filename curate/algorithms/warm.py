@@ -17,6 +17,7 @@ from curate.algorithms import (
     facility_location,
     k_center,
     language,
+    language_screens,
     leaders,
     ngrams,
     plain,
@@ -50,10 +51,11 @@ def warm_rows() -> None:
     whole = np.frombuffer(encoded, np.uint8), np.array([0, len(encoded)], dtype=np.int64)
     repetition.measure(*whole)
     language.score(*whole)
-    language.count_letters(*whole)
+    language_screens.look(_texts([encoded]))
     preference_counts.counted(_texts([asked.encode()]), _texts([encoded]))
     features = task_features.hashed([asked], [asked], np.zeros(1, dtype=np.bool_))
-    task_features.dot(features, task_model.shipped().idf, task_model.shipped().words)
+    model = task_model.shipped()
+    model.logits(features, np.zeros((1, len(model.signs)), dtype=np.bool_), np.zeros((1, len(model.bias))))
     shipped().encode([said] * (plain.FEW + 1))
     shipped().counted_pieces(_texts([encoded]), 0, 1)
     shipped().pooled_halves(_texts([encoded]), 0, 1)
