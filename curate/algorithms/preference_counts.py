@@ -32,7 +32,7 @@ from curate.algorithms.preference_text import (
     phrases,
     phrases_in,
     powers,
-    slot_of,
+    slot_in,
     span,
     split,
     strip,
@@ -200,31 +200,51 @@ def _shape(points: Any, facts: Any, begin: int, end: int, refusals: Any, most: i
 def _overlap(said: Any, count: int, asked: Any, size: int, stops: Any, tables: Any, row: Any) -> None:
     """Words that say something, and those and the 4-grams that both texts have."""
     theirs, mine = tables
+    # Unpacked once: to hand tables on for each word takes longer than to look into them.
+    their_keys, their_stamps, their_state = theirs
+    my_keys, my_stamps, my_state = mine
     clear(theirs, size)
     clear(mine, count)
+    mask, stamp = their_state[0], their_state[1]
     for i in range(size):
-        if not _is_stop_word(stops, asked[i]):
-            row[16] += not add(theirs, asked[i])
-    for i in range(count):
-        if _is_stop_word(stops, said[i]):
+        word = asked[i]
+        if _is_stop_word(stops, word):
             continue
-        row[2] += 1
-        slot = slot_of(theirs, said[i])
-        known = theirs[1][slot] == theirs[2][1]
-        row[14] += known
-        if not add(mine, said[i]):
-            row[15] += known
-            row[12] += not known
+        slot = slot_in(their_keys, their_stamps, mask, stamp, word)
+        row[16] += their_stamps[slot] != stamp
+        their_keys[slot], their_stamps[slot] = word, stamp
+    content = echoed = shared = new = 0
+    my_mask, my_stamp = my_state[0], my_state[1]
+    for i in range(count):
+        word = said[i]
+        if _is_stop_word(stops, word):
+            continue
+        content += 1
+        known = their_stamps[slot_in(their_keys, their_stamps, mask, stamp, word)] == stamp
+        echoed += known
+        slot = slot_in(my_keys, my_stamps, my_mask, my_stamp, word)
+        if my_stamps[slot] != my_stamp:
+            my_keys[slot], my_stamps[slot] = word, my_stamp
+            shared += known
+            new += not known
+    row[2], row[14], row[15], row[12] = content, echoed, shared, new
     clear(mine, count)
+    my_mask, my_stamp, copied = my_state[0], my_state[1], 0
     for i in range(count - 2):
-        row[11] += add(mine, _gram(said, i, 3))
+        gram = _gram(said, i, 3)
+        slot = slot_in(my_keys, my_stamps, my_mask, my_stamp, gram)
+        copied += my_stamps[slot] == my_stamp
+        my_keys[slot], my_stamps[slot] = gram, my_stamp
+    row[11] = copied
     if size < 4:
         return
     clear(theirs, size)
     for i in range(size - 3):
         add(theirs, _gram(asked, i, 4))
+    mask, stamp, copied = their_state[0], their_state[1], 0
     for i in range(count - 3):
-        row[13] += theirs[1][slot_of(theirs, _gram(said, i, 4))] == theirs[2][1]
+        copied += their_stamps[slot_in(their_keys, their_stamps, mask, stamp, _gram(said, i, 4))] == stamp
+    row[13] = copied
 
 
 @kernel

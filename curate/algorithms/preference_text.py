@@ -157,12 +157,11 @@ def split(points: Any, facts: Any, hashing: Any, begin: int, end: int, words: An
 
 
 @kernel
-def slot_of(table: Any, key: np.uint64) -> Any:
+def slot_in(keys: Any, stamps: Any, mask: int, stamp: int, key: np.uint64) -> Any:
     """The slot of `key`, or the empty one where it belongs: one that another `stamp` left."""
-    keys, stamps, state = table
-    slot = np.int64((key ^ (key >> _SHIFT)) & np.uint64(state[0]))
-    while stamps[slot] == state[1] and keys[slot] != key:
-        slot = (slot + 1) & state[0]
+    slot = np.int64((key ^ (key >> _SHIFT)) & np.uint64(mask))
+    while stamps[slot] == stamp and keys[slot] != key:
+        slot = (slot + 1) & mask
     return slot
 
 
@@ -170,7 +169,7 @@ def slot_of(table: Any, key: np.uint64) -> Any:
 def add(table: Any, key: np.uint64) -> Any:
     """Put `key` into the table; whether it was there before."""
     keys, stamps, state = table
-    slot = slot_of(table, key)
+    slot = slot_in(keys, stamps, state[0], state[1], key)
     there = stamps[slot] == state[1]
     keys[slot], stamps[slot] = key, state[1]
     return there

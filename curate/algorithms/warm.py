@@ -15,6 +15,7 @@ from curate.algorithms import (
     damage_measures,
     diversity,
     facility_location,
+    folded,
     k_center,
     language,
     language_screens,
@@ -39,7 +40,7 @@ def _texts(data: list[bytes]) -> Texts:
 
 
 def warm_rows() -> None:
-    """Run the kernels of `damage`, `preference`, `language`, `repetition_filter`, `task_type` and the encoder once."""
+    """Run the kernels of the stages that look at each row, and those of the encoder, once."""
     from curate.damage.model import load
     from curate.damage.raw import lexicon
     from curate.encoders.static import shipped
@@ -48,6 +49,7 @@ def warm_rows() -> None:
     table, known = lexicon()
     encoded = said.encode()
     damage_measures.measure(_texts([asked.encode()]), _texts([encoded]), table, load().order, known)
+    folded.folded([_texts([asked.encode()]), _texts([encoded])])
     whole = np.frombuffer(encoded, np.uint8), np.array([0, len(encoded)], dtype=np.int64)
     repetition.measure(*whole)
     language.score(*whole)

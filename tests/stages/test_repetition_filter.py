@@ -290,7 +290,7 @@ def test_one_pass_serves_all_rules(monkeypatch: pytest.MonkeyPatch) -> None:
 
     calls = []
     plain = kernel.measure
-    monkeypatch.setattr(kernel, "measure", lambda *args: calls.append(1) or plain(*args))
+    monkeypatch.setattr(kernel, "measure_texts", lambda *args: calls.append(1) or plain(*args))
     reasons(LOOPS)
     assert calls == [1]
 

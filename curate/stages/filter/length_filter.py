@@ -86,6 +86,11 @@ class LengthFilter(Filter):
                 raise ValueError(f"min_{what} ({low}) is above max_{what} ({high}): no record could stay")
         return self
 
+    def needs(self) -> tuple[str, ...]:
+        """`instruction` and `response`; `messages`, which take the longest to load, where turns are counted."""
+        counted = self.min_turns is not None or self.max_turns is not None
+        return self.reads if counted else _SIDES
+
     def rules(self) -> list[Rule]:
         """One rule for each bound that is set; too short before too long."""
         counts = {"chars": char_count, "words": word_count}
