@@ -59,7 +59,7 @@ BLOCKS: Final = r"(?s:```.*?(?:```|\z))|(?s:<(?:script|style)\b.*?(?:</(?:script
 #: states, and takes three times as long.
 LINES: Final = tuple(rf"(?m)^[ \t]*(?:{'|'.join(sort)})[^\n]*$" for sort in (_FORMS, _ROWS, _STATEMENTS))
 
-#: What a text may hold, as bits: lines of each sort of `LINES`, in their order; what `language_profiles.clean` looks for.
+#: What a text may hold, as bits: lines of each sort of `LINES`, in their order; what `language_profiles.clean` changes.
 FORMS, ROWS, STATEMENTS, UNCLEAN = (1 << i for i in range(4))
 
 #: The words that statements begin with, for `language_screens`, which looks for nothing that begins otherwise.

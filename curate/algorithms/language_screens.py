@@ -1,11 +1,12 @@
 """Which texts may hold what `language_code` and `language_profiles.clean` take out: one quick look at their bytes.
 
-A look errs on one side only: where it says no, the patterns match nothing. It goes line by line, as the patterns do, and
-asks for the first word of a line and for the characters without which none of the alternatives can match.
+A look errs on one side only: where it says no, the patterns match nothing. It goes line by line, as the patterns do,
+and asks for the first word of a line and for the characters without which none of the alternatives can match.
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -110,7 +111,8 @@ def _values(text: Any, i: int, end: int) -> bool:
 def _expands(text: Any, i: int, end: int) -> bool:
     """Whether a dollar sign stands before a bracket or after a quotation mark."""
     for j in range(i, end):
-        if text[j] == 0x24 and (j > i and text[j - 1] == 0x22 or j + 1 < end and text[j + 1] in (0x28, 0x7B)):
+        quoted = j > i and text[j - 1] == 0x22
+        if text[j] == 0x24 and (quoted or (j + 1 < end and text[j + 1] in (0x28, 0x7B))):
             return True
     return False
 
@@ -198,5 +200,5 @@ def look(texts: Texts) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
     def part(low: int, high: int) -> None:
         _look((texts.at[low:high], texts.size[low:high]), letter, found[low:high], letters[low:high])
 
-    thread_map(lambda cut: part(*cut), list(zip(cuts[:-1], cuts[1:], strict=True)))
+    thread_map(lambda cut: part(*cut), pairwise(cuts))
     return found, letters

@@ -36,7 +36,7 @@ def is_ascii(text: Any) -> bool:
     together = np.uint8(0)
     for i in range(len(text)):
         together |= text[i]
-    return together < 0x80  # type: ignore[no-any-return]
+    return bool(together < 0x80)
 
 
 @kernel
@@ -73,7 +73,8 @@ def _cut(places: Any, letter: Any, normal: Any, symbols: Any, keys: Any, ends: A
     count = at = 0
     for d in range(len(sizes)):
         text = carray(at_address(addresses[d]), sizes[d], dtype=np.uint8)
-        i, size, here = 0, len(text), 0
+        i, size = 0, len(text)
+        here: Any = 0
         if is_ascii(text):
             while i < size:
                 symbol = normal[text[i]]
@@ -95,7 +96,8 @@ def _cut(places: Any, letter: Any, normal: Any, symbols: Any, keys: Any, ends: A
             upto[d], letters[d] = count, here
             continue
         here, drop = count_letters(text, letter)
-        begin, key, wide = at, np.int64(0), 0
+        begin, key = at, np.int64(0)
+        wide: Any = 0
         while i < size:
             code, i = decode(text, i)
             if drop and 65 <= code <= 122:

@@ -29,6 +29,7 @@ from curate.algorithms.preference_text import (
     character_tables,
     clear,
     decode,
+    is_placeholder,
     phrases,
     phrases_in,
     powers,
@@ -83,16 +84,17 @@ def _sentence(points: Any, facts: Any, hashing: Any, begin: int, end: int, table
 
 
 @kernel
-def _sentences(points: Any, facts: Any, hashing: Any, begin: int, end: int, tables: Any, row: Any) -> None:
+def _sentences(points: Any, facts: Any, hashing: Any, marks: Any, begin: int, end: int, tables: Any, row: Any) -> None:
     """Cut at marks before white space, a closing quote or the end, and at line breaks."""
     for table in tables:
         clear(table, (end - begin) // 2 + 1)
-    start, i = begin, begin
-    while i < end:
-        if not facts[i] & (STOP | LINE):
-            i += 1
+    start, i, k = begin, begin, 0
+    while marks[k] < end:
+        mark = marks[k]
+        k += 1
+        if mark < i or not facts[mark] & (STOP | LINE):
             continue
-        mark = i
+        i = mark
         if facts[i] & LINE:
             while i < end and facts[i] & LINE:
                 i += 1
@@ -122,14 +124,14 @@ def _is_item(points: Any, facts: Any, i: int, end: int) -> bool:
 
 
 @kernel
-def _lines(points: Any, facts: Any, hashing: Any, begin: int, end: int, table: Any, row: Any) -> None:
+def _lines(points: Any, facts: Any, hashing: Any, marks: Any, begin: int, end: int, table: Any, row: Any) -> None:
     """Lines that show something, those that were there before but for a marker, items of lists; and paragraphs."""
     clear(table, (end - begin) // 2 + 1)
-    start, shown, i = begin, False, begin
+    start, shown, i, k = begin, False, begin, 0
     while i <= end:
-        if i < end and not facts[i] & LINE:
-            i += 1
-            continue
+        while marks[k] < end and (marks[k] < i or not facts[marks[k]] & LINE):
+            k += 1
+        i = min(marks[k], end)
         first, last = strip(facts, start, i)
         if first < last:
             row[4] += 1
@@ -151,37 +153,15 @@ def _lines(points: Any, facts: Any, hashing: Any, begin: int, end: int, table: A
 
 
 @kernel
-def _is_placeholder(points: Any, i: int, end: int) -> bool:
-    """Whether `[your name]`, `<answer>`, `no input` or the like begins at `i`."""
-    if points[i] == 0x6E:  # no, perhaps a space, in or out, put
-        if i + 1 == end or points[i + 1] != 0x6F:
-            return False
-        i += 2 + (i + 2 < end and points[i + 2] == 0x20)
-        if i + 5 > end or not (points[i] == 0x69 and points[i + 1] == 0x6E):
-            if i + 6 > end or not (points[i] == 0x6F and points[i + 1] == 0x75 and points[i + 2] == 0x74):
-                return False
-            i += 1
-        return points[i + 2] == 0x70 and points[i + 3] == 0x75 and points[i + 4] == 0x74  # type: ignore[no-any-return]
-    square = points[i] == 0x5B
-    begin = i + 1
-    i = begin
-    while i < end and (0x61 <= points[i] <= 0x7A or points[i] == 0x20 or (square and points[i] == 0x27)):
-        i += 1
-    if i == end or points[i] != (0x5D if square else 0x3E):
-        return False
-    if square:
-        return 2 <= i - begin <= 31 and 0x61 <= points[begin] <= 0x7A
-    return 3 <= i - begin <= 20
-
-
-@kernel
-def _shape(points: Any, facts: Any, begin: int, end: int, refusals: Any, most: int, row: Any) -> None:
+def _shape(points: Any, facts: Any, marks: Any, begin: int, end: int, refusals: Any, most: int, row: Any) -> None:
     """How the response from `begin` to `end` ends, and whether it holds a placeholder or opens with a refusal."""
     head = min(end, begin + most)
-    for i in range(begin, head):
-        if facts[i] & HOLD and _is_placeholder(points, i, head):
-            row[20] = 1
-            break
+    k = 0
+    while marks[k] < head and not row[20]:
+        i = marks[k]
+        # The first letter of `no` must be there, too.
+        row[20] = facts[i] & HOLD != 0 and i >= begin + (points[i] == 0x6F) and is_placeholder(points, i, head)
+        k += 1
     row[21] = phrases_in(points, facts, begin, min(end, begin + _REFUSAL_CHARS), refusals)
     last = points[end - 1]
     closes = facts[end - 1] & STOP != 0 or last in (0x2026, 0x29, 0x5D, 0x22, 0x27, 0x201D, 0x60, 0x7D)
@@ -271,17 +251,17 @@ def _is_stop_word(stops: Any, word: np.uint64) -> bool:
 def _count(asked: Any, response: Any, most: int, characters: Any, known: Any, room: Any, out: Any) -> None:
     asked_at, asked_size = asked
     said_at, said_size = response
-    points, facts, hashing, given, said, tables = room
+    points, facts, hashing, marks, given, said, tables = room
     asks, refusals, stops = known
     for d in range(len(out)):
         row = out[d]
         text = carray(at_address(asked_at[d]), asked_size[d], dtype=np.uint8)
-        size, odd = decode(text, most, characters, points, facts, hashing[0])
+        size, odd = decode(text, most, characters, points, facts, hashing[0], marks)
         row[22] = odd != 0
         row[3] = phrases_in(points, facts, 0, size, asks)
         size, _ = split(points, facts, hashing, 0, size, given)
         text = carray(at_address(said_at[d]), said_size[d], dtype=np.uint8)
-        end, odd = decode(text, len(text), characters, points, facts, hashing[0])
+        end, odd = decode(text, len(text), characters, points, facts, hashing[0], marks)
         row[22] |= odd != 0
         begin, end = strip(facts, 0, end)
         if row[22] or begin == end:
@@ -290,9 +270,9 @@ def _count(asked: Any, response: Any, most: int, characters: Any, known: Any, ro
         count, row[1] = split(points, facts, hashing, begin, head, said)
         row[0] = count
         _overlap(said, count, given, size, stops, tables, row)
-        _lines(points, facts, hashing, begin, head, tables[0], row)
-        _sentences(points, facts, hashing, begin, head, tables, row)
-        _shape(points, facts, begin, end, refusals, most, row)
+        _lines(points, facts, hashing, marks, begin, head, tables[0], row)
+        _sentences(points, facts, hashing, marks, begin, head, tables, row)
+        _shape(points, facts, marks, begin, end, refusals, most, row)
 
 
 @functools.cache
@@ -301,8 +281,9 @@ def _known() -> tuple[Phrases, Phrases, npt.NDArray[np.uint64]]:
     stops = np.zeros(512, np.uint64)
     tables, power = character_tables(plain.UNSPACED), powers(32)
     points, facts, sums = np.empty(32, np.uint32), np.empty(32, np.uint8), np.empty(33, np.uint64)
+    marks = np.empty(33, np.int64)
     for word in sorted(plain.STOP_WORDS):
-        decode(np.frombuffer(word.encode(), np.uint8), len(word), tables, points, facts, sums)
+        decode(np.frombuffer(word.encode(), np.uint8), len(word), tables, points, facts, sums, marks)
         hashed = span((sums, power), 0, len(word))
         slot = int(hashed) & (len(stops) - 1)
         while stops[slot]:
@@ -319,7 +300,8 @@ def counted(asked: Texts, said: Texts) -> npt.NDArray[np.int64]:
     tables = tuple((np.zeros(size, np.uint64), np.zeros(size, np.int64), np.zeros(2, np.int64)) for _ in range(2))
     words = np.empty((2, most + 1), np.uint64)
     hashing = np.empty(longest + 1, np.uint64), powers(most + 1)
-    room = np.empty(longest, np.uint32), np.empty(longest, np.uint8), hashing, words[0], words[1], tables
+    marks = np.empty(longest + 1, np.int64)
+    room = np.empty(longest, np.uint32), np.empty(longest, np.uint8), hashing, marks, words[0], words[1], tables
     out = np.zeros((len(said), len(COUNTS)), np.int64)
     characters = character_tables(plain.UNSPACED)
     _count((asked.at, asked.size), (said.at, said.size), most, characters, _known(), room, out)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from curate.algorithms.jit import kernel
 
 #: Facts about a code point: letter or digit; decimal digit; white space; of a script without spaces; left to Python;
-#: ends a sentence; line break; begins a placeholder.
+#: ends a sentence; line break; begins a placeholder, or follows the letter that does.
 WORD, DIGIT, SPACE, UNSPACED, ODD, STOP, LINE, HOLD = (1 << i for i in range(8))
 #: Beyond this there is neither a letter nor a digit nor white space.
 POINTS: Final = 0x40000
@@ -62,7 +62,7 @@ def character_tables(unspaced: str) -> tuple[npt.NDArray[np.uint32], npt.NDArray
     """
     every = "".join(map(chr, range(POINTS)))
     facts = np.zeros(POINTS, np.uint8)
-    patterns = r"[^\W_]+", r"\d+", r"\s+", f"[{unspaced}]+", None, "[.!?。！？]", "\n", r"[\[<nN]"  # noqa: RUF001
+    patterns = r"[^\W_]+", r"\d+", r"\s+", f"[{unspaced}]+", None, "[.!?。！？]", "\n", r"[\[<oO]"
     for fact, pattern in ((1 << i, pattern) for i, pattern in enumerate(patterns) if pattern):
         for run in re.finditer(pattern, every):
             facts[run.start() : run.end()] |= fact
@@ -81,13 +81,14 @@ def powers(count: int) -> npt.NDArray[np.uint64]:
 
 
 @kernel
-def decode(text: Any, most: int, tables: Any, points: Any, facts: Any, sums: Any) -> Any:
+def decode(text: Any, most: int, tables: Any, points: Any, facts: Any, sums: Any, marks: Any) -> Any:
     """The first `most` characters of UTF-8 in lower case, the facts of each, and the sums that `span` needs.
 
-    Returns their number, and whether one is odd.
+    `marks` are the places of what ends a sentence or a line or may be a part of a placeholder, and then one beyond all.
+    Returns the number of characters, and whether one is odd.
     """
     lower, known = tables
-    i, n, odd = 0, 0, 0
+    i, n, odd, marked = 0, 0, 0, 0
     total = np.uint64(0)
     size = len(text)
     while i < size and n < most:
@@ -110,10 +111,14 @@ def decode(text: Any, most: int, tables: Any, points: Any, facts: Any, sums: Any
             odd |= known[point] & ODD
         else:
             points[n], facts[n] = point, 0
+        if facts[n] & (STOP | LINE | HOLD):
+            marks[marked] = n
+            marked += points[n] != 0x6F or (n > 0 and points[n - 1] == 0x6E)
         sums[n] = total
         total = total * np.uint64(_PRIME) + np.uint64(points[n]) + np.uint64(1)
         n += 1
     sums[n] = total
+    marks[marked] = len(text)
     return n, odd
 
 
@@ -219,3 +224,25 @@ def strip(facts: Any, begin: int, end: int) -> Any:
     while begin < end and facts[end - 1] & SPACE:
         end -= 1
     return begin, end
+
+
+@kernel
+def is_placeholder(points: Any, i: int, end: int) -> bool:
+    """Whether `[your name]`, `<answer>`, `no input` or the like begins at `i`."""
+    if points[i] == 0x6F:  # the o of no; then perhaps a space, in or out, put
+        i += 1 + (i + 1 < end and points[i + 1] == 0x20)
+        if i + 5 > end or not (points[i] == 0x69 and points[i + 1] == 0x6E):
+            if i + 6 > end or not (points[i] == 0x6F and points[i + 1] == 0x75 and points[i + 2] == 0x74):
+                return False
+            i += 1
+        return points[i + 2] == 0x70 and points[i + 3] == 0x75 and points[i + 4] == 0x74  # type: ignore[no-any-return]
+    square = points[i] == 0x5B
+    begin = i + 1
+    i = begin
+    while i < end and (0x61 <= points[i] <= 0x7A or points[i] == 0x20 or (square and points[i] == 0x27)):
+        i += 1
+    if i == end or points[i] != (0x5D if square else 0x3E):
+        return False
+    if square:
+        return 2 <= i - begin <= 31 and 0x61 <= points[begin] <= 0x7A
+    return 3 <= i - begin <= 20

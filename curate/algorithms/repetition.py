@@ -9,6 +9,7 @@ occurrence on, so that a fraction is the part of the text that says nothing new.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
@@ -248,6 +249,6 @@ def measure_texts(texts: Texts, *, brief: bool = False) -> npt.NDArray[np.float6
     count = len(texts)
     out = np.zeros((count, len(MEASURES)), np.float64)
     cuts = np.linspace(0, count, min(threads(), max(count, 1)) + 1).astype(np.int64).tolist()
-    parts = [slice(*cut) for cut in zip(cuts[:-1], cuts[1:], strict=True)]
+    parts = [slice(*cut) for cut in pairwise(cuts)]
     thread_map(lambda part: _measure(texts.at[part], texts.size[part], brief, out[part]), parts)
     return out

@@ -78,7 +78,7 @@ def tokenise(text: Any, word: Any, chars: Any, alpha: Any, line: Any, paragraph:
     count, unspaced, line_no, paragraph_no = 0, 0, 0, 0
     blank, inside = True, False
     i, size = 0, len(text)
-    # The word at hand is kept apart from the arrays: to read back what was just written there takes longer than the rest.
+    # The word at hand is kept apart from the arrays: to read back what was just written takes longer than the rest.
     hashed, length, lettered = BASIS, 0, False
     while i < size:
         cp = np.int64(text[i])

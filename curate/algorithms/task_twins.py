@@ -1,10 +1,10 @@
 """The patterns of `task_rules` for texts in which each character beyond ASCII has a twin in ASCII.
 
-Automata over all of Unicode are large: `\\w` alone is hundreds of ranges of UTF-8, and none knows a word boundary where a
-text is not all ASCII. The views of a record are in lower case, so that capital letters are free to stand for others: in a
-text's *twin* each letter beyond ASCII that a pattern names has a capital of its own, every other character of words is
-`Z`, every decimal digit `Y`, white space a vertical tab, and what else a pattern names, or does not, a control character.
-A pattern that is rewritten in the same way matches the twin where the pattern itself matches the text.
+Automata over all of Unicode are large: `\\w` alone is hundreds of ranges of UTF-8, and none knows a word boundary where
+a text is not all ASCII. The views of a record are in lower case, so that capital letters are free to stand for others:
+in a text's *twin* each letter beyond ASCII that a pattern names has a capital of its own, every other character of
+words is `Z`, every decimal digit `Y`, white space a vertical tab, and what else a pattern names, or does not, a control
+character. A pattern that is rewritten in the same way matches the twin where the pattern itself matches the text.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NAMED: Final[dict[str, str]] = {
         strict=False,
     )
 }
-#: Sorts of characters beyond ASCII, as the patterns' syntax has them, and the twin of each: in this order, what is left.
+#: Sorts of characters beyond ASCII, in the patterns' syntax, and the twin of each; a later one takes what is left.
 SORTS: Final[tuple[tuple[str, str], ...]] = (
     (r"[\d&&[^\x00-\x7f]]", "Y"),
     (r"[\w&&[^\x00-\x7f]]", "Z"),
@@ -42,8 +42,7 @@ SCREENS: Final[dict[tuple[str, float, str], tuple[str, ...]]] = {
     ("math", 3.5, "text"): (
         rf"[?.)][{_SPACES}]*$",
         "how |what|calculate|find|determine|wie|combien|cu[A-Z]nt|quant",
-        rf"[{_DIGITS}]|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|twice|half|double|triple|third|quarter"
-        "|dozen",
+        rf"[{_DIGITS}]|two|three|four|five|six|seven|eight|nine|ten|twelve|twenty|twice|half|double|triple|third|quart|doz",
     ),
 }
 
@@ -74,7 +73,7 @@ def twin_of(pattern: str) -> str:
             i += negated
         elif not inside and part == ".":
             part = any_character
-        elif not part.isascii() or part.isupper() and pattern[i - 1].isascii():
+        elif not part.isascii() or (part.isupper() and pattern[i - 1].isascii()):
             raise ValueError(f"{pattern!r}: {part!r} has no twin")
         out.append(part)
     return "".join(out)

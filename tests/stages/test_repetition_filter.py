@@ -289,7 +289,7 @@ def test_one_pass_serves_all_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     import curate.algorithms.repetition as kernel
 
     calls = []
-    plain = kernel.measure
+    plain = kernel.measure_texts
     monkeypatch.setattr(kernel, "measure_texts", lambda *args: calls.append(1) or plain(*args))
     reasons(LOOPS)
     assert calls == [1]
