@@ -196,10 +196,15 @@ def scattered(some: pl.Series, where: pl.Series) -> pl.Series:
     return some.gather(pl.select(pl.when(where).then(where.cum_sum() - 1)).to_series())
 
 
-def for_language(texts: pl.Series) -> pl.Series:
-    """`texts` as `algorithms.language.score` wants them: cleaned as langdetect does it."""
+def for_language(texts: pl.Series, where: pl.Series | None = None) -> pl.Series:
+    """`texts` as `algorithms.language.score` wants them: cleaned as langdetect does it.
+
+    `where`, if given, holds of all that is to be cleaned, and perhaps of others.
+    """
     from curate.algorithms.language_profiles import clean, unclean
 
-    found = texts.str.contains_any(list(unclean()))
+    found = texts.str.contains_any(list(unclean())) if where is None else where
+    if where is not None:
+        found = where & scattered(texts.filter(where).str.contains_any(list(unclean())), where).fill_null(value=False)
     changed = pl.Series([clean(text) for text in texts.filter(found).to_list()], dtype=pl.String)
     return texts.zip_with(~found, scattered(changed, found))

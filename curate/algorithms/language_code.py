@@ -58,3 +58,18 @@ BLOCKS: Final = r"(?s:```.*?(?:```|\z))|(?s:<(?:script|style)\b.*?(?:</(?:script
 #: beyond its line, so each takes its own lines out, in any order; one pattern for all has an automaton of too many
 #: states, and takes three times as long.
 LINES: Final = tuple(rf"(?m)^[ \t]*(?:{'|'.join(sort)})[^\n]*$" for sort in (_FORMS, _ROWS, _STATEMENTS))
+
+#: What a text may hold, as bits: lines of each sort of `LINES`, in their order; what `language_profiles.clean` changes.
+FORMS, ROWS, STATEMENTS, UNCLEAN = (1 << i for i in range(4))
+
+#: The words that statements begin with, for `language_screens`, which looks for nothing that begins otherwise.
+FIRST_WORDS: Final = tuple(
+    """
+    async def public private protected static final abstract export default template class struct interface enum
+    function namespace fn func unsigned int float double char bool boolean long void string String auto var let const
+    val from import using package if elif else for foreach while switch catch with except try finally do begin end fi
+    done esac pass break continue return yield throw raise del assert await echo SELECT INSERT UPDATE DELETE GROUP ORDER
+    FROM WHERE CREATE DROP ALTER LEFT RIGHT INNER OUTER JOIN AND OR ON SET HAVING select insert update delete create
+    group order where
+    """.split()  # noqa: SIM905 - a word list is easier to read and to extend as one string
+)

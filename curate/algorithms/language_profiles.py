@@ -35,6 +35,8 @@ SYLLABIC_LETTERS: Final = 3
 FREE: Final = -1
 #: Of an n-gram that so many languages have, the weights stand as a whole row: adding one is faster than picking.
 DENSE: Final = 8
+#: Columns of such a row: one for each of langdetect's 55 languages, and one more, as whole registers are added.
+WIDTH: Final = 56
 
 #: Characters outside the Basic Multilingual Plane are in no profile; two stand for all of them.
 OUTSIDE: Final = 0xFFFF
@@ -63,7 +65,7 @@ class Profiles:
     language, weight : (entries,) uint8 and float64: the languages that have the row's n-gram, in order, and
         log(p / SMOOTHING + 1), which is what the n-gram adds to the language's score beyond the constant
         log(SMOOTHING) that it adds to all.
-    dense : (dense rows, languages) float64, the weights of the n-grams that `DENSE` languages or more have, 0 where
+    dense : (dense rows, WIDTH) float64, the weights of the n-grams that `DENSE` languages or more have, 0 where
         one lacks it. They are few, and nine of ten n-grams of a text are among them.
     """
 
@@ -98,6 +100,8 @@ def profiles() -> Profiles:
     from langdetect.utils.ngram import NGram
 
     languages = known_languages()
+    if len(languages) > WIDTH:
+        raise ValueError(f"langdetect has {len(languages)} languages; {WIDTH} are provided for")
     packed, numbers, weights = [], [], []
     for number, code in enumerate(languages):
         profile = json.loads((_folder() / code).read_text(encoding="utf-8"))
@@ -111,7 +115,7 @@ def profiles() -> Profiles:
     distinct, first = np.unique(key[order], return_index=True)
     start = np.append(first, len(order)).astype(np.int32)
     language, weight = np.concatenate(numbers)[order], np.concatenate(weights)[order]
-    wide, dense = _dense(start, language, weight, len(languages))
+    wide, dense = _dense(start, language, weight)
     keys, slots = _hash_table(distinct)
     slots = np.where(wide[slots] < 0, slots, -1 - wide[slots]).astype(np.int32)
     normal, upper, letters = _characters(NGram.normalize)
@@ -130,13 +134,13 @@ def profiles() -> Profiles:
 
 
 def _dense(
-    start: NDArray[np.int32], language: NDArray[np.uint8], weight: NDArray[np.float64], languages: int
+    start: NDArray[np.int32], language: NDArray[np.uint8], weight: NDArray[np.float64]
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """For each row its number among the dense ones, or -1; and the dense rows."""
     entries = np.diff(start)
     wide = np.where(entries >= DENSE, np.cumsum(entries >= DENSE) - 1, -1)
     of_entry = np.repeat(wide, entries)
-    dense = np.zeros((int(wide.max()) + 1, languages))
+    dense = np.zeros((int(wide.max()) + 1, WIDTH))
     dense[of_entry[of_entry >= 0], language[of_entry >= 0]] = weight[of_entry >= 0]
     return wide, dense
 

@@ -9,16 +9,18 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curate.algorithms.damage_words import mix
 from curate.algorithms.jit import kernel
 
-#: Facts about a code point: letter or digit; decimal digit; white space; of a script without spaces; left to Python.
-WORD, DIGIT, SPACE, UNSPACED, ODD = (1 << i for i in range(5))
+#: Facts about a code point: letter or digit; decimal digit; white space; of a script without spaces; left to Python;
+#: ends a sentence; line break; begins a placeholder, or follows the letter that does.
+WORD, DIGIT, SPACE, UNSPACED, ODD, STOP, LINE, HOLD = (1 << i for i in range(8))
 #: Beyond this there is neither a letter nor a digit nor white space.
 POINTS: Final = 0x40000
 #: A final sigma depends on its neighbours, a dotted capital I becomes two characters, the Kelvin sign an ASCII letter.
 _ODD: Final = "\u03a3\u0130\u212a"
-_BASIS: Final = np.uint64(0xCBF29CE484222325)
+#: The base of the hashes: FNV's prime (Fowler, Noll & Vo), 64 bits. The multiplier is that of Fibonacci hashing.
+_PRIME: Final = 0x100000001B3
+_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 _SHIFT: Final = np.uint64(29)
 
 
@@ -60,7 +62,8 @@ def character_tables(unspaced: str) -> tuple[npt.NDArray[np.uint32], npt.NDArray
     """
     every = "".join(map(chr, range(POINTS)))
     facts = np.zeros(POINTS, np.uint8)
-    for fact, pattern in ((WORD, r"[^\W_]+"), (DIGIT, r"\d+"), (SPACE, r"\s+"), (UNSPACED, f"[{unspaced}]+")):
+    patterns = r"[^\W_]+", r"\d+", r"\s+", f"[{unspaced}]+", None, "[.!?。！？]", "\n", r"[\[<oO]"
+    for fact, pattern in ((1 << i, pattern) for i, pattern in enumerate(patterns) if pattern):
         for run in re.finditer(pattern, every):
             facts[run.start() : run.end()] |= fact
     # The odd ones have no single lower case; they are marked, and what stands here for them is never used.
@@ -70,14 +73,23 @@ def character_tables(unspaced: str) -> tuple[npt.NDArray[np.uint32], npt.NDArray
     return lower, facts
 
 
-@kernel
-def decode(text: Any, most: int, tables: Any, points: Any, facts: Any) -> Any:
-    """The first `most` characters of UTF-8 in lower case, and the facts of each.
+def powers(count: int) -> npt.NDArray[np.uint64]:
+    """The first `count` powers of the base of `span`."""
+    out = np.full(count, _PRIME, np.uint64)
+    out[:1] = 1
+    return np.cumprod(out, dtype=np.uint64)
 
-    Returns their number, and whether one is odd.
+
+@kernel
+def decode(text: Any, most: int, tables: Any, points: Any, facts: Any, sums: Any, marks: Any) -> Any:
+    """The first `most` characters of UTF-8 in lower case, the facts of each, and the sums that `span` needs.
+
+    `marks` are the places of what ends a sentence or a line or may be a part of a placeholder, and then one beyond all.
+    Returns the number of characters, and whether one is odd.
     """
     lower, known = tables
-    i, n, odd = 0, 0, 0
+    i, n, odd, marked = 0, 0, 0, 0
+    total = np.uint64(0)
     size = len(text)
     while i < size and n < most:
         point = np.uint32(text[i])
@@ -99,8 +111,24 @@ def decode(text: Any, most: int, tables: Any, points: Any, facts: Any) -> Any:
             odd |= known[point] & ODD
         else:
             points[n], facts[n] = point, 0
+        if facts[n] & (STOP | LINE | HOLD):
+            marks[marked] = n
+            marked += points[n] != 0x6F or (n > 0 and points[n - 1] == 0x6E)
+        sums[n] = total
+        total = total * np.uint64(_PRIME) + np.uint64(points[n]) + np.uint64(1)
         n += 1
+    sums[n] = total
+    marks[marked] = len(text)
     return n, odd
+
+
+@kernel
+def span(hashing: Any, begin: int, end: int) -> Any:
+    """The hash of the characters from `begin` to `end`: a polynomial of them, out of its sums (Karp & Rabin, 1987)."""
+    sums, power = hashing
+    total = sums[end] - sums[begin] * power[end - begin]
+    total = (total ^ (total >> np.uint64(32))) * _MULTIPLIER
+    return total ^ (total >> _SHIFT)
 
 
 @kernel
@@ -118,16 +146,7 @@ def word_end(points: Any, facts: Any, i: int, end: int) -> int:
 
 
 @kernel
-def hash_of(points: Any, begin: int, end: int) -> Any:
-    """The hash of the characters from `begin` to `end`."""
-    hashed = _BASIS
-    for i in range(begin, end):
-        hashed = mix(hashed, np.uint64(points[i]))
-    return hashed
-
-
-@kernel
-def split(points: Any, facts: Any, begin: int, end: int, words: Any) -> Any:
+def split(points: Any, facts: Any, hashing: Any, begin: int, end: int, words: Any) -> Any:
     """The hashes of the words from `begin` to `end` into `words`; how many there are, and their characters."""
     count, letters, i = 0, 0, begin
     while i < end:
@@ -135,7 +154,7 @@ def split(points: Any, facts: Any, begin: int, end: int, words: Any) -> Any:
             i += 1
             continue
         stop = word_end(points, facts, i, end)
-        words[count] = hash_of(points, i, stop)
+        words[count] = span(hashing, i, stop)
         count += 1
         letters += stop - i
         i = stop
@@ -143,12 +162,11 @@ def split(points: Any, facts: Any, begin: int, end: int, words: Any) -> Any:
 
 
 @kernel
-def slot_of(table: Any, key: np.uint64) -> Any:
+def slot_in(keys: Any, stamps: Any, mask: int, stamp: int, key: np.uint64) -> Any:
     """The slot of `key`, or the empty one where it belongs: one that another `stamp` left."""
-    keys, stamps, state = table
-    slot = np.int64((key ^ (key >> _SHIFT)) & np.uint64(state[0]))
-    while stamps[slot] == state[1] and keys[slot] != key:
-        slot = (slot + 1) & state[0]
+    slot = np.int64((key ^ (key >> _SHIFT)) & np.uint64(mask))
+    while stamps[slot] == stamp and keys[slot] != key:
+        slot = (slot + 1) & mask
     return slot
 
 
@@ -156,7 +174,7 @@ def slot_of(table: Any, key: np.uint64) -> Any:
 def add(table: Any, key: np.uint64) -> Any:
     """Put `key` into the table; whether it was there before."""
     keys, stamps, state = table
-    slot = slot_of(table, key)
+    slot = slot_in(keys, stamps, state[0], state[1], key)
     there = stamps[slot] == state[1]
     keys[slot], stamps[slot] = key, state[1]
     return there
@@ -206,3 +224,25 @@ def strip(facts: Any, begin: int, end: int) -> Any:
     while begin < end and facts[end - 1] & SPACE:
         end -= 1
     return begin, end
+
+
+@kernel
+def is_placeholder(points: Any, i: int, end: int) -> bool:
+    """Whether `[your name]`, `<answer>`, `no input` or the like begins at `i`."""
+    if points[i] == 0x6F:  # the o of no; then perhaps a space, in or out, put
+        i += 1 + (i + 1 < end and points[i + 1] == 0x20)
+        if i + 5 > end or not (points[i] == 0x69 and points[i + 1] == 0x6E):
+            if i + 6 > end or not (points[i] == 0x6F and points[i + 1] == 0x75 and points[i + 2] == 0x74):
+                return False
+            i += 1
+        return points[i + 2] == 0x70 and points[i + 3] == 0x75 and points[i + 4] == 0x74  # type: ignore[no-any-return]
+    square = points[i] == 0x5B
+    begin = i + 1
+    i = begin
+    while i < end and (0x61 <= points[i] <= 0x7A or points[i] == 0x20 or (square and points[i] == 0x27)):
+        i += 1
+    if i == end or points[i] != (0x5D if square else 0x3E):
+        return False
+    if square:
+        return 2 <= i - begin <= 31 and 0x61 <= points[begin] <= 0x7A
+    return 3 <= i - begin <= 20

@@ -9,14 +9,17 @@ occurrence on, so that a fraction is the part of the text that says nothing new.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+from numba import carray
 
-from curate.algorithms.jit import kernel
+from curate.algorithms.jit import at_address, kernel
 from curate.algorithms.parallel import thread_map, threads
 from curate.algorithms.repetition_words import BASIS, mix, tokenise
+from curate.algorithms.texts import Texts
 
 #: The columns of what `measure` returns, in order.
 MEASURES: Final[tuple[str, ...]] = (
@@ -175,10 +178,10 @@ def _ngrams(count: int, word: Any, prefix: Any, room: Any, table: Any, longest: 
 
 
 @kernel
-def _measure(buffer: Any, offsets: Any, brief: Any, out: Any) -> None:
+def _measure(addresses: Any, sizes: Any, brief: Any, out: Any) -> None:
     longest = 1
-    for d in range(len(offsets) - 1):
-        longest = max(longest, offsets[d + 1] - offsets[d])
+    for d in range(len(sizes)):
+        longest = max(longest, sizes[d])
     size = 4
     while size < 2 * longest:
         size *= 2
@@ -188,8 +191,9 @@ def _measure(buffer: Any, offsets: Any, brief: Any, out: Any) -> None:
     room = np.empty(longest, np.uint64), np.empty(longest, np.int64), np.empty(longest, np.bool_)
     keys, used = np.empty(size, np.uint64), np.zeros(size, np.bool_)
     table = keys, used, np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.int64)
-    for d in range(len(offsets) - 1):
-        count, unspaced = tokenise(buffer[offsets[d] : offsets[d + 1]], word, chars, alpha, line, paragraph)
+    for d in range(len(sizes)):
+        text = carray(at_address(addresses[d]), sizes[d], dtype=np.uint8)
+        count, unspaced = tokenise(text, word, chars, alpha, line, paragraph)
         if count == 0:
             continue
         for i in range(count):
@@ -237,11 +241,14 @@ def measure(
     - `top_2` … `top_4`: the share of characters under the one n-gram, of those that occur twice, covering the most
     - `dup_5` … `dup_10`: the share of characters under n-grams that occurred earlier, none counted twice
     """
-    texts = len(offsets) - 1
-    out = np.zeros((texts, len(MEASURES)), np.float64)
-    cuts = np.linspace(0, texts, min(threads(), max(texts, 1)) + 1).astype(np.int64)
-    thread_map(
-        lambda part: _measure(buffer, offsets[part[0] : part[1] + 1], brief, out[part[0] : part[1]]),
-        list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)),
-    )
+    return measure_texts(Texts(buffer.ctypes.data + offsets[:-1], np.diff(offsets), buffer), brief=brief)
+
+
+def measure_texts(texts: Texts, *, brief: bool = False) -> npt.NDArray[np.float64]:
+    """As `measure`, of texts where they lie."""
+    count = len(texts)
+    out = np.zeros((count, len(MEASURES)), np.float64)
+    cuts = np.linspace(0, count, min(threads(), max(count, 1)) + 1).astype(np.int64).tolist()
+    parts = [slice(*cut) for cut in pairwise(cuts)]
+    thread_map(lambda part: _measure(texts.at[part], texts.size[part], brief, out[part]), parts)
     return out

@@ -78,11 +78,21 @@ def tokenise(text: Any, word: Any, chars: Any, alpha: Any, line: Any, paragraph:
     count, unspaced, line_no, paragraph_no = 0, 0, 0, 0
     blank, inside = True, False
     i, size = 0, len(text)
+    # The word at hand is kept apart from the arrays: to read back what was just written takes longer than the rest.
+    hashed, length, lettered = BASIS, 0, False
     while i < size:
-        cp, width = _decode(text, i)
-        kind = _kind(cp)
-        i += width
+        cp = np.int64(text[i])
+        if cp < 0x80:
+            kind = _ASCII[cp]
+            i += 1
+        else:
+            cp, width = _decode(text, i)
+            kind = _kind(cp)
+            i += width
         if kind == _SEPARATOR:
+            if length and (not inside or cp != 0x27):
+                word[count - 1], chars[count - 1], alpha[count - 1] = hashed, length, lettered
+                length = 0
             inside = inside and cp == 0x27  # an apostrophe joins the parts of a word
             if cp == 0x0A:
                 line_no += 1
@@ -93,12 +103,16 @@ def tokenise(text: Any, word: Any, chars: Any, alpha: Any, line: Any, paragraph:
             continue
         blank = False
         if not inside or kind == _UNSPACED:
-            word[count], chars[count], alpha[count] = BASIS, 0, False
+            if length:
+                word[count - 1], chars[count - 1], alpha[count - 1] = hashed, length, lettered
             line[count], paragraph[count] = line_no, paragraph_no
             count += 1
+            hashed, length, lettered = BASIS, 0, False
         inside = kind != _UNSPACED
         unspaced += kind == _UNSPACED
-        word[count - 1] = (word[count - 1] ^ np.uint64(cp)) * _PRIME
-        chars[count - 1] += 1
-        alpha[count - 1] = alpha[count - 1] or kind != _DIGIT
+        hashed = (hashed ^ np.uint64(cp)) * _PRIME
+        length += 1
+        lettered = lettered or kind != _DIGIT
+    if length:
+        word[count - 1], chars[count - 1], alpha[count - 1] = hashed, length, lettered
     return count, unspaced

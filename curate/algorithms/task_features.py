@@ -23,7 +23,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from curate.algorithms.jit import kernel
+from curate.algorithms.jit import kernel, trailing_zeros
 
 #: Columns that features are hashed into; a power of two.
 BUCKETS: Final = 1 << 16
@@ -35,6 +35,8 @@ _CHARS: Final = 2
 _HEAD_WORDS: Final = 4
 _CHAR_BYTES: Final = 120
 _GRAM: Final = 4
+#: Types that weights are added for at once, a multiple of what a register holds.
+_LANES: Final = 16
 _BASIS: Final = np.uint64(0xCBF29CE484222325)
 _PRIME: Final = np.uint64(0x100000001B3)
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -71,11 +73,22 @@ def dot(features: Hashed, idf: npt.NDArray[np.float32], weights: npt.NDArray[np.
     Parameters
     ----------
     idf : float32 of shape (BUCKETS,).
-    weights : int8 of shape (BUCKETS, k), in whatever unit the caller scales the result by.
+    weights : int8 of shape (BUCKETS, k), k up to 16, in whatever unit the caller scales the result by.
     """
     count = (len(features.starts) - 1) // GROUPS
-    out = np.zeros((count, weights.shape[1]), dtype=np.float64)
-    _dot(features.columns, features.starts, idf, weights, out)
+    out = np.zeros((count, _LANES), dtype=np.float64)
+    wide = np.zeros((len(weights), _LANES), dtype=np.int8)
+    wide[:, : weights.shape[1]] = weights
+    _dot(features.columns, features.starts, idf, wide, out)
+    return out[:, : weights.shape[1]]
+
+
+def add_signs(
+    total: npt.NDArray[np.float64], signs: npt.NDArray[np.bool_], weights: npt.NDArray[np.float64]
+) -> npt.NDArray[np.float64]:
+    """`total`, of shape (n, k), and for each sign of a text, one after another, its row of `weights`, (signs, k)."""
+    out = total.copy()
+    _add_signs(out, signs, weights)
     return out
 
 
@@ -129,14 +142,28 @@ def _next_word(text: Any, i: int, end: int) -> Any:
 
 
 @kernel
-def _settle(columns: Any, start: int, end: int) -> int:
-    """Sort columns[start:end], keep each once; where they end now."""
-    part = np.sort(columns[start:end])
+def _settle(columns: Any, start: int, end: int, seen: Any, words: Any) -> int:
+    """Sort columns[start:end], keep each once; where they end now.
+
+    By a bit for each column in `seen`, and one for each word of it in `words`; both are left empty.
+    """
+    for i in range(start, end):
+        place = columns[i] >> 6
+        seen[place] |= np.uint64(1) << np.uint64(columns[i] & 63)
+        words[place >> 6] |= np.uint64(1) << np.uint64(place & 63)
     used = start
-    for i in range(len(part)):
-        if i == 0 or part[i] != part[i - 1]:
-            columns[used] = part[i]
-            used += 1
+    for high in range(len(words)):
+        full = words[high]
+        words[high] = np.uint64(0)
+        while full:
+            place = 64 * high + np.int64(trailing_zeros(full))
+            full &= full - np.uint64(1)
+            bits = seen[place]
+            seen[place] = np.uint64(0)
+            while bits:
+                columns[used] = 64 * place + np.int64(trailing_zeros(bits))
+                used += 1
+                bits &= bits - np.uint64(1)
     return used
 
 
@@ -162,6 +189,7 @@ def _hash_texts(
     request: Any, request_at: Any, opening: Any, opening_at: Any, context: Any, columns: Any, starts: Any
 ) -> int:
     used = 0
+    seen, words = np.zeros(BUCKETS // 64, np.uint64), np.zeros(BUCKETS // 64 // 64, np.uint64)
     for n in range(len(context)):
         begin = used
         i, end, before = request_at[n], request_at[n + 1], np.uint64(0)
@@ -175,11 +203,11 @@ def _hash_texts(
                 columns[used] = _column(before * _MULTIPLIER ^ word, 2)
                 used += 1
             before = word
-        used = _settle(columns, begin, used)
+        used = _settle(columns, begin, used, seen, words)
         starts[GROUPS * n + _HEADS] = used
         begin = used
         low, high = opening_at[n], opening_at[n + 1]
-        used = _settle(columns, begin, _heads(opening, low, high, context[n], columns, used))
+        used = _settle(columns, begin, _heads(opening, low, high, context[n], columns, used), seen, words)
         starts[GROUPS * n + _CHARS] = used
         begin = used
         # One boundary before the text, so that its first letters are told from the same ones inside.
@@ -190,7 +218,7 @@ def _hash_texts(
                 hashed = (hashed ^ np.uint64(byte)) * _PRIME
             columns[used] = _column(hashed, 40)
             used += 1
-        used = _settle(columns, begin, used)
+        used = _settle(columns, begin, used, seen, words)
         starts[GROUPS * (n + 1) + _WORDS] = used
     return used
 
@@ -213,12 +241,24 @@ def _values(columns: Any, starts: Any, idf: Any, out: Any) -> None:
 
 @kernel
 def _dot(columns: Any, starts: Any, idf: Any, weights: Any, out: Any) -> None:
-    for g in range(len(starts) - 1):
-        norm = _norm(columns, starts[g], starts[g + 1], idf)
-        # Nothing there, or nothing that was there when the frequencies were counted.
-        if norm == 0:
-            continue
-        for i in range(starts[g], starts[g + 1]):
-            value = float(idf[columns[i]]) / norm
-            for k in range(weights.shape[1]):
-                out[g // GROUPS, k] += value * float(weights[columns[i], k])
+    for n in range(len(out)):
+        total = out[n]
+        for g in range(GROUPS * n, GROUPS * (n + 1)):
+            norm = _norm(columns, starts[g], starts[g + 1], idf)
+            # Nothing there, or nothing that was there when the frequencies were counted.
+            if norm == 0:
+                continue
+            for i in range(starts[g], starts[g + 1]):
+                value = float(idf[columns[i]]) / norm
+                row = weights[columns[i]]
+                for k in range(_LANES):
+                    total[k] += value * float(row[k])
+
+
+@kernel
+def _add_signs(total: Any, signs: Any, weights: Any) -> None:
+    for n in range(len(total)):
+        for sign in range(signs.shape[1]):
+            if signs[n, sign]:
+                for k in range(total.shape[1]):
+                    total[n, k] += weights[sign, k]

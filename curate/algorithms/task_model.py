@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from curate.algorithms.task_features import BUCKETS, Hashed, dot
+from curate.algorithms.task_features import BUCKETS, Hashed, add_signs, dot
 from curate.algorithms.task_rules import TASKS
 
 FILE: Final = Path(__file__).parents[1] / "assets" / "task_type" / "weights.npz"
@@ -53,10 +53,7 @@ class TaskModel:
         Summed sign by sign, so that a row's sum does not depend on the rows beside it, as a matrix product's may.
         """
         total = self.bias + rules * self.rule_weight + dot(features, self.idf, self.words) * self.step
-        for column, weights in enumerate(self.signs):
-            total = total + signs[:, column, None] * weights
-        out: Floats = total
-        return out
+        return add_signs(total, signs, self.signs)
 
     def probabilities(self, features: Hashed, signs: npt.NDArray[np.bool_], rules: Floats) -> Floats:
         """The probability of each type, float64 of shape (n, 13); each row sums to 1."""

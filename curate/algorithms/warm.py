@@ -15,8 +15,10 @@ from curate.algorithms import (
     damage_measures,
     diversity,
     facility_location,
+    folded,
     k_center,
     language,
+    language_screens,
     leaders,
     ngrams,
     plain,
@@ -39,7 +41,7 @@ def _texts(data: list[bytes]) -> Texts:
 
 
 def warm_rows() -> None:
-    """Run the kernels of `damage`, `preference`, `language`, `repetition_filter`, `task_type` and the encoder once."""
+    """Run the kernels of the stages that look at each row, and those of the encoder, once."""
     from curate.damage.model import load
     from curate.damage.raw import lexicon
     from curate.encoders.static import shipped
@@ -48,13 +50,15 @@ def warm_rows() -> None:
     table, known = lexicon()
     encoded = said.encode()
     damage_measures.measure(_texts([asked.encode()]), _texts([encoded]), table, load().order, known)
+    folded.folded([_texts([asked.encode()]), _texts([encoded])])
     whole = np.frombuffer(encoded, np.uint8), np.array([0, len(encoded)], dtype=np.int64)
     repetition.measure(*whole)
     language.score(*whole)
-    language.count_letters(*whole)
+    language_screens.look(_texts([encoded]))
     preference_counts.counted(_texts([asked.encode()]), _texts([encoded]))
     features = task_features.hashed([asked], [asked], np.zeros(1, dtype=np.bool_))
-    task_features.dot(features, task_model.shipped().idf, task_model.shipped().words)
+    model = task_model.shipped()
+    model.logits(features, np.zeros((1, len(model.signs)), dtype=np.bool_), np.zeros((1, len(model.bias))))
     shipped().encode([said] * (plain.FEW + 1))
     shipped().counted(_texts([encoded]), 0, 1)
     shipped().pooled_halves(_texts([encoded]), 0, 1)

@@ -8,14 +8,17 @@ import math
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.algorithms import language
-from curate.algorithms.language import _BLOCK, Scores
+from curate.algorithms.language import _LEAST, Scores
 from curate.algorithms.language_profiles import clean, known_languages, profiles, unclean
+from curate.algorithms.language_screens import look
 from curate.algorithms.parallel import set_threads
+from curate.algorithms.texts import texts as texts_of
 
 RAW = Path(__file__).parents[2] / ".." / "shared" / "data" / "raw"
 
@@ -168,7 +171,7 @@ def score(texts: list[str]) -> Scores:
 
 
 def count_letters(texts: list[str]) -> np.ndarray:
-    return language.count_letters(*_utf8(texts))
+    return look(texts_of(pl.Series(texts, dtype=pl.String)))[1]
 
 
 @functools.cache
@@ -286,7 +289,7 @@ def test_bits_do_not_depend_on_the_split() -> None:
 def test_bits_do_not_depend_on_threads_or_blocks() -> None:
     unit = " ".join(text for group in SENTENCES.values() for text in group) + " "
     texts = [unit[i:] + unit * 40 for i in range(40)]
-    assert sum(map(len, texts)) > 2 * _BLOCK
+    assert sum(map(len, texts)) > 2 * _LEAST
     try:
         set_threads(1)
         alone = score(texts)

@@ -289,8 +289,8 @@ def test_one_pass_serves_all_rules(monkeypatch: pytest.MonkeyPatch) -> None:
     import curate.algorithms.repetition as kernel
 
     calls = []
-    plain = kernel.measure
-    monkeypatch.setattr(kernel, "measure", lambda *args: calls.append(1) or plain(*args))
+    plain = kernel.measure_texts
+    monkeypatch.setattr(kernel, "measure_texts", lambda *args: calls.append(1) or plain(*args))
     reasons(LOOPS)
     assert calls == [1]
 

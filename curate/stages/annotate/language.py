@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import ClassVar, Final, Literal
 
+import numpy as np
+import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from curate.algorithms.language_code import BLOCKS, LINES
+from curate.algorithms.language_code import BLOCKS, FORMS, LINES, ROWS, STATEMENTS, UNCLEAN
 from curate.schema import SEPARATOR, SIDES, Side
 from curate.stage import Annotator
-from curate.text import for_language, scattered, utf8
+from curate.text import for_language, scattered
 
 #: What `language` says where no language can be told.
 UNDETERMINED: Final = "und"
@@ -75,17 +77,16 @@ class Language(Annotator):
 
     def columns(self, frame: pl.DataFrame) -> pl.DataFrame:
         """`language` and `language_confidence` of each row."""
-        import numpy as np
+        from curate.algorithms.language import score_texts
+        from curate.algorithms.language_screens import look
+        from curate.algorithms.texts import texts
 
-        from curate.algorithms.language import count_letters, score
-
-        text = frame.select(pl.concat_str(SIDES[self.on], separator=SEPARATOR).alias("text"))["text"]
-        prose = text
-        for pattern in (BLOCKS, *LINES):
-            prose = _without(pattern, prose)
-        scores = score(*utf8(for_language(prose)))
+        text = frame.select(pl.concat_str(SIDES[self.on], separator=SEPARATOR).fill_null("").alias("text"))["text"]
+        held, letters = look(texts(text))
+        prose = _prose(text, held)
+        scores = score_texts(texts(for_language(prose, pl.Series(held & UNCLEAN > 0, dtype=pl.Boolean))))
         best, confidence = scores.best()
-        enough = scores.letters >= np.maximum(self.min_letters, self.min_prose * count_letters(*utf8(text)))
+        enough = scores.letters >= np.maximum(self.min_letters, self.min_prose * letters)
         told = enough & (scores.ngrams > 0)
         names = pl.Series(scores.languages, dtype=pl.String).gather(best)
         return pl.DataFrame({"name": names, "told": told, "confidence": confidence}).select(
@@ -94,7 +95,20 @@ class Language(Annotator):
         )
 
 
-def _without(pattern: str, texts: pl.Series) -> pl.Series:
-    """`texts` with a space for each match of `pattern`; most have none, and to look is faster than to replace."""
-    found = texts.str.contains(pattern)
-    return texts.zip_with(~found, scattered(texts.filter(found).str.replace_all(pattern, " "), found))
+def _prose(texts: pl.Series, held: npt.NDArray[np.uint8]) -> pl.Series:
+    """`texts` with a space for each block, tag and line of code; `held` says what each may hold."""
+    blocks = texts.str.contains(BLOCKS)
+    some = blocks | pl.Series(held & ~np.uint8(UNCLEAN) > 0, dtype=pl.Boolean)
+    if not some.any():
+        return texts
+    # Where a block is taken out, lines come about that were not seen.
+    may = np.where(blocks.filter(some).to_numpy(), np.uint8(0xFF), held[some.to_numpy()])
+    changed = _without(BLOCKS, texts.filter(some), blocks.filter(some))
+    for bit, pattern in zip((FORMS, ROWS, STATEMENTS), LINES, strict=True):
+        changed = _without(pattern, changed, pl.Series(may & bit > 0, dtype=pl.Boolean))
+    return texts.zip_with(~some, scattered(changed, some))
+
+
+def _without(pattern: str, texts: pl.Series, where: pl.Series) -> pl.Series:
+    """`texts` with a space for each match of `pattern`, which only those may have for which `where` holds."""
+    return texts.zip_with(~where, scattered(texts.filter(where).str.replace_all(pattern, " "), where))

@@ -10,9 +10,10 @@ import numpy.typing as npt
 import polars as pl
 from pydantic import Field
 
-from curate.algorithms.task_rules import CONTEXT_CHARS, POLITE, TABLE, TASKS, Evidence
+from curate.algorithms.task_rules import CONTEXT_CHARS, POLITE, TABLE, TASKS
+from curate.algorithms.task_twins import NAMED, SORTS, TWINS, screens_of, twin_of
 from curate.stage import Annotator
-from curate.text import plain_quotes
+from curate.text import plain_quotes, scattered
 
 _LINE_CHARS: Final = 400
 _TEXT_CHARS: Final = 2000
@@ -107,50 +108,79 @@ class Seen(NamedTuple):
 
 def evidence(instruction: pl.Series, response: pl.Series) -> Seen:
     """The views, rules and marks of form of each record."""
-    views = (
-        pl.LazyFrame({"instruction": instruction, "response": response})
-        .select(**_views(pl.col("instruction"), pl.col("response")))
-        .with_columns(exchange=pl.concat_str("opening", "response", separator="\n"))
-        .select(
-            "request",
-            "opening",
-            "context",
-            pl.concat_list(_holds(entry) for entry in TABLE).list.to_array(len(TABLE)).alias("rules"),
-            pl.concat_list(_marks()).list.to_array(len(_marks())).alias("marks"),
-        )
-        .collect()
-    )
-    held = views["rules"].to_numpy().reshape(views.height, len(TABLE))
-    marks = views["marks"].to_numpy().reshape(views.height, len(_marks()))
+    views = _views(instruction, response)
+    names = ("opening", "request", "text", "response")
+    # All in one column: most records have no twins, and the patterns of Unicode's sorts are compiled once.
+    stacked = _twin(pl.concat([views[name] for name in names]))
+    twins = {name: stacked.slice(i * views.height, views.height) for i, name in enumerate(names)}
+    twins["exchange"] = pl.select(pl.concat_str(twins["opening"], twins["response"], separator="\n")).to_series()
+    context = views["context"].to_numpy()
+    held = _held(twins, context)
     sums = np.zeros((views.height, len(TASKS)), dtype=np.float64)
     for column, entry in enumerate(TABLE):
         sums[:, TASKS.index(entry.task)] += held[:, column] * entry.weight
-    return Seen(
-        views["request"].to_list(),
-        views["opening"].to_list(),
-        views["context"].to_numpy(),
-        np.concatenate([held, marks], axis=1),
-        sums,
+    marks = views.with_columns(opening_twin=twins["opening"], response_twin=twins["response"]).select(
+        mark.alias(str(i)) for i, mark in enumerate(_marks())
     )
+    signs = np.empty((views.height, len(TABLE) + marks.width), dtype=np.bool_)
+    signs[:, : len(TABLE)] = held
+    for i, mark in enumerate(marks, start=len(TABLE)):
+        signs[:, i] = mark.to_numpy()
+    return Seen(views["request"].to_list(), views["opening"].to_list(), context, signs, sums)
 
 
-def _views(instruction: pl.Expr, response: pl.Expr) -> dict[str, pl.Expr]:
+def _held(twins: Mapping[str, pl.Series], context: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    """Which entries of the table hold, Boolean of shape (n, entries)."""
+    held = np.zeros((len(context), len(TABLE)), dtype=np.bool_)
+    given = {"context": np.flatnonzero(context), "bare": np.flatnonzero(~context), "anything": None}
+    some: dict[tuple[str, str], pl.Series] = {}
+    for column, (entry, pattern) in enumerate(zip(TABLE, TWINS, strict=True)):
+        rows = given[entry.given]
+        key = entry.view, entry.given
+        if key not in some:
+            some[key] = twins[entry.view] if rows is None else twins[entry.view].gather(rows)
+        texts = some[key]
+        for screen in screens_of(entry):
+            left = np.flatnonzero(texts.str.contains(screen).to_numpy())
+            rows, texts = left if rows is None else rows[left], texts.gather(left)
+        found = texts.str.contains(pattern).to_numpy()
+        held[slice(None) if rows is None else rows, column] = found
+    return held
+
+
+def _twin(view: pl.Series) -> pl.Series:
+    """See `curate.algorithms.task_twins`."""
+    beyond = view.str.len_bytes() != view.str.len_chars()
+    if not beyond.any():
+        return view
+    twin = view.filter(beyond).str.replace_many(list(NAMED), list(NAMED.values()))
+    for pattern, instead in SORTS:
+        twin = twin.str.replace_all(pattern, instead)
+    return view.zip_with(~beyond, scattered(twin, beyond))
+
+
+def _views(instruction: pl.Series, response: pl.Series) -> pl.DataFrame:
     """What rules look at; see `curate.algorithms.task_rules`."""
-    text = plain_quotes(instruction).str.to_lowercase().str.strip_chars().str.replace(POLITE, "").str.strip_chars()
-    first = text.str.extract(r"^([^\n]*)").str.strip_chars()
-    last = text.str.extract(r"([^\n]*)$")
-    return {
-        "opening": first.str.head(_LINE_CHARS),
-        "request": first.str.head(_LINE_CHARS) + "\n" + last.str.tail(_LINE_CHARS),
-        "text": text.str.head(_TEXT_CHARS),
-        "response": response.str.strip_chars().str.head(_TEXT_CHARS).str.to_lowercase(),
-        "context": (text.str.len_chars() >= first.str.len_chars() + CONTEXT_CHARS)
-        | (
-            (first.str.len_chars() >= CONTEXT_CHARS)
-            & last.str.contains(r"\?\s*$")
-            & text.str.contains("\n", literal=True)
-        ),
-    }
+    text, first, last = pl.col("text"), pl.col("first"), pl.col("last")
+    whole = plain_quotes(pl.col("instruction")).str.to_lowercase().str.strip_chars()
+    return (
+        pl.DataFrame({"instruction": instruction, "response": response})
+        # One after another: within one expression polars works out again what its parts share.
+        .select("response", text=whole.str.replace(POLITE, "").str.strip_chars())
+        .with_columns(first=text.str.extract(r"^([^\n]*)").str.strip_chars(), last=text.str.extract(r"([^\n]*)$"))
+        .select(
+            opening=first.str.head(_LINE_CHARS),
+            request=first.str.head(_LINE_CHARS) + "\n" + last.str.tail(_LINE_CHARS),
+            text=text.str.head(_TEXT_CHARS),
+            response=pl.col("response").str.strip_chars().str.head(_TEXT_CHARS).str.to_lowercase(),
+            context=(text.str.len_chars() >= first.str.len_chars() + CONTEXT_CHARS)
+            | (
+                (first.str.len_chars() >= CONTEXT_CHARS)
+                & last.str.contains(r"\?\s*$")
+                & text.str.contains("\n", literal=True)
+            ),
+        )
+    )
 
 
 def _marks() -> list[pl.Expr]:
@@ -165,15 +195,8 @@ def _marks() -> list[pl.Expr]:
         *(asked > bound for bound in (200, 600, 1500)),
         opening.str.ends_with("?"),
         opening.str.ends_with(":"),
-        opening.str.contains(r"\d"),
-        response.str.contains(r"(?m)^\s*(?:[-*•]|\d+[.)])"),
+        pl.col("opening_twin").str.contains(twin_of(r"\d")),
+        pl.col("response_twin").str.contains(twin_of(r"(?m)^\s*(?:[-*•]|\d+[.)])")),
         answered & ~response.str.contains("\n", literal=True),
         response.str.count_matches(",", literal=True) > 2,
     ]
-
-
-def _holds(entry: Evidence) -> pl.Expr:
-    matches = pl.col(entry.view).str.contains(entry.pattern)
-    if entry.given == "anything":
-        return matches
-    return matches & (pl.col("context") if entry.given == "context" else ~pl.col("context"))

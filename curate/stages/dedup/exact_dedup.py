@@ -95,21 +95,37 @@ class ExactDedup(Selector):
 
     def _digests(self, frame: pl.DataFrame) -> pl.DataFrame:
         """`row`, `id`, the halves of the text's digest (`one`, `two`) and, with `keep_by`, the `score`."""
-        folded = [
-            # Single spaces, by far the most frequent white space, are left alone: the result is the same.
-            frame[column].str.replace_all(r"\s{2,}|[^\S ]", " ").str.strip_chars()
-            for column in SIDES[self.on]
-        ]
-        digests = []
-        for sides in zip(*folded, strict=True):
-            state = hashlib.blake2b(digest_size=16)
-            for side in sides:
-                # ASCII is normalised as it stands; for the rest Python checks quickly whether it is.
-                text = (side if side.isascii() else unicodedata.normalize("NFC", side)).encode("utf-8")
-                # The length goes in first: the boundary between the sides is part of what is hashed.
-                state.update(len(text).to_bytes(8, "little"))
-                state.update(text)
-            digests.append(state.digest())
+        from curate.algorithms.folded import folded
+        from curate.algorithms.plain import FEW
+        from curate.algorithms.texts import texts
+
+        sides = [frame[column] for column in SIDES[self.on]]
+        if frame.height <= FEW:
+            digests = _digests_of(sides)
+        else:
+            buffer, ends, plain = folded([texts(side) for side in sides])
+            others = iter(_digests_of([side.filter(pl.Series(~plain)) for side in sides]))
+            digests, begin = [], 0
+            for end, is_plain in zip(ends.tolist(), plain.tolist(), strict=True):
+                digests.append(_hashed(buffer[begin:end]) if is_plain else next(others))
+                begin = end
         halves = np.frombuffer(b"".join(digests), dtype="<u8").reshape(-1, 2)
         out = frame.select("row", "id", one=pl.Series(halves[:, 0]), two=pl.Series(halves[:, 1]))
         return out if self.keep_by is None else out.with_columns(self.numbers(frame, self.keep_by).alias("score"))
+
+
+def _hashed(content: bytes | memoryview) -> bytes:
+    return hashlib.blake2b(content, digest_size=16).digest()
+
+
+def _digests_of(sides: list[pl.Series]) -> list[bytes]:
+    """The digest of each record; its sides go in with white space folded, each after its length."""
+    # Single spaces, by far the most frequent white space, are left alone: the result is the same.
+    folded = [side.str.replace_all(r"\s{2,}|[^\S ]", " ").str.strip_chars() for side in sides]
+    digests = []
+    for texts in zip(*folded, strict=True):
+        # ASCII is normalised as it stands; for the rest Python checks quickly whether it is.
+        normal = [(text if text.isascii() else unicodedata.normalize("NFC", text)).encode("utf-8") for text in texts]
+        # The length goes in first: the boundary between the sides is part of what is hashed.
+        digests.append(_hashed(b"".join(len(text).to_bytes(8, "little") + text for text in normal)))
+    return digests

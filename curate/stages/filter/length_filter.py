@@ -21,7 +21,8 @@ class LengthFilter(Filter):
     Compares the characters (Unicode code points) and words of `instruction` and `response`, all turns of a side
     together, and the number of user turns, with a lower and an upper bound each. Bounds are inclusive: a response
     of exactly `min_response_chars` stays. `null` (`None`) means no bound; 0 is a bound like any other. Words are
-    counted as `text_stats` counts them. The evidence is the measured number and its unit.
+    counted as `text_stats` counts them. Turns are counted in `messages`. The evidence is the measured number and its
+    unit.
 
     Why: a response that does not fit into the trainer's context is cut, and teaches to stop in the middle; an
     instruction of one character asks nothing. The defaults only drop such records, since `Yes` is a whole answer
@@ -45,7 +46,7 @@ class LengthFilter(Filter):
     """
 
     stage: Literal["length_filter"] = "length_filter"
-    reads: ClassVar[tuple[str, ...]] = ("messages", "instruction", "response")
+    reads: ClassVar[tuple[str, ...]] = ("instruction", "response")
     reasons: ClassVar[Mapping[str, str]] = {
         "instruction_too_short": "The instruction has fewer characters or words than asked for.",
         "instruction_too_long": "The instruction has more characters or words than allowed.",
@@ -85,6 +86,11 @@ class LengthFilter(Filter):
             if low is not None and high is not None and low > high:
                 raise ValueError(f"min_{what} ({low}) is above max_{what} ({high}): no record could stay")
         return self
+
+    def needs(self) -> tuple[str, ...]:
+        """`instruction` and `response`; `messages`, which take the longest to load, only where turns are bounded."""
+        bounded = self.min_turns is not None or self.max_turns is not None
+        return self.reads_with("messages" if bounded else None)
 
     def rules(self) -> list[Rule]:
         """One rule for each bound that is set; too short before too long."""

@@ -9,7 +9,7 @@ import polars as pl
 from pydantic import Field
 
 from curate.stage import Filter, Rule
-from curate.text import code_line_share, line_count, list_line_share, utf8, without_code
+from curate.text import code_line_share, line_count, list_line_share, scattered, without_code
 
 #: Rae et al. (2021), table A1: the largest share of each measure.
 _GOPHER: Final[dict[str, dict[str, float]]] = {
@@ -37,10 +37,11 @@ _TAIL_COPIES: Final = 4
 
 def _measured(response: pl.Series) -> pl.DataFrame:
     """The measures (`curate.algorithms.repetition.MEASURES`) of each text, as columns."""
-    from curate.algorithms.repetition import MEASURES, measure
+    from curate.algorithms.repetition import MEASURES, measure_texts
+    from curate.algorithms.texts import texts
 
     text = response.to_frame().lazy().select(without_code(pl.col(response.name).str.to_lowercase())).collect()
-    return pl.DataFrame(measure(*utf8(text.to_series())), schema=dict.fromkeys(MEASURES, pl.Float64))
+    return pl.DataFrame(measure_texts(texts(text.to_series())), schema=dict.fromkeys(MEASURES, pl.Float64))
 
 
 def _is_code() -> pl.Expr:
@@ -134,28 +135,38 @@ class RepetitionFilter(Filter):
 
     def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
         """See `Filter.apply`; the rules read measures of `response` that are taken here, once for all of them."""
-        return super().apply(frame.select("row", "response").hstack(_measured(frame["response"])))
+        measured = frame.select("row", "response").hstack(_measured(frame["response"]))
+        # What form a text has takes longer to tell than all measures together, and matters for few.
+        screens = [self._repeats(), *(self._above(limits) for limits in _GOPHER.values())]
+        some = measured.select(pl.any_horizontal(screens)).to_series()
+        forms = measured.filter(some).select(code=_is_code(), structured=_is_structured())
+        return super().apply(measured.with_columns(scattered(form, some).alias(form.name) for form in forms))
 
     def rules(self) -> list[Rule]:
         """Loops first, then the shares from the coarsest to the finest unit."""
-        return [self._loop(), *(self._share(reason, limits) for reason, limits in _GOPHER.items())]
+        return [
+            Rule.found("loop", self._too_much(pl.col("code")), screen=self._repeats()),
+            *(self._share(reason, limits) for reason, limits in _GOPHER.items()),
+        ]
 
     def _share(self, reason: str, gopher: Mapping[str, float]) -> Rule:
         """The first of the measures that is above its limit, as text."""
-        long = pl.col("words") >= self.min_words
         found = []
         for name, share in gopher.items():
             least = max(share * self.slack, self.structured_floor)
-            limit = pl.when(_is_structured()).then(least).otherwise(share * self.slack)
+            limit = pl.when("structured").then(least).otherwise(share * self.slack)
             text = pl.format("{} {} > {}", pl.lit(name), pl.col(name).round(3), limit.round(3))
-            found.append(pl.when(~_is_code() & long & (pl.col(name) > limit)).then(text))
-        # What form a text has takes longer to tell than all measures together, and matters for few.
-        above = pl.any_horizontal(pl.col(name) > share * self.slack for name, share in gopher.items())
-        return Rule.found(reason, pl.coalesce(found), screen=long & above)
+            found.append(pl.when(~pl.col("code") & self._above({name: share}) & (pl.col(name) > limit)).then(text))
+        return Rule.found(reason, pl.coalesce(found), screen=self._above(gopher))
 
-    def _loop(self) -> Rule:
-        """The loop that is too much, as `copies x words of the unit`."""
-        return Rule.found("loop", self._too_much(_is_code()), screen=self._too_much(pl.lit(value=False)).is_not_null())
+    def _above(self, gopher: Mapping[str, float]) -> pl.Expr:
+        """Whether one of the measures is above its least limit, in a text that is long enough."""
+        above = pl.any_horizontal(pl.col(name) > share * self.slack for name, share in gopher.items())
+        return (pl.col("words") >= self.min_words) & above
+
+    def _repeats(self) -> pl.Expr:
+        """Whether there is a loop that is too much, if the text is no code."""
+        return self._too_much(pl.lit(value=False)).is_not_null()
 
     def _too_much(self, code: pl.Expr) -> pl.Expr:
         copies, period, fraction = pl.col("loop_copies"), pl.col("loop_period"), pl.col("loop_fraction")
