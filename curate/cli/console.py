@@ -54,8 +54,9 @@ def table(rows: Iterable[Sequence[str]], *, indent: str = "  ") -> str:
 def set_up(threads: int | None) -> None:
     """Make this process ready for a run: threads of polars and of numpy's matrix products, and garbage collection.
 
-    Both libraries read the number of threads when they are first imported. Products are shared among our own threads. Those of OpenBLAS wait for each other by spinning: with two, the products
-    of a run cost 1.7 times the processor time for next to no gain. Other libraries with an OpenBLAS keep their threads.
+    Both libraries read the number of threads when they are first imported. Products are shared among our own threads;
+    those of OpenBLAS wait for each other by spinning: with two, the products of a run cost 1.7 times the processor time
+    for next to no gain. Other libraries that bring an OpenBLAS keep its threads.
     """
     name = "OPENBLAS_NUM_THREADS"
     if "numpy" not in sys.modules and name not in os.environ:
