@@ -6,7 +6,6 @@ unreadable · 4 output not writable or locked · 5 a stage failed · 130 interru
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import sys
@@ -93,15 +92,13 @@ def main() -> NoReturn:
 
 
 def _tune() -> None:
-    """Set up the memory and threads of this process; the libraries read it when they are loaded, which is later."""
-    # Products of matrices are shared among our own threads. OpenBLAS's wait for each other by spinning: with two of
-    # them, the products of a run cost 1.7 times the processor time, for next to no gain.
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    """Set up this process for libraries that read it when they are loaded, which is later."""
+    # Else OpenBLAS's threads, done with one product of matrices, spin for tens of milliseconds in wait of the next one.
+    # Two to the power of this many cycles.
+    os.environ.setdefault("OPENBLAS_THREAD_TIMEOUT", "4")
     # Polars gives memory back to the system half a second after its use, and asks for it again for the next shard:
     # a page fault for every 4 KiB. Ten times as long halves them, for 2% more memory at the peak of a run.
     os.environ.setdefault("_RJEM_MALLOC_CONF", "dirty_decay_ms:5000")
-    # A run makes millions of objects and next to no cycles of them: looking for these every 700 objects is in vain.
-    gc.set_threshold(50_000, 20, 20)
 
 
 def _mute() -> None:

@@ -60,7 +60,7 @@ def audit(  # noqa: PLR0913 - a parameter for each option
     wanted = [_bound(text) for text in bounds]
     if out is None and not as_json and not bounds:
         raise click.UsageError("nothing to do: give --out for the page, --json for the numbers, or --fail-on")
-    console.limit_threads(threads)
+    console.set_up(threads)
     from curate.algorithms.parallel import set_threads
     from curate.io import ReadOptions
     from curate.report import build

@@ -32,7 +32,7 @@ def compare(datasets: tuple[str, ...], *, out: Path | None, as_json: bool, forma
         raise click.UsageError("compare needs two datasets or more")
     if out is None and not as_json:
         raise click.UsageError("nothing to do: give --out for the page, or --json for the numbers")
-    console.limit_threads(threads)
+    console.set_up(threads)
     from curate.algorithms.parallel import set_threads
     from curate.io import ReadOptions
     from curate.report import build

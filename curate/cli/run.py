@@ -65,7 +65,7 @@ def run(  # noqa: PLR0913 - a parameter for each option
         raise click.UsageError("--out is needed: the folder to write the result into")
     if address is not None and engine != "ray":
         raise click.UsageError("--address goes with --engine ray")
-    console.limit_threads(threads)
+    console.set_up(threads)
     from curate.io import discover
     from curate.pipeline import Options, Pipeline
     from curate.references import find_references

@@ -25,7 +25,7 @@ def verify(ctx: click.Context, directory: Path, inputs: tuple[str, ...], *, thre
 
     Exit code 1 where anything differs.
     """
-    console.limit_threads(threads)
+    console.set_up(threads)
     from curate.ledger import read_run
     from curate.manifest import check_outputs, read_manifest
 
