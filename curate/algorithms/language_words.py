@@ -14,7 +14,7 @@ from curate.algorithms.language_profiles import OUTSIDE
 SPACE: Final = 32
 #: Symbols of ASCII, of seven bits each, that fit a key.
 _EXACT: Final = 9
-_LEAST_SLOTS: Final = 1 << 13
+_LEAST_SLOTS: Final = 1 << 11
 
 
 @kernel
@@ -196,8 +196,7 @@ class Words:
         count = _cut((at, size), letter, normal, self.symbols, keys, ends, self.upto, self.letters)
         self.ends, self.numbers = ends[:count], np.empty(count, np.int32)
         firsts = np.empty(count, np.int64)
-        slots = np.zeros(_LEAST_SLOTS, np.int64)
-        word, distinct = _number(self.symbols, keys[:count], self.ends, slots, firsts, 0, self.numbers)
+        slots, word, distinct = np.zeros(_LEAST_SLOTS, np.int64), 0, 0
         while word < count:
             more = np.zeros(4 * len(slots), np.int64)
             _grow(slots, more)
