@@ -39,13 +39,14 @@ class Words(NamedTuple):
     kind: npt.NDArray[np.int32]
 
 
-class Lexicon(NamedTuple):
-    """Open-addressed tables of known words: hash, place in the vocabulary, class."""
-
-    keys: npt.NDArray[np.uint64]
-    used: npt.NDArray[np.bool_]
-    rank: npt.NDArray[np.int32]
-    kind: npt.NDArray[np.int32]
+#: An open-addressed table of known words, uint64: the high bits of a word's hash, and in the low ones its place in the
+#: vocabulary plus 1 (0 for none) above its class plus 1 (0 for none); 0 is empty. In one word, a look costs one line of
+#: the processor's cache, and the table stays in it.
+Lexicon = npt.NDArray[np.uint64]
+_KIND_BITS: Final = np.uint64(6)
+_KIND: Final = np.uint64((1 << 6) - 1)
+_PLACE: Final = np.uint64((1 << 16) - 1)
+_LOW: Final = np.uint64((1 << 22) - 1)
 
 
 @kernel
@@ -60,6 +61,16 @@ def slot_of(keys: Any, used: Any, mask: int, key: np.uint64) -> Any:
     """The slot of `key` in an open-addressed table of `mask` + 1 slots, or the empty one where it belongs."""
     slot = np.int64((key ^ (key >> _SHIFT)) & np.uint64(mask))
     while used[slot] and keys[slot] != key:
+        slot = (slot + 1) & mask
+    return slot
+
+
+@kernel
+def _entry_of(lexicon: Any, key: np.uint64) -> int:
+    """Where in `lexicon` the word of hash `key` stands, or the empty slot where it belongs."""
+    mask = len(lexicon) - 1
+    slot = np.int64(key ^ (key >> _SHIFT)) & mask
+    while lexicon[slot] != 0 and (lexicon[slot] ^ key) > _LOW:
         slot = (slot + 1) & mask
     return slot
 
@@ -92,9 +103,21 @@ def _unspaced(cp: int) -> bool:
     )
 
 
-#: What `letter`, `_lower` and `_between` say of ASCII.
+#: What `letter` and `_lower` say of ASCII.
 _LETTER: Final = np.array([2 if chr(i).isalpha() else 1 if chr(i).isdigit() else 0 for i in range(0x80)], np.int64)
 _SMALL: Final = np.array([ord(chr(i).lower()) for i in range(0x80)], np.int64)
+#: Of each ASCII letter and digit: its small letter in the low byte, then two bits for letter and digit, and far up a 1
+#: for a capital; 0 of all else.
+_IS_DIGIT: Final = 1 << 9
+_CAPITALS: Final = 32
+_IN_WORD: Final = np.array(
+    [
+        (ord(chr(i).lower()) | 1 << 8 | int(chr(i).isupper()) << _CAPITALS) if chr(i).isalpha()
+        else (i | _IS_DIGIT) if chr(i).isdigit() else 0
+        for i in range(0x80)
+    ],
+    np.uint64,
+)  # fmt: skip
 
 
 @kernel
@@ -114,31 +137,28 @@ def letter(cp: int) -> int:
 
 
 @kernel
-def _form(text: Any, begin: int, end: int, facts: int) -> int:
-    """The class of a word that is no function word."""
+def _form(chars: int, last: int, before: int, third: int, facts: int) -> int:
+    """The class of a word that is no function word, by its last three characters."""
     if facts & DIGIT:
         return _NUMBER
     if facts & CAPITAL:
         return _CAPITAL
-    size = end - begin
-    last = text[end - 1]
-    before = text[end - 2] if size > 1 else np.uint32(0)
-    if size > 4 and before == 0x6C and last == 0x79:
+    if chars > 4 and before == 0x6C and last == 0x79:
         return _LY
-    if size > 4 and text[end - 3] == 0x69 and before == 0x6E and last == 0x67:
+    if chars > 4 and third == 0x69 and before == 0x6E and last == 0x67:
         return _ING
-    if size > 3 and before == 0x65 and last == 0x64:
+    if chars > 3 and before == 0x65 and last == 0x64:
         return _ED
-    return _S if size > 3 and last == 0x73 and before != 0x73 else _OTHER
+    return _S if chars > 3 and last == 0x73 and before != 0x73 else _OTHER
 
 
 @kernel
-def _ending(text: Any, end: int, key: Any, one: Any, two: Any) -> Any:
-    """Whether what a word has beyond its stem (of hash `key`) is an English ending."""
-    a, b, c = text[end - 1] | 32, text[end - 2] | 32, text[end - 3] | 32
-    if key == one:
+def _ending(last: int, before: int, third: int, beyond: int) -> Any:
+    """Whether the last `beyond` characters of a word, what it has beyond its stem, are an English ending."""
+    a, b, c = last | 32, before | 32, third | 32
+    if beyond == 1:
         return a in (0x73, 0x64, 0x79, 0x72)  # -s, -d, -y, -r
-    if key == two:
+    if beyond == 2:
         return (
             (b == 0x65 and a in (0x64, 0x73, 0x72)) or (b == 0x6C and a == 0x79) or a == 0x73
         )  # -ed, -es, -er, -ly, 's
@@ -157,80 +177,116 @@ def _between(cp: int) -> int:
     return LINE if cp == 0x0A else 0
 
 
+#: What `_between` says of ASCII.
+_MARKED: Final = np.array([_between.py_func(i) for i in range(0x80)], np.int64)
+
+
 @kernel
-def split(text: Any, words: Any, lexicon: Any, mask: int) -> int:  # noqa: C901, PLR0912, PLR0915 - one pass over the text
+def split(text: Any, words: Any, lexicon: Any) -> int:  # noqa: C901, PLR0912, PLR0915 - one pass over the text
     """The words of `text` (code points) into `words`; their number.
 
     The first word of a sentence is classed as if it had no capital.
     """
+    # Unpacked once, and no array handed on but for each word: numba counts references, which would be most of the time.
+    hashes, stems, sizes, about, ranks, kinds = words
     count, i, size = 0, 0, len(text)
     fresh = True
     while i < size:
         cp = np.int64(text[i])
-        what = letter(cp)
+        what = _LETTER[cp] if cp < 0x80 else letter(cp)
         if what == 0:
-            mark = _between(cp)
-            # A point inside a number, a name of a file or an address ends nothing.
-            if mark == STOP and cp < 0x80 and i + 1 < size and letter(np.int64(text[i + 1])) != 0:
-                mark = 0
-            if count:
-                words.facts[count - 1] |= mark
-            fresh = fresh or mark & (STOP | LINE) != 0
+            mark = _MARKED[cp] if cp < 0x80 else _between(cp)
             i += 1
+            # A point inside a number, a name of a file or an address ends nothing.
+            if mark == STOP and cp < 0x80 and i < size and letter(np.int64(text[i])) != 0:
+                mark = 0
+            if mark and count:
+                about[count - 1] |= mark
+            fresh = fresh or mark & (STOP | LINE) != 0
             continue
-        begin, hashed, stem, chars, capitals, facts = i, BASIS, BASIS, 0, 0, 0
-        one, two, three = BASIS, BASIS, BASIS  # the hashes without the last one, two and three letters
-        small = _lower(cp)
+        begin, hashed, facts = i, BASIS, 0
+        small = _SMALL[cp] if cp < 0x80 else _lower(cp)
         if small != cp:
             facts |= CAPITAL
         elif what == 2 and cp < 0x530:
             facts |= LOWER
-        while i < size:
+        # What is not in use of `hashes` yet takes the hashes of all that the word begins with.
+        here, ascii_, capitals = count, np.uint64(0), 0
+        while True:
+            while i < size and text[i] < 0x80:
+                found = _IN_WORD[text[i]]
+                if found == 0:
+                    break
+                hashed = (hashed ^ (found & np.uint64(0xFF))) * _PRIME
+                hashes[here] = hashed
+                ascii_ = (ascii_ + (found >> np.uint64(_CAPITALS) << np.uint64(_CAPITALS))) | (found & np.uint64(_IS_DIGIT))
+                here += 1
+                i += 1
+            if i == size:
+                break
             cp = np.int64(text[i])
-            what = letter(cp)
+            what = letter(cp) if cp >= 0x80 else 0
             if what == 0:
-                inside = cp in (0x27, 0x2019, 0x2D) and chars and i + 1 < size and letter(np.int64(text[i + 1])) == 2
-                if not inside:
+                if i == begin or cp not in (0x27, 0x2019, 0x2D) or i + 1 == size or letter(np.int64(text[i + 1])) != 2:
                     break
                 small = 0x27 if cp != 0x2D else cp
             else:
+                if i > begin and _unspaced(cp):
+                    break
                 small = _lower(cp)
             capitals += small != cp and what == 2
             facts |= DIGIT if what == 1 else (FOREIGN if cp >= 0x250 else 0)
-            three, two, one = two, one, hashed
             hashed = (hashed ^ np.uint64(small)) * _PRIME
-            if chars < STEM:
-                stem = hashed
-            chars += 1
+            hashes[here] = hashed
+            here += 1
             i += 1
-            if _unspaced(cp) or (i < size and _unspaced(np.int64(text[i]))):
+            if _unspaced(cp):
                 break
+        chars = i - begin
+        capitals += np.int64(ascii_ >> np.uint64(_CAPITALS))
+        facts |= DIGIT if ascii_ & np.uint64(_IS_DIGIT) else 0
+        last, before, third = np.int64(text[i - 1]), np.int64(0), np.int64(0)
+        if chars > 2:
+            before, third = np.int64(text[i - 2]), np.int64(text[i - 3])
         if chars > 1 and capitals == chars:
             facts |= UPPER
-        if 3 < chars <= STEM and text[i - 1] | 32 == 0x73 and text[i - 2] | 32 != 0x73:
-            stem = one  # the plural of a short word
-        slot = slot_of(lexicon.keys, lexicon.used, mask, hashed)
-        known = lexicon.used[slot]
-        if not known and chars > 4:
+        stem = hashed if chars <= STEM else hashes[count + STEM - 1]
+        if 3 < chars <= STEM and last | 32 == 0x73 and before | 32 != 0x73:
+            stem = hashes[here - 2]  # the plural of a short word
+        entry = lexicon[_entry_of(lexicon, hashed)]
+        if entry == 0 and chars > 4:
             # An inflected form is known if its stem is: "boats", "rowed", "rowing", "slowly".
-            for key in (one, two, three):
-                near = slot_of(lexicon.keys, lexicon.used, mask, key)
-                if lexicon.used[near] and lexicon.kind[near] < 0 and _ending(text, i, key, one, two):
-                    slot, known = near, True
-                    break
-        words.hashed[count], words.stem[count], words.chars[count], words.facts[count] = hashed, stem, chars, facts
-        words.rank[count] = lexicon.rank[slot] if known else -1
-        kind = lexicon.kind[slot] if known else -1
-        words.kind[count] = kind if kind >= 0 else _form(text, begin, i, facts & ~CAPITAL if fresh else facts)
+            for beyond in range(1, 4):
+                if _ending(last, before, third, beyond):
+                    near = lexicon[_entry_of(lexicon, hashes[here - 1 - beyond])]
+                    if near != 0 and near & _KIND == 0:
+                        entry = near
+                        break
+        hashes[count], stems[count], sizes[count], about[count] = hashed, stem, chars, facts
+        ranks[count] = np.int32((entry >> _KIND_BITS) & _PLACE) - np.int32(1)
+        kind = np.int32(entry & _KIND) - np.int32(1)
+        kinds[count] = kind if kind >= 0 else _form(chars, last, before, third, facts & ~CAPITAL if fresh else facts)
         fresh = False
         count += 1
     return count
 
 
 @kernel
+def _is_ascii(text: Any) -> bool:
+    found = np.uint8(0)
+    for i in range(len(text)):
+        found |= text[i]
+    return found < 0x80
+
+
+@kernel
 def decode(text: Any, points: Any) -> int:
     """The code points of `text`, well-formed UTF-8, into `points`; their number."""
     i, count, size = 0, 0, len(text)
+    if _is_ascii(text):  # both loops run over many bytes at once
+        for i in range(size):
+            points[i] = text[i]
+        return size
     while i < size:
         lead = np.uint32(text[i])
         i += 1
@@ -260,31 +316,30 @@ def code_points(texts: list[str]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[n
 
 
 def lexicon_of(vocabulary: list[str]) -> Lexicon:
-    """Tables of the words of `vocabulary` (most frequent first) and the function words of `damage_classes`.
+    """The table of the words of `vocabulary` (most frequent first) and the function words of `damage_classes`.
 
     Words of the vocabulary that are no single word here (marks, several words) are left out.
+
+    Raises
+    ------
+    ValueError : the vocabulary has more words than an entry has numbers for.
     """
-    size = 1 << (2 * (len(vocabulary) + 1024) - 1).bit_length()
-    table = Lexicon(
-        np.zeros(size, np.uint64), np.zeros(size, np.bool_), np.full(size, -1, np.int32), np.full(size, -1, np.int32)
-    )
+    if len(vocabulary) >= _PLACE:
+        raise ValueError(f"{len(vocabulary):,} words are more than the table has numbers for")
+    table = np.zeros(1 << (2 * (len(vocabulary) + 1024) - 1).bit_length(), np.uint64)
     kinds = listed()
     codes, starts = code_points([*vocabulary, *(word for word, _ in kinds)])
     words = blank_words(int(np.diff(starts).max()))
-    empty = Lexicon(
-        np.zeros(2, np.uint64), np.zeros(2, np.bool_), np.full(2, -1, np.int32), np.full(2, -1, np.int32)
-    )  # fmt: skip
+    empty = np.zeros(2, np.uint64)
     for i in range(len(starts) - 1):
-        if split(codes[starts[i] : starts[i + 1]], words, empty, 1) != 1:
+        if split(codes[starts[i] : starts[i + 1]], words, empty) != 1:
             continue
         key = words.hashed[0]
-        slot = slot_of(table.keys, table.used, size - 1, key)
-        table.keys[slot], table.used[slot] = key, True
-        if i < len(vocabulary):
-            table.rank[slot] = i
-        else:
-            table.kind[slot] = kinds[i - len(vocabulary)][1]
-            table.rank[slot] = max(table.rank[slot], 0)
+        slot = _entry_of(table, key)
+        place, kind = i + 1, 0
+        if i >= len(vocabulary):
+            place, kind = max(int((table[slot] >> _KIND_BITS) & _PLACE), 1), kinds[i - len(vocabulary)][1] + 1
+        table[slot] = (key & ~_LOW) | np.uint64(place << int(_KIND_BITS) | kind)
     return table
 
 
