@@ -17,6 +17,7 @@ from curate.text import (
     for_language,
     line_count,
     list_line_share,
+    only,
     scattered,
     utf8,
     without_code,
@@ -127,7 +128,10 @@ def _repetition(prose: pl.Series) -> pl.DataFrame:
     from curate.algorithms.repetition import MEASURES as REPETITION
     from curate.algorithms.repetition import measure as repetition
 
-    found = repetition(*utf8(prose.str.to_lowercase()), brief=True)
+    text = pl.col(prose.name)
+    beyond = only(text, text.str.len_bytes() != text.str.len_chars())  # ASCII is compared in any case
+    lower = prose.to_frame().lazy().select(pl.coalesce(beyond.str.to_lowercase(), text)).collect().to_series()
+    found = repetition(*utf8(lower), brief=True)
     every = pl.DataFrame(found, schema=dict.fromkeys((f"rep_{name}" for name in REPETITION), pl.Float64))
     return every.select(REPEATED)
 
