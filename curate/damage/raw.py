@@ -41,11 +41,34 @@ FEW_TO_HALVE: Final = 20
 #: A response in another language has no more of its words from the instruction, and no more pauses a word.
 MOST_COVERED: Final = 0.25
 MOST_PAUSES: Final = 0.25
+#: Of an English text, function words are this share of all words at least, and of one in another language at most.
+SURELY_ENGLISH: Final = 0.2
+SURELY_OTHER: Final = 0.1
 #: What is taken of the measures of `curate.algorithms.repetition`.
 REPEATED: Final = (
     "rep_loop_copies", "rep_loop_period", "rep_loop_fraction", "rep_tail_copies", "rep_tail_period", "rep_dup_7",
 )  # fmt: skip
 _INSTRUCTION: Final = pl.col("instruction")
+
+
+def ramp(value: pl.Expr, low: float, high: float) -> pl.Expr:
+    """0 up to `low`, 1 from `high` on, straight between; Float64."""
+    return ((value - low) / (high - low)).clip(0.0, 1.0)
+
+
+def prose() -> pl.Expr:
+    """How much of the response is prose rather than code; Float64, 0 to 1."""
+    return 1.0 - ramp(pl.col("code"), 0.15, 0.35)
+
+
+def function_share() -> pl.Expr:
+    """The share of English function words among the words of the response; Float64."""
+    return pl.col("function") / pl.max_horizontal(pl.col("words"), pl.lit(1.0))
+
+
+def is_verse() -> pl.Expr:
+    """Whether the response is of lines without marks at their ends."""
+    return (pl.col("lines") >= 3) & (pl.col("unclosed_line") > 0.4 * pl.col("lines"))
 
 
 @functools.cache
@@ -61,15 +84,14 @@ def lexicon() -> tuple[Lexicon, int]:
 def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
     """The texts that are looked at, out of what `prepared.with_twins` gives, and what sort of lines the response has.
 
-    `response` is its beginning, `prose` that without code, `last` its last line and `first` the first of the
-    instruction. `asked`, `asked_first` and `said` are the ASCII twins of the instruction, of `first` and of `prose`.
+    `response` is its beginning, `prose` that without code, `said` the ASCII twin of that, `last` its last line and `first`
+    the first line of the instruction.
     """
     response, plain = (pl.col(name).str.head(HEAD_CHARS) for name in ("response", "plain"))
     return (
         frame.lazy()
         .select(
             "instruction",
-            "asked",
             response=response,
             prose=without_code(response).str.strip_chars(),
             said=without_code(plain).str.strip_chars(),
@@ -77,19 +99,20 @@ def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
             code=code_line_share(plain, twin=True),
             listed=list_line_share(response),
             last=response.str.tail(2000).str.strip_chars_end().str.extract(LAST_LINE, 0).fill_null(""),
-            first=_first_line(_INSTRUCTION),
-            asked_first=_first_line(pl.col("asked")),
-        )
+            first=first_line(_INSTRUCTION),
+            )
         .collect()
     )
 
 
-def _first_line(text: pl.Expr) -> pl.Expr:
+def first_line(text: pl.Expr) -> pl.Expr:
     return text.str.strip_chars().str.extract(r"\A[^\n]+", 0).fill_null("")
 
 
 def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFrame:
-    """All raw numbers of each row of what `prepared.with_twins` gives; `curate.damage.signals` makes signals of them.
+    """All raw numbers of each row of what `prepared.with_twins` gives, but for what the instruction asks for.
+
+    `curate.damage.excuses` adds that, and `curate.damage.signals` makes signals of it all.
 
     Parameters
     ----------
@@ -113,14 +136,8 @@ def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFram
         *(pl.col("last").str.contains(pattern).alias(name) for name, pattern in ENDINGS.items()),
         *(pl.col(side).str.contains(pattern).alias(name) for name, (side, pattern) in HOLDS.items()),
     )
-    parts = [
-        measures,
-        counts.collect(),
-        _repetition(texts["prose"]),
-        _likeness(texts, measures),
-        _languages(texts, measures),
-    ]
-    return pl.concat(parts, how="horizontal")
+    seen = pl.concat([measures, counts.collect(), _repetition(texts["prose"])], how="horizontal")
+    return pl.concat([seen, _likeness(texts, seen), _languages(texts, seen)], how="horizontal")
 
 
 def _repetition(prose: pl.Series) -> pl.DataFrame:
@@ -136,16 +153,16 @@ def _repetition(prose: pl.Series) -> pl.DataFrame:
     return every.select(REPEATED)
 
 
-def _likeness(texts: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
+def _likeness(texts: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
     """Cosines by the static encoder: of the instruction and the response, and of the response's two halves.
 
-    0 where the texts are too short for the signals to ask for them.
+    0 where the texts are too short, or the response too much code, for the signals to ask for them.
     """
     from curate.encoders.static import shipped
 
-    long = measures.select(
-        asked=(pl.col("words") > FEW_WORDS) & (pl.col("asked_weight") > LITTLE_ASKED),
-        halved=pl.col("words") > FEW_TO_HALVE,
+    long = seen.select(
+        asked=(pl.col("words") > FEW_WORDS) & (pl.col("asked_weight") > LITTLE_ASKED) & (prose() > 0.0),
+        halved=(pl.col("words") > FEW_TO_HALVE) & (prose() > 0.0),
     )
     asked, halved = long["asked"], long["halved"]
     encoder = shipped()
@@ -182,22 +199,41 @@ def _products(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> npt.NDArray[n
     return out
 
 
-def _languages(texts: pl.DataFrame, measures: pl.DataFrame) -> pl.DataFrame:
-    """The languages of both sides, where they can be told and where the gate `other_language` may ask for them."""
-    from curate.algorithms.language import score
+def _languages(texts: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
+    """The languages of both sides, where they can be told and where the gate `other_language` may ask for them.
 
+    If the response has many English function words, the gate asks for an instruction in another language; if it has
+    few, for such a response. So that side is looked at first, and the other only where it is in another language.
+    """
     long = [texts[side].str.len_chars() >= _LETTERS for side in ("instruction", "prose")]
-    asked = measures.select(
-        (pl.col("cover_given") < MOST_COVERED) & (pl.col("pauses") <= MOST_PAUSES * pl.col("words"))
+    asked = seen.select(
+        (pl.col("cover_given") < MOST_COVERED)
+        & (pl.col("pauses") <= MOST_PAUSES * pl.col("words"))
+        & (prose() == 1.0)
+        & ~is_verse()
     )
     where = long[0] & long[1] & asked.to_series()
-    some = texts.filter(where)
-    sides = {}
-    for name, side in (("asked_language", "instruction"), ("given_language", "prose")):
-        scores = score(*utf8(for_language(some[side].str.head(_LANGUAGE_CHARS))))
-        best, confidence = scores.best()
-        told = (scores.letters >= _LETTERS) & (scores.ngrams > 0) & (confidence >= _SURE)
-        names = pl.Series(scores.languages, dtype=pl.String).gather(best)
-        known = pl.DataFrame({"name": names, "told": told}).select(pl.when("told").then("name")).to_series()
-        sides[name] = scattered(known, where)
-    return pl.DataFrame(sides)
+    worded = seen.select(function_share() > SURELY_OTHER).to_series().filter(where)
+    some = texts.filter(where).select(
+        first=pl.when(worded).then("instruction").otherwise("prose"),
+        second=pl.when(worded).then("prose").otherwise("instruction"),
+    )
+    first = _language(some["first"])
+    other = (first != "en").fill_null(value=False)
+    second = scattered(_language(some["second"].filter(other)), other)
+    sides = pl.DataFrame({"first": first, "second": second}).select(
+        asked=pl.when(worded).then("first").otherwise("second"),
+        given=pl.when(worded).then("second").otherwise("first"),
+    )
+    return pl.DataFrame({f"{side}_language": scattered(sides[side], where) for side in ("asked", "given")})
+
+
+def _language(texts: pl.Series) -> pl.Series:
+    """The language of each text, null where it cannot be told."""
+    from curate.algorithms.language import score
+
+    scores = score(*utf8(for_language(texts.str.head(_LANGUAGE_CHARS))))
+    best, confidence = scores.best()
+    told = (scores.letters >= _LETTERS) & (scores.ngrams > 0) & (confidence >= _SURE)
+    names = pl.Series(scores.languages, dtype=pl.String).gather(best)
+    return pl.DataFrame({"name": names, "told": told}).select(pl.when("told").then("name")).to_series()
