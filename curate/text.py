@@ -161,19 +161,28 @@ def lines_like(text: pl.Expr, line: str) -> pl.Expr:
     return first + text.str.count_matches(rf"\n(?m:{line})")
 
 
-def code_line_share(text: pl.Expr, *, markup: bool = True, twin: bool = False) -> pl.Expr:
-    """The share of non-blank lines that look like code or table rows, and with `markup` also tags; Float64.
+def code_lines(text: pl.Expr, *, markup: bool = True, twin: bool = False) -> pl.Expr:
+    """Lines that look like code or table rows, and with `markup` also tags; UInt32.
 
-    0 for a blank text. A guess from the shape of each line alone. `twin`: the text is an ASCII twin already.
+    A guess from the shape of each line alone. `twin`: the text is an ASCII twin already.
     """
     line = f"{_CODE}|{_MARKUP}" if markup else _CODE
-    coded = lines_like(text if twin else ascii_twin(text), rf"[ \t]*(?:{line})$")
-    return coded / pl.max_horizontal(line_count(text), pl.lit(1))
+    return lines_like(text if twin else ascii_twin(text), rf"[ \t]*(?:{line})$")
+
+
+def code_line_share(text: pl.Expr, *, markup: bool = True, twin: bool = False) -> pl.Expr:
+    """The share of `code_lines` among non-blank lines; Float64, 0 for a blank text."""
+    return code_lines(text, markup=markup, twin=twin) / pl.max_horizontal(line_count(text), pl.lit(1))
+
+
+def list_lines(text: pl.Expr) -> pl.Expr:
+    """Lines that begin with a bullet or a number; UInt32."""
+    return lines_like(text, _LIST_LINE)
 
 
 def list_line_share(text: pl.Expr) -> pl.Expr:
     """The share of non-blank lines that begin with a bullet or a number; Float64, 0 for a blank text."""
-    return lines_like(text, _LIST_LINE) / pl.max_horizontal(line_count(text), pl.lit(1))
+    return list_lines(text) / pl.max_horizontal(line_count(text), pl.lit(1))
 
 
 def excerpt(text: pl.Expr, pattern: str, *, trim: str = " ", chars: int = 80) -> pl.Expr:

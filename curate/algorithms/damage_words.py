@@ -219,7 +219,9 @@ def split(text: Any, words: Any, lexicon: Any) -> int:  # noqa: C901, PLR0912, P
                     break
                 hashed = (hashed ^ (found & np.uint64(0xFF))) * _PRIME
                 hashes[here] = hashed
-                ascii_ = (ascii_ + (found >> np.uint64(_CAPITALS) << np.uint64(_CAPITALS))) | (found & np.uint64(_IS_DIGIT))
+                ascii_ = (ascii_ + (found >> np.uint64(_CAPITALS) << np.uint64(_CAPITALS))) | (
+                    found & np.uint64(_IS_DIGIT)
+                )
                 here += 1
                 i += 1
             if i == size:

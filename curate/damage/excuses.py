@@ -46,6 +46,8 @@ def _quiets() -> dict[str, tuple[str, ...]]:
     """The signals and gates that look at each of `ASKS`, by name."""
     looks = {name: set(sign.meta.root_names()) for name, sign in {**signals(), **of_measures()}.items()}
     return {
-        asks: tuple(name for name, roots in looks.items() if asks in roots or (asks == "asks_repeat" and "repeats" in roots))
+        asks: tuple(
+            name for name, roots in looks.items() if asks in roots or (asks == "asks_repeat" and "repeats" in roots)
+        )
         for asks in ASKS
     }

@@ -49,7 +49,7 @@ from curate.damage.patterns import (
     STRIPPED,
     SUM_END,
 )
-from curate.damage.raw import MOST_COVERED, MOST_PAUSES, SURELY_ENGLISH, SURELY_OTHER, function_share
+from curate.damage.raw import LOOP_COPIES, MOST_COVERED, MOST_PAUSES, SURELY_ENGLISH, SURELY_OTHER, function_share
 from curate.text import (
     WORD,
     code_line_share,
@@ -249,7 +249,9 @@ def of_measures() -> dict[str, pl.Expr]:
     copies, period = pl.col("rep_tail_copies"), pl.col("rep_tail_period")
     # A refrain goes line by line; a loop inside a line is none.
     inside = (pl.col("prose") == 1.0) & ~pl.col("asks_repeat") & (pl.col("last_words") >= 2 * period)
-    tail = (plain | inside) & ((copies >= 3) & (copies * period >= 8) | (copies >= 4) & (copies * period >= 6))
+    tail = (plain | inside) & (
+        (copies >= LOOP_COPIES) & (copies * period >= 8) | (copies >= 4) & (copies * period >= 6)
+    )
     copied = plain & (pl.col("copied") >= 0.3) & (pl.col("copies") >= 1) & (words >= 12)
     worded = plain & (pl.col("digits") <= 0.3 * words) & (pl.col("function") >= 0.25 * words)
     salad = worded & (pl.col("order") <= -12) & (pl.col("order") <= -0.25 * pl.col("pairs")) & ~pl.col("asks_form")

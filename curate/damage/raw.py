@@ -13,10 +13,10 @@ from curate.damage.patterns import LAST_LINE
 from curate.damage.weighed import COUNTED, ENDINGS, FILLER, HOLDS
 from curate.text import (
     WORD,
-    code_line_share,
+    code_lines,
     for_language,
     line_count,
-    list_line_share,
+    list_lines,
     only,
     scattered,
     utf8,
@@ -41,6 +41,8 @@ FEW_TO_HALVE: Final = 20
 #: A response in another language has no more of its words from the instruction, and no more pauses a word.
 MOST_COVERED: Final = 0.25
 MOST_PAUSES: Final = 0.25
+#: From so many copies in a row on, a response is said to end in a loop.
+LOOP_COPIES: Final = 3
 #: Of an English text, function words are this share of all words at least, and of one in another language at most.
 SURELY_ENGLISH: Final = 0.2
 SURELY_OTHER: Final = 0.1
@@ -82,7 +84,7 @@ def lexicon() -> tuple[Lexicon, int]:
 
 
 def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
-    """The texts that are looked at, out of what `prepared.with_twins` gives, and what sort of lines the response has.
+    """The texts that are looked at, out of what `prepared.with_twins` gives, and how many lines of the response are code.
 
     `response` is its beginning, `prose` that without code, `said` the ASCII twin of that, `last` its last line and `first`
     the first line of the instruction.
@@ -95,12 +97,10 @@ def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
             response=response,
             prose=without_code(response).str.strip_chars(),
             said=without_code(plain).str.strip_chars(),
-            lines=line_count(response).cast(pl.Int32),
-            code=code_line_share(plain, twin=True),
-            listed=list_line_share(response),
+            code_lines=code_lines(plain, twin=True),
             last=response.str.tail(2000).str.strip_chars_end().str.extract(LAST_LINE, 0).fill_null(""),
             first=first_line(_INSTRUCTION),
-            )
+        )
         .collect()
     )
 
@@ -126,18 +126,49 @@ def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFram
     table, known = lexicon()
     words, _ = measure(in_memory(texts["instruction"]), in_memory(texts["prose"]), table, order, known)
     measures = pl.DataFrame(words, schema=dict.fromkeys(MEASURES, pl.Float64))
-    counts = texts.lazy().select(
-        "lines",
-        pl.col("last").str.count_matches(WORD).cast(pl.Int32).alias("last_words"),
-        "code",
-        "listed",
-        pl.col("said").str.count_matches(FILLER).cast(pl.Int32).alias("filler"),
-        *(pl.col("prose").str.count_matches(pattern).cast(pl.Int32).alias(name) for name, pattern in COUNTED.items()),
-        *(pl.col("last").str.contains(pattern).alias(name) for name, pattern in ENDINGS.items()),
-        *(pl.col(side).str.contains(pattern).alias(name) for name, (side, pattern) in HOLDS.items()),
+    marks = _marks(texts)
+    there = pl.concat([texts, marks, _repetition(texts["prose"])], how="horizontal")
+    lines = pl.max_horizontal("lines", pl.lit(1))
+    # Tags need a bracket or an ampersand, and the words of the last line are asked for where it may be a loop.
+    screened = {
+        "html": only(pl.col("prose"), pl.col("prose").str.contains("[<&]")).str.count_matches(COUNTED["html"]),
+        "last_words": only(pl.col("last"), pl.col("rep_tail_copies") >= LOOP_COPIES).str.count_matches(WORD),
+    }
+    counts = there.lazy().select(
+        *marks.columns,
+        *REPEATED,
+        code=pl.col("code_lines") / lines,
+        listed=pl.col("listed_lines") / lines,
+        filler=pl.col("said").str.count_matches(FILLER).cast(pl.Int32),
+        **{name: count.fill_null(0).cast(pl.Int32) for name, count in screened.items()},
+        **{
+            name: pl.col("prose").str.count_matches(pattern).cast(pl.Int32)
+            for name, pattern in COUNTED.items()
+            if name not in {*marks.columns, *screened}
+        },
+        **{name: pl.col("last").str.contains(pattern) for name, pattern in ENDINGS.items()},
+        **{name: pl.col(side).str.contains(pattern) for name, (side, pattern) in HOLDS.items()},
     )
-    seen = pl.concat([measures, counts.collect(), _repetition(texts["prose"])], how="horizontal")
+    seen = pl.concat([measures, counts.collect()], how="horizontal")
     return pl.concat([seen, _likeness(texts, seen), _languages(texts, seen)], how="horizontal")
+
+
+def _marks(texts: pl.DataFrame) -> pl.DataFrame:
+    """Lines of each response, and marks in its prose, as `curate.algorithms.damage_marks` or as patterns count them."""
+    from curate.algorithms.damage_marks import LINES, MARKS, counted
+    from curate.algorithms.texts import texts as in_memory
+
+    response, prose = texts["response"], texts["prose"]
+    plain = response.str.len_bytes() == response.str.len_chars()
+    coded = plain & response.str.contains("`", literal=True)  # the prose may be less than the response
+    patterns = {name: pl.col("prose").str.count_matches(COUNTED[name]) for name in MARKS[LINES:]}
+    side = pl.col("response")
+    rest = texts.lazy().filter(~plain).select(lines=line_count(side), listed_lines=list_lines(side), **patterns)
+    out = np.zeros((texts.height, len(MARKS)), np.int32)
+    out[plain.to_numpy()] = counted(in_memory(response.filter(plain)))
+    out[coded.to_numpy(), LINES:] = counted(in_memory(prose.filter(coded)))[:, LINES:]
+    out[~plain.to_numpy()] = rest.select(MARKS).collect().to_numpy()
+    return pl.DataFrame(out, schema=dict.fromkeys(MARKS, pl.Int32))
 
 
 def _repetition(prose: pl.Series) -> pl.DataFrame:

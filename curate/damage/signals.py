@@ -10,7 +10,7 @@ from typing import Final
 
 import polars as pl
 
-from curate.damage.raw import FEW_TO_HALVE, FEW_WORDS, LITTLE_ASKED, is_verse, prose, ramp
+from curate.damage.raw import FEW_TO_HALVE, FEW_WORDS, LITTLE_ASKED, LOOP_COPIES, is_verse, prose, ramp
 
 _ONE: Final = pl.lit(1.0)
 
@@ -76,7 +76,7 @@ def _repeats() -> dict[str, pl.Expr]:
     tail = pl.col("rep_tail_copies") * pl.col("rep_tail_period")
     return {
         "loop": ramp(pl.col("rep_loop_fraction"), 0.05, 0.4) * ramp(pl.col("rep_loop_copies"), 2, 5) * free,
-        "tail_again": _flag(pl.col("rep_tail_copies") >= 3)
+        "tail_again": _flag(pl.col("rep_tail_copies") >= LOOP_COPIES)
         * ramp(tail, 3, 9)
         * pl.col("prose")
         * _flag(~pl.col("repeats") | (inside & ~pl.col("asks_repeat"))),
