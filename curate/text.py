@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 import numpy as np
@@ -51,6 +52,8 @@ _TWINS: Final = (
 )
 #: The Kelvin sign and the long s: the two characters beyond ASCII that are ASCII letters in another case.
 _CASED: Final = "[\u212a\u017f]"
+#: What `ascii_twins` leaves to the patterns: those, and characters of four bytes.
+_LEFT: Final = "[\u212a\u017f\U00010000-\U0010ffff]"
 
 
 def only(text: pl.Expr, where: pl.Expr) -> pl.Expr:
@@ -138,6 +141,31 @@ def ascii_twin(text: pl.Expr) -> pl.Expr:
     for pattern, instead in _TWINS:
         twin = twin.str.replace_all(pattern, instead)
     return pl.coalesce(twin, text)
+
+
+def ascii_twins(texts: pl.Series) -> pl.Series:
+    """`ascii_twin` of a column, compiled; what has characters of more than three bytes is left to the patterns."""
+    from curate.algorithms.texts import texts as in_memory
+    from curate.algorithms.twins import twins
+
+    beyond = texts.str.len_bytes() != texts.str.len_chars()
+    some = texts.filter(beyond)
+    left = some.str.contains(_LEFT)
+    ready = pl.Series(twins(in_memory(some.filter(~left)), _twin_table()), dtype=pl.String)
+    rest = some.filter(left).to_frame("text").select(ascii_twin(pl.col("text"))).to_series()
+    found = scattered(ready, ~left).zip_with(~left, scattered(rest, left))
+    return texts.zip_with(~beyond, scattered(found, beyond))
+
+
+@functools.cache
+def _twin_table() -> NDArray[np.uint8]:
+    """The twin of each code point of up to three bytes in UTF-8."""
+    table = np.arange(1 << 16, dtype=np.uint32)
+    points = [point for point in range(0x80, 1 << 16) if not 0xD800 <= point < 0xE000]
+    every = pl.Series("text", map(chr, points), dtype=pl.String)
+    twin = every.to_frame().select(ascii_twin(pl.col("text"))).to_series()
+    table[points] = [ord(one) if one.isascii() else 1 for one in twin]
+    return table.astype(np.uint8)
 
 
 def without_code(text: pl.Expr) -> pl.Expr:

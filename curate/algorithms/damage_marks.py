@@ -66,7 +66,7 @@ def _is_listed(text: Any, i: int) -> bool:
         digits = 0
         while digits < 3 and _is(text, i + digits, _DIGIT):
             digits += 1
-        i += digits if digits else 1
+        i += digits or 1
         if i >= len(text) or not (digits or _is(text, i - 1, _LETTER)):
             return False
         if not (text[i] == 0x2E or text[i] == 0x29 or (digits and text[i] == 0x3A)):  # . ) :

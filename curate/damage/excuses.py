@@ -16,7 +16,7 @@ from curate.text import only
 
 
 def excused(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFrame:
-    """All that signals and gates of measures look at, of each row of what `prepared.with_twins` gives.
+    """All that signals and gates of measures look at, of each row of what `prepared.with_views` gives.
 
     What `curate.damage.raw.measured` gives, what the instruction asks for (`ASKS`, Boolean), and the columns that
     several signals share (`signals.with_context`). An excuse can only take from a sign. So it is false, and not looked

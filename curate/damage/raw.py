@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Characters of a response that are looked at for signs; what is beyond, only gates see.
 HEAD_CHARS: Final = 20_000
+#: Characters at its end in which its last line is looked for.
+LINE_CHARS: Final = 2000
 #: Characters of each side from which its language is told.
 _LANGUAGE_CHARS: Final = 400
 #: Letters from which a language is told, and how sure it must be; see `language`.
@@ -84,12 +86,13 @@ def lexicon() -> tuple[Lexicon, int]:
 
 
 def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
-    """The texts that are looked at, out of what `prepared.with_twins` gives, and how many lines of the response are code.
+    """The texts that are looked at, out of what `prepared.with_views` gives, and how many lines of the response are code.
 
     `response` is its beginning, `prose` that without code, `said` the ASCII twin of that, `last` its last line and `first`
     the first line of the instruction.
     """
     response, plain = (pl.col(name).str.head(HEAD_CHARS) for name in ("response", "plain"))
+    cut = only(response, pl.col("response").str.len_chars() > HEAD_CHARS)
     return (
         frame.lazy()
         .select(
@@ -98,7 +101,10 @@ def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
             prose=without_code(response).str.strip_chars(),
             said=without_code(plain).str.strip_chars(),
             code_lines=code_lines(plain, twin=True),
-            last=response.str.tail(2000).str.strip_chars_end().str.extract(LAST_LINE, 0).fill_null(""),
+            last=pl.when(pl.col("response").str.len_chars() > HEAD_CHARS)
+            .then(cut.str.tail(LINE_CHARS).str.strip_chars_end().str.extract(LAST_LINE, 0))
+            .otherwise("last_line")
+            .fill_null(""),
             first=first_line(_INSTRUCTION),
         )
         .collect()
@@ -110,7 +116,7 @@ def first_line(text: pl.Expr) -> pl.Expr:
 
 
 def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFrame:
-    """All raw numbers of each row of what `prepared.with_twins` gives, but for what the instruction asks for.
+    """All raw numbers of each row of what `prepared.with_views` gives, but for what the instruction asks for.
 
     `curate.damage.excuses` adds that, and `curate.damage.signals` makes signals of it all.
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from curate import phrases, text
 from curate.damage import gates, patterns
 from curate.damage.patterns import ECHOING, HANGING, MARKS, OPEN_END, REQUEST_END
-from curate.damage.prepared import prepared, with_twins
+from curate.damage.prepared import prepared, with_views
 from curate.damage.weighed import FILLER, HOLDS
 
 SIDES = ("asked", "asked_first")
@@ -86,7 +86,7 @@ def echo(instruction: str, response: str, min_chars: int) -> bool:
 @settings(max_examples=50, deadline=None)
 def test_no_echo_is_lost_to_the_screen(pairs: list[tuple[str, str]], min_chars: int) -> None:
     frame = pl.DataFrame(pairs, schema={"instruction": pl.String, "response": pl.String}, orient="row")
-    found = prepared(with_twins(frame)).select(gates.prompt_echo(min_chars).is_not_null().alias("echo"))
+    found = prepared(with_views(frame)).select(gates.prompt_echo(min_chars).is_not_null().alias("echo"))
     assert found["echo"].to_list() == [echo(*pair, min_chars) for pair in pairs]
 
 
@@ -99,7 +99,7 @@ def test_a_line_is_left_out_only_where_it_ends_in_neither(responses: list[str]) 
         line if line is not None and (hangs or stops) else None
         for line, hangs, stops in zip(lines, lines.str.contains(HANGING), lines.str.contains(OPEN_END), strict=True)
     ]
-    assert prepared(with_twins(frame))["open_line"].to_list() == kept
+    assert prepared(with_views(frame))["open_line"].to_list() == kept
 
 
 SAID = ["I'm sorry, but I can't help with that. ", "As an AI language model, I cannot browse. ", "I am ChatGPT. ", "The lake is deep. ",
