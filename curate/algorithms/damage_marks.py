@@ -1,6 +1,6 @@
 """Marks, lines and spaced letters of texts in ASCII, in one pass: what patterns of `curate.damage.weighed` count.
 
-Patterns take a pass over the text each. The numbers are the same; texts that are not all ASCII are left to the patterns.
+Patterns take a pass over the text each. The numbers are the same; texts beyond ASCII are left to the patterns.
 """
 
 from __future__ import annotations
@@ -176,7 +176,7 @@ def _line_ends(text: Any, out: Any) -> None:
 
 @kernel
 def _shape(text: Any, out: Any) -> None:
-    """Count spaced letters and items inside lines, going from one piece, what stands between white space, to the next."""
+    """Count spaced letters and items inside lines, from one piece (what stands between white space) to the next."""
     i, steps, free, end = 0, 0, 0, len(text)
     last_begin, last_end, gap = 0, 0, -1
     while i < end:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -44,4 +45,4 @@ def twins(texts: Texts, table: npt.NDArray[np.uint8]) -> list[str]:
     _twins(texts.at, texts.size, table, out, ends[1:])
     joined = out[: ends[-1]].tobytes().decode("ascii")
     cuts = ends.tolist()
-    return [joined[begin:end] for begin, end in zip(cuts[:-1], cuts[1:], strict=True)]
+    return [joined[begin:end] for begin, end in pairwise(cuts)]

@@ -86,10 +86,10 @@ def lexicon() -> tuple[Lexicon, int]:
 
 
 def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
-    """The texts that are looked at, out of what `prepared.with_views` gives, and how many lines of the response are code.
+    """The texts that are looked at, out of what `prepared.with_views` gives, and the lines of the response that are code.
 
-    `response` is its beginning, `prose` that without code, `said` the ASCII twin of that, `last` its last line and `first`
-    the first line of the instruction.
+    `response` is its beginning, `prose` that without code, `said` the ASCII twin of that, `last` its last line and
+    `first` the first line of the instruction.
     """
     response, plain = (pl.col(name).str.head(HEAD_CHARS) for name in ("response", "plain"))
     cut = only(response, pl.col("response").str.len_chars() > HEAD_CHARS)
@@ -112,6 +112,7 @@ def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def first_line(text: pl.Expr) -> pl.Expr:
+    """The first line of `text` with anything but white space on it, or nothing."""
     return text.str.strip_chars().str.extract(r"\A[^\n]+", 0).fill_null("")
 
 
