@@ -54,7 +54,7 @@ def _after_blanks(text: Any, i: int) -> int:
 
 
 @kernel
-def _is_listed(text: Any, i: int) -> bool:
+def _is_listed(text: Any, i: int) -> Any:
     """Whether the line that begins at `i` begins with a bullet, a number or a letter of a list."""
     i = _after_blanks(text, i)
     if i == len(text):
@@ -77,7 +77,7 @@ def _is_listed(text: Any, i: int) -> bool:
 
 
 @kernel
-def _is_marker(text: Any, begin: int, end: int) -> bool:
+def _is_marker(text: Any, begin: int, end: int) -> Any:
     """Whether what stands from `begin` to `end` is a bullet or the number of an item."""
     if end - begin == 1:
         return text[begin] == 0x2D or text[begin] == 0x2A
@@ -116,7 +116,7 @@ def _brackets(text: Any, out: Any) -> Any:
 
 
 @kernel
-def _may_shape(text: Any) -> bool:
+def _may_shape(text: Any) -> Any:
     """Whether there may be spaced letters or items inside lines: two letters, or a marker, with blanks about them."""
     last = len(text) - 4
     if last <= 0:

@@ -8,24 +8,26 @@ import numpy as np
 import numpy.typing as npt
 from numba import carray
 
-from curate.algorithms.damage_classes import CLASSES, FORMS
-from curate.algorithms.damage_words import (
-    BASIS,
-    BOUNDARY,
+from curate.algorithms.damage_characters import (
     CAPITAL,
     CLOSED,
-    COMMA,
     DIGIT,
-    ENDS_OPEN,
     FOREIGN,
     LINE,
     LOWER,
     PAUSE,
     STOP,
     UPPER,
+    decode,
+)
+from curate.algorithms.damage_classes import CLASSES, FORMS
+from curate.algorithms.damage_words import (
+    BASIS,
+    BOUNDARY,
+    COMMA,
+    ENDS_OPEN,
     Lexicon,
     blank_words,
-    decode,
     mix,
     slot_of,
     split,

@@ -101,7 +101,7 @@ def _chunk_end(text: Any, i: int, size: int) -> Any:
 
 
 @kernel
-def _any_odd(text: Any) -> bool:
+def _any_odd(text: Any) -> Any:
     """Whether any byte is neither visible ASCII nor a gap: a loop that processors run over many bytes at once."""
     found = np.uint8(0)
     for i in range(len(text)):

@@ -86,7 +86,7 @@ def lexicon() -> tuple[Lexicon, int]:
 
 
 def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
-    """The texts that are looked at, out of what `prepared.with_views` gives, and the lines of the response that are code.
+    """The texts that are looked at, out of what `prepared.with_views` gives, and how many lines are code.
 
     `response` is its beginning, `prose` that without code, `said` the ASCII twin of that, `last` its last line and
     `first` the first line of the instruction.
@@ -210,18 +210,29 @@ def _likeness(texts: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
     given[short.to_numpy()] = encoder.encode_column(texts["response"].filter(short))
     sides = texts.filter(asked).select("instruction", "first")
     longer = sides["first"] != sides["instruction"]
-    whole = encoder.encode_column(sides["instruction"])
+    whole = _encoded(sides["instruction"])
     given = given[asked.to_numpy()]
     like = cosines(whole, given)
     # Most instructions are a line.
     some = longer.to_numpy()
-    first = cosines(encoder.encode_column(sides["first"].filter(longer)), given[some])
+    first = cosines(_encoded(sides["first"].filter(longer)), given[some])
     like[some] = np.maximum(like[some], first)
     found = {"likeness": (asked, like), "coherence": (halved, cosines(head, tail))}
     columns = {name: np.zeros(texts.height) for name in found}
     for name, (where, values) in found.items():
         columns[name][where.to_numpy()] = values
     return pl.DataFrame(columns, schema=dict.fromkeys(columns, pl.Float64))
+
+
+def _encoded(texts: pl.Series) -> npt.NDArray[np.int8]:
+    """The vectors of texts, many of which may be the same: sets of answers to compare have each request many times."""
+    from curate.encoders.static import shipped
+
+    rows = texts.to_frame("text").with_row_index("row")
+    first = rows.select(pl.col("row").first().over("text")).to_series().to_numpy()
+    distinct, place = np.unique(first, return_inverse=True)
+    vectors: npt.NDArray[np.int8] = shipped().encode_column(texts.gather(distinct))[place]
+    return vectors
 
 
 def cosines(a: npt.NDArray[np.int8], b: npt.NDArray[np.int8]) -> npt.NDArray[np.float64]:
