@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Final
 
 import numpy as np
@@ -51,6 +52,8 @@ _TWINS: Final = (
 )
 #: The Kelvin sign and the long s: the two characters beyond ASCII that are ASCII letters in another case.
 _CASED: Final = "[\u212a\u017f]"
+#: What `ascii_twins` leaves to the patterns: those, and characters of four bytes.
+_LEFT: Final = "[\u212a\u017f\U00010000-\U0010ffff]"
 
 
 def only(text: pl.Expr, where: pl.Expr) -> pl.Expr:
@@ -140,6 +143,31 @@ def ascii_twin(text: pl.Expr) -> pl.Expr:
     return pl.coalesce(twin, text)
 
 
+def ascii_twins(texts: pl.Series) -> pl.Series:
+    """`ascii_twin` of a column, compiled; what has characters of more than three bytes is left to the patterns."""
+    from curate.algorithms.texts import texts as in_memory
+    from curate.algorithms.twins import twins
+
+    beyond = texts.str.len_bytes() != texts.str.len_chars()
+    some = texts.filter(beyond)
+    left = some.str.contains(_LEFT)
+    ready = pl.Series(twins(in_memory(some.filter(~left)), _twin_table()), dtype=pl.String)
+    rest = some.filter(left).to_frame("text").select(ascii_twin(pl.col("text"))).to_series()
+    found = scattered(ready, ~left).zip_with(~left, scattered(rest, left))
+    return texts.zip_with(~beyond, scattered(found, beyond))
+
+
+@functools.cache
+def _twin_table() -> NDArray[np.uint8]:
+    """The twin of each code point of up to three bytes in UTF-8."""
+    table = np.arange(1 << 16, dtype=np.uint32)
+    points = [point for point in range(0x80, 1 << 16) if not 0xD800 <= point < 0xE000]
+    every = pl.Series("text", map(chr, points), dtype=pl.String)
+    twin = every.to_frame().select(ascii_twin(pl.col("text"))).to_series()
+    table[points] = [ord(one) if one.isascii() else 1 for one in twin]
+    return table.astype(np.uint8)
+
+
 def without_code(text: pl.Expr) -> pl.Expr:
     """`text` without fenced blocks (an unclosed one runs to the end) and inline code, each replaced by a space."""
     return text.str.replace_all(_FENCED, " ").str.replace_all(_INLINE_CODE, " ")
@@ -161,19 +189,28 @@ def lines_like(text: pl.Expr, line: str) -> pl.Expr:
     return first + text.str.count_matches(rf"\n(?m:{line})")
 
 
-def code_line_share(text: pl.Expr, *, markup: bool = True, twin: bool = False) -> pl.Expr:
-    """The share of non-blank lines that look like code or table rows, and with `markup` also tags; Float64.
+def code_lines(text: pl.Expr, *, markup: bool = True, twin: bool = False) -> pl.Expr:
+    """Lines that look like code or table rows, and with `markup` also tags; UInt32.
 
-    0 for a blank text. A guess from the shape of each line alone. `twin`: the text is an ASCII twin already.
+    A guess from the shape of each line alone. `twin`: the text is an ASCII twin already.
     """
     line = f"{_CODE}|{_MARKUP}" if markup else _CODE
-    coded = lines_like(text if twin else ascii_twin(text), rf"[ \t]*(?:{line})$")
-    return coded / pl.max_horizontal(line_count(text), pl.lit(1))
+    return lines_like(text if twin else ascii_twin(text), rf"[ \t]*(?:{line})$")
+
+
+def code_line_share(text: pl.Expr, *, markup: bool = True, twin: bool = False) -> pl.Expr:
+    """The share of `code_lines` among non-blank lines; Float64, 0 for a blank text."""
+    return code_lines(text, markup=markup, twin=twin) / pl.max_horizontal(line_count(text), pl.lit(1))
+
+
+def list_lines(text: pl.Expr) -> pl.Expr:
+    """Lines that begin with a bullet or a number; UInt32."""
+    return lines_like(text, _LIST_LINE)
 
 
 def list_line_share(text: pl.Expr) -> pl.Expr:
     """The share of non-blank lines that begin with a bullet or a number; Float64, 0 for a blank text."""
-    return lines_like(text, _LIST_LINE) / pl.max_horizontal(line_count(text), pl.lit(1))
+    return list_lines(text) / pl.max_horizontal(line_count(text), pl.lit(1))
 
 
 def excerpt(text: pl.Expr, pattern: str, *, trim: str = " ", chars: int = 80) -> pl.Expr:

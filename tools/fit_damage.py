@@ -31,10 +31,11 @@ from damage_kinds import KINDS, Pair, damaged  # noqa: E402
 from curate.algorithms.damage_classes import CLASSES  # noqa: E402
 from curate.algorithms.damage_measures import measure, pair_weights  # noqa: E402
 from curate.algorithms.texts import texts  # noqa: E402
+from curate.damage.excuses import excused  # noqa: E402
 from curate.damage.model import PATH, order_of  # noqa: E402
-from curate.damage.prepared import with_twins  # noqa: E402
-from curate.damage.raw import lexicon, measured  # noqa: E402
-from curate.damage.signals import signals, with_context  # noqa: E402
+from curate.damage.prepared import with_views  # noqa: E402
+from curate.damage.raw import lexicon  # noqa: E402
+from curate.damage.signals import signals  # noqa: E402
 
 #: The share of records that are damaged in the pool to which probabilities are calibrated.
 PRIOR = 0.1
@@ -72,7 +73,7 @@ def order_table(pairs: Sequence[Pair], seed: int) -> dict[str, dict[str, float]]
 def values_of(pairs: Sequence[tuple[str, str]], order: Matrix) -> Matrix:
     """The signals of (instruction, response), (n, signals)."""
     frame = pl.DataFrame(list(pairs), schema=["instruction", "response"], orient="row")
-    return with_context(measured(with_twins(frame), order)).select(**signals()).to_numpy()
+    return excused(with_views(frame), order).select(**signals()).to_numpy()
 
 
 def fit(values: Matrix, broken: npt.NDArray[np.bool_], prior: float = PRIOR) -> tuple[float, Matrix]:

@@ -8,24 +8,26 @@ import numpy as np
 import numpy.typing as npt
 from numba import carray
 
-from curate.algorithms.damage_classes import CLASSES, FORMS
-from curate.algorithms.damage_words import (
-    BASIS,
-    BOUNDARY,
+from curate.algorithms.damage_characters import (
     CAPITAL,
     CLOSED,
-    COMMA,
     DIGIT,
-    ENDS_OPEN,
     FOREIGN,
     LINE,
     LOWER,
     PAUSE,
     STOP,
     UPPER,
+    decode,
+)
+from curate.algorithms.damage_classes import CLASSES, FORMS
+from curate.algorithms.damage_words import (
+    BASIS,
+    BOUNDARY,
+    COMMA,
+    ENDS_OPEN,
     Lexicon,
     blank_words,
-    decode,
     mix,
     slot_of,
     split,
@@ -47,6 +49,8 @@ _CLASSES: Final = len(CLASSES)
 ECHO_WORDS: Final = 5
 #: The fewest words of a sentence whose copy counts.
 SENTENCE_WORDS: Final = 4
+_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT: Final = np.uint64(29)
 #: The longest word but for compounds: "internationalization" has 20 letters.
 LONGEST: Final = 22
 
@@ -105,9 +109,19 @@ def _order(count: int, words: Any, table: Any, counts: Any, out: Any) -> None:
 
 
 @kernel
-def _sentences(count: int, words: Any, keys: Any, used: Any, mask: int, out: Any) -> None:
+def _cleared(used: Any, entries: int) -> int:
+    """Empty as many slots of an open-addressed table as hold `entries` well; the mask of their numbers."""
+    size = 8
+    while size < 2 * entries:
+        size *= 2
+    used[:size] = False
+    return size - 1
+
+
+@kernel
+def _sentences(count: int, words: Any, keys: Any, used: Any, out: Any) -> None:
     """The share of words in sentences that were there before, and how many such sentences there are."""
-    used[: mask + 1] = False
+    mask = _cleared(used, count // SENTENCE_WORDS)
     start, copied = 0, 0
     hashed = BASIS
     for i in range(count):
@@ -128,12 +142,13 @@ def _ending(count: int, words: Any, asked: int, other: Any, out: Any) -> None:
     """The last word: whether a text can end in it, and whether it is known; and how many words stand unended."""
     last = count - 1
     out[16] = ENDS_OPEN[words.kind[last]]
-    known = words.rank[last] >= 0 or words.facts[last] & (CAPITAL | DIGIT | FOREIGN) or words.chars[last] < 2
-    for i in range(last):
-        known = known or words.stem[i] == words.stem[last]
-    for i in range(asked):
-        known = known or other.stem[i] == words.stem[last]
-    out[17] = known != 0
+    known = words.rank[last] >= 0 or words.facts[last] & (CAPITAL | DIGIT | FOREIGN) != 0 or words.chars[last] < 2
+    if not known:
+        for i in range(last):
+            known = known or words.stem[i] == words.stem[last]
+        for i in range(asked):
+            known = known or other.stem[i] == words.stem[last]
+    out[17] = known
     tail = 0
     while tail < count and not words.facts[last - tail] & (STOP | LINE):
         tail += 1
@@ -141,59 +156,70 @@ def _ending(count: int, words: Any, asked: int, other: Any, out: Any) -> None:
 
 
 @kernel
-def _echo(asked: int, other: Any, count: int, words: Any, keys: Any, used: Any, mask: int, out: Any) -> None:
+def _gram(words: Any, i: int) -> Any:
+    """The hash of the `ECHO_WORDS` words from word `i` on."""
+    hashed = words.hashed[i]
+    for j in range(1, ECHO_WORDS):
+        hashed = hashed * _MULTIPLIER + words.hashed[i + j]
+    return (hashed ^ (hashed >> _SHIFT)) * _MULTIPLIER
+
+
+@kernel
+def _echo(asked: int, other: Any, count: int, words: Any, room: Any, out: Any) -> None:
     """Shares of the instruction's and the response's words in n-grams that both have, and the common beginning."""
+    keys, used, mark, slots = room
     prefix = 0
     while prefix < min(asked, count) and other.hashed[prefix] == words.hashed[prefix]:
         prefix += 1
     out[23] = prefix
-    for way in range(2):
-        first, size, second, room = (words, count, other, asked) if way == 0 else (other, asked, words, count)
-        if size < ECHO_WORDS or room < ECHO_WORDS:
-            return
-        used[: mask + 1] = False
-        for i in range(size - ECHO_WORDS + 1):
-            hashed = BASIS
-            for j in range(ECHO_WORDS):
-                hashed = mix(hashed, first.hashed[i + j])
-            slot = slot_of(keys, used, mask, hashed)
-            used[slot], keys[slot] = True, hashed
-        covered, reached = 0, 0
-        for i in range(room - ECHO_WORDS + 1):
-            hashed = BASIS
-            for j in range(ECHO_WORDS):
-                hashed = mix(hashed, second.hashed[i + j])
-            if used[slot_of(keys, used, mask, hashed)]:
-                if way == 0 and i == 0:
-                    out[30] = 1.0
-                covered += i + ECHO_WORDS - max(i, reached)
-                reached = i + ECHO_WORDS
-        out[21 + way] = covered / room
+    if asked < ECHO_WORDS or count < ECHO_WORDS:
+        return
+    mask = _cleared(used, asked)
+    for i in range(asked - ECHO_WORDS + 1):
+        hashed = _gram(other, i)
+        slot = slot_of(keys, used, mask, hashed)
+        used[slot], keys[slot], mark[slot], slots[i] = True, hashed, 0, slot
+    covered, reached = 0, 0
+    for i in range(count - ECHO_WORDS + 1):
+        slot = slot_of(keys, used, mask, _gram(words, i))
+        if used[slot]:
+            mark[slot] = 1
+            covered += i + ECHO_WORDS - max(i, reached)
+            reached = i + ECHO_WORDS
+    if not covered:
+        return
+    out[22] = covered / count
+    # Those of the instruction that the response has are the marked ones.
+    covered, reached = 0, 0
+    for i in range(asked - ECHO_WORDS + 1):
+        if mark[slots[i]]:
+            covered += i + ECHO_WORDS - max(i, reached)
+            reached = i + ECHO_WORDS
+    out[21], out[30] = covered / asked, mark[slots[0]]
 
 
 @kernel
-def _weight(words: Any, i: int, scale: float) -> float:
+def _weight(words: Any, i: int, weights: Any) -> float:
     """How much a word tells what a text is about: 0 for function words, 1 for words in no vocabulary."""
     if words.kind[i] >= _FORMS or words.chars[i] < 2:
         return 0.0
-    rank = words.rank[i]
-    return 1.0 if rank < 0 else np.log(1.0 + rank) / scale
+    return weights[words.rank[i] + 1]  # type: ignore[no-any-return]
 
 
 @kernel
-def _cover(asked: int, other: Any, count: int, words: Any, table: Any, mask: int, scale: float, out: Any) -> None:
+def _cover(asked: int, other: Any, count: int, words: Any, room: Any, weights: Any, out: Any) -> None:
     """How much of what the instruction is about the response takes up, and the other way round."""
-    keys, used, mark = table
-    used[: mask + 1] = False
+    keys, used, mark, _ = room
+    mask = _cleared(used, asked)
     total, given, shared, taken = 0.0, 0.0, 0.0, 0.0
     for i in range(asked):
-        weight = _weight(other, i, scale)
+        weight = _weight(other, i, weights)
         slot = slot_of(keys, used, mask, other.stem[i])
         if weight > 0 and not used[slot]:
             used[slot], keys[slot], mark[slot] = True, other.stem[i], 0
             total += weight
     for i in range(count):
-        weight = _weight(words, i, scale)
+        weight = _weight(words, i, weights)
         if weight == 0:
             continue
         given += weight
@@ -209,29 +235,29 @@ def _cover(asked: int, other: Any, count: int, words: Any, table: Any, mask: int
 
 
 @kernel
-def _measure(asked: Any, given: Any, room: Any, lexicon: Any, table: Any, scale: float, counts: Any, out: Any) -> None:
-    other, words, keys, used, mark, points = room
-    known = len(lexicon.keys) - 1
+def _measure(asked: Any, given: Any, room: Any, lexicon: Any, table: Any, known: int, counts: Any, out: Any) -> None:
+    other, words, tables, points, weights = room
+    keys, used, _, _ = tables
+    scale = np.log(1.0 + known)
+    weights[0] = 1.0
+    for rank in range(known):
+        weights[rank + 1] = np.log(1.0 + rank) / scale
     for d in range(len(out)):
         row = out[d]
         size = decode(carray(at_address(asked[0][d]), asked[1][d], dtype=np.uint8), points)
-        before = split(points[:size], other, lexicon, known)
+        before = split(points[:size], other, lexicon)
         size = decode(carray(at_address(given[0][d]), given[1][d], dtype=np.uint8), points)
-        count = split(points[:size], words, lexicon, known)
+        count = split(points[:size], words, lexicon)
         row[0], row[20] = count, before
         if count == 0:
             continue
-        mask = 4
-        while mask < 2 * (count + before):
-            mask *= 2
-        mask -= 1
         _case(count, words, row)
         _order(count, words, table, counts, row)
-        _sentences(count, words, keys, used, mask, row)
+        _sentences(count, words, keys, used, row)
         _ending(count, words, before, other, row)
         if before:
-            _echo(before, other, count, words, keys, used, mask, row)
-            _cover(before, other, count, words, (keys, used, mark), mask, scale, row)
+            _echo(before, other, count, words, tables, row)
+            _cover(before, other, count, words, tables, weights, row)
 
 
 def measure(
@@ -254,21 +280,19 @@ def measure(
     count words.
     """
     out = np.zeros((len(given), len(MEASURES)), np.float64)
-    scale = float(np.log(1.0 + known))
     cuts = np.linspace(0, len(given), min(threads(), max(len(given), 1)) + 1).astype(np.int64)
 
     def part(bounds: tuple[int, int]) -> npt.NDArray[np.int64]:
         some = slice(*bounds)
         counts = np.zeros((_CLASSES, _CLASSES), np.int64)
         longest = [int(texts.size[some].max(initial=0)) for texts in (asked, given)]
-        size = 1 << int(2 * sum(longest) + 8).bit_length()
+        size = 1 << int(2 * max(longest) + 8).bit_length()
+        tables = np.empty(size, np.uint64), np.empty(size, np.bool_), np.empty(size, np.int8), np.empty(size, np.int64)
         room = (
-            *map(blank_words, longest),
-            np.empty(size, np.uint64), np.zeros(size, np.bool_), np.empty(size, np.int8),
-            np.empty(max(longest), np.uint32),
+            *map(blank_words, longest), tables, np.empty(max(longest), np.uint32), np.empty(known + 1, np.float64),
         )  # fmt: skip
         sides = ((texts.at[some], texts.size[some]) for texts in (asked, given))
-        _measure(*sides, room, lexicon, order, scale, counts, out[some])
+        _measure(*sides, room, lexicon, order, known, counts, out[some])
         return counts
 
     parts = thread_map(part, list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)))

@@ -11,6 +11,23 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
+from curate.algorithms.damage_characters import (
+    CAPITAL,
+    DIGIT,
+    FOREIGN,
+    LETTER,
+    LINE,
+    LOWER,
+    MARKED,
+    SMALL,
+    STOP,
+    UPPER,
+    between,
+    code_points,
+    letter,
+    lower,
+    unspaced,
+)
 from curate.algorithms.damage_classes import CLASSES, HANGING, listed
 from curate.algorithms.jit import kernel
 
@@ -22,9 +39,21 @@ _PRIME: Final = np.uint64(0x100000001B3)
 #: Letters of a word that make its stem, by which "translate" and "translation" are one.
 STEM: Final = 5
 
+#: Of each ASCII letter and digit: its small letter in the low byte, then two bits for letter and digit, and far up a 1
+#: for a capital; 0 of all else.
+_IS_DIGIT: Final = 1 << 9
+_CAPITALS: Final = 32
+_IN_WORD: Final = np.array(
+    [
+        (ord(chr(i).lower()) | 1 << 8 | int(chr(i).isupper()) << _CAPITALS)
+        if chr(i).isalpha()
+        else (i | _IS_DIGIT if chr(i).isdigit() else 0)
+        for i in range(0x80)
+    ],
+    np.uint64,
+)
+
 _OTHER, _LY, _ING, _ED, _S, _CAPITAL, _NUMBER, COMMA, BOUNDARY = range(9)
-#: Facts about a word, and about what follows it.
-CAPITAL, UPPER, DIGIT, LOWER, FOREIGN, STOP, PAUSE, LINE, CLOSED = (1 << i for i in range(9))
 
 
 class Words(NamedTuple):
@@ -39,13 +68,14 @@ class Words(NamedTuple):
     kind: npt.NDArray[np.int32]
 
 
-class Lexicon(NamedTuple):
-    """Open-addressed tables of known words: hash, place in the vocabulary, class."""
-
-    keys: npt.NDArray[np.uint64]
-    used: npt.NDArray[np.bool_]
-    rank: npt.NDArray[np.int32]
-    kind: npt.NDArray[np.int32]
+#: An open-addressed table of known words, uint64: the high bits of a word's hash, and in the low ones its place in the
+#: vocabulary plus 1 (0 for none) above its class plus 1 (0 for none); 0 is empty. In one word, a look costs one line of
+#: the processor's cache, and the table stays in it.
+Lexicon = npt.NDArray[np.uint64]
+_KIND_BITS: Final = np.uint64(6)
+_KIND: Final = np.uint64((1 << 6) - 1)
+_PLACE: Final = np.uint64((1 << 16) - 1)
+_LOW: Final = np.uint64((1 << 22) - 1)
 
 
 @kernel
@@ -65,80 +95,38 @@ def slot_of(keys: Any, used: Any, mask: int, key: np.uint64) -> Any:
 
 
 @kernel
-def _lower(cp: int) -> int:
-    """The small letter of a capital in Latin, Greek or Cyrillic; any other code point as it is."""
-    if cp < 0x80:
-        return _SMALL[cp]  # type: ignore[no-any-return]
-    if (0xC0 <= cp <= 0xDE and cp != 0xD7) or 0x391 <= cp <= 0x3A9 or 0x410 <= cp <= 0x42F:
-        return cp + 32
-    if 0x400 <= cp <= 0x40F:
-        return cp + 80
-    if (0x100 <= cp <= 0x137 or 0x14A <= cp <= 0x177) and cp % 2 == 0:
-        return cp + 1
-    if (0x139 <= cp <= 0x148 or 0x179 <= cp <= 0x17E) and cp % 2 == 1:
-        return cp + 1
-    return cp
+def _entry_of(lexicon: Any, key: np.uint64) -> Any:
+    """Where in `lexicon` the word of hash `key` stands, or the empty slot where it belongs."""
+    mask = len(lexicon) - 1
+    slot = np.int64(key ^ (key >> _SHIFT)) & mask
+    while lexicon[slot] != 0 and (lexicon[slot] ^ key) > _LOW:
+        slot = (slot + 1) & mask
+    return slot
 
 
 @kernel
-def _unspaced(cp: int) -> bool:
-    """Whether a letter belongs to a script without spaces: Chinese, Japanese, Thai, Lao, Burmese, Khmer."""
-    if cp < 0xE00:
-        return False
-    if cp < 0x3040:
-        return cp <= 0xEFF or 0x1000 <= cp <= 0x109F or 0x1780 <= cp <= 0x17FF
-    return (
-        (cp <= 0x30FF and cp != 0x30FB) or 0x3400 <= cp <= 0x9FFF or 0xF900 <= cp <= 0xFAFF or 0x20000 <= cp <= 0x3FFFF
-    )
-
-
-#: What `letter`, `_lower` and `_between` say of ASCII.
-_LETTER: Final = np.array([2 if chr(i).isalpha() else 1 if chr(i).isdigit() else 0 for i in range(0x80)], np.int64)
-_SMALL: Final = np.array([ord(chr(i).lower()) for i in range(0x80)], np.int64)
-
-
-@kernel
-def letter(cp: int) -> int:
-    """2 for a letter, 1 for a digit, 0 for anything else; marks count as letters of the scripts they are used in."""
-    if cp < 0x80:
-        return _LETTER[cp]  # type: ignore[no-any-return]
-    if cp < 0xC0:
-        return 2 if cp in (0xAA, 0xB5, 0xBA) else 0
-    if cp in (0xD7, 0xF7, 0x37E, 0x387, 0x589, 0x5BE, 0x60C, 0x61B, 0x61F, 0x66A, 0x6D4, 0x964, 0x965, 0x30FB, 0xFFFD):
-        return 0
-    if 0x2000 <= cp < 0x2C00 or 0x2E00 <= cp <= 0x2E7F or 0x3000 <= cp <= 0x303F or 0xFE00 <= cp <= 0xFE0F:
-        return 0
-    if 0xFE30 <= cp <= 0xFE4F or 0xFEFF <= cp <= 0xFF0F or 0xFF1A <= cp <= 0xFF20 or 0xFF3B <= cp <= 0xFF40:
-        return 0
-    return 0 if (0xFF5B <= cp <= 0xFF65 or 0x1F000 <= cp <= 0x1FAFF or cp >= 0xE0000) else 2
-
-
-@kernel
-def _form(text: Any, begin: int, end: int, facts: int) -> int:
-    """The class of a word that is no function word."""
+def _form(chars: int, last: int, before: int, third: int, facts: int) -> int:
+    """The class of a word that is no function word, by its last three characters."""
     if facts & DIGIT:
         return _NUMBER
     if facts & CAPITAL:
         return _CAPITAL
-    size = end - begin
-    last = text[end - 1]
-    before = text[end - 2] if size > 1 else np.uint32(0)
-    if size > 4 and before == 0x6C and last == 0x79:
+    if chars > 4 and before == 0x6C and last == 0x79:
         return _LY
-    if size > 4 and text[end - 3] == 0x69 and before == 0x6E and last == 0x67:
+    if chars > 4 and third == 0x69 and before == 0x6E and last == 0x67:
         return _ING
-    if size > 3 and before == 0x65 and last == 0x64:
+    if chars > 3 and before == 0x65 and last == 0x64:
         return _ED
-    return _S if size > 3 and last == 0x73 and before != 0x73 else _OTHER
+    return _S if chars > 3 and last == 0x73 and before != 0x73 else _OTHER
 
 
 @kernel
-def _ending(text: Any, end: int, key: Any, one: Any, two: Any) -> Any:
-    """Whether what a word has beyond its stem (of hash `key`) is an English ending."""
-    a, b, c = text[end - 1] | 32, text[end - 2] | 32, text[end - 3] | 32
-    if key == one:
+def _ending(last: int, before: int, third: int, beyond: int) -> Any:
+    """Whether the last `beyond` characters of a word, what it has beyond its stem, are an English ending."""
+    a, b, c = last | 32, before | 32, third | 32
+    if beyond == 1:
         return a in (0x73, 0x64, 0x79, 0x72)  # -s, -d, -y, -r
-    if key == two:
+    if beyond == 2:
         return (
             (b == 0x65 and a in (0x64, 0x73, 0x72)) or (b == 0x6C and a == 0x79) or a == 0x73
         )  # -ed, -es, -er, -ly, 's
@@ -146,101 +134,93 @@ def _ending(text: Any, end: int, key: Any, one: Any, two: Any) -> Any:
 
 
 @kernel
-def _between(cp: int) -> int:
-    """What a character between two words says of the one before."""
-    if cp in (0x2E, 0x21, 0x3F, 0x2026, 0x3002, 0xFF01, 0xFF1F, 0x61F, 0x6D4, 0x964):
-        return STOP
-    if cp in (0x2C, 0x3B, 0x3A, 0x2013, 0x2014, 0x28, 0x5B, 0x7B, 0x3001, 0xFF0C, 0x60C):
-        return PAUSE
-    if cp in (0x29, 0x5D, 0x22, 0x201D, 0x201C, 0x2A, 0x7C, 0x2F, 0x3D, 0x2B, 0x23, 0x2022):
-        return CLOSED
-    return LINE if cp == 0x0A else 0
-
-
-@kernel
-def split(text: Any, words: Any, lexicon: Any, mask: int) -> int:  # noqa: C901, PLR0912, PLR0915 - one pass over the text
+def split(text: Any, words: Any, lexicon: Any) -> int:  # noqa: C901, PLR0912, PLR0915 - one pass over the text
     """The words of `text` (code points) into `words`; their number.
 
     The first word of a sentence is classed as if it had no capital.
     """
+    # Unpacked once, and no array handed on but for each word: numba counts references, which would be most of the time.
+    hashes, stems, sizes, about, ranks, kinds = words
     count, i, size = 0, 0, len(text)
     fresh = True
     while i < size:
         cp = np.int64(text[i])
-        what = letter(cp)
+        what = LETTER[cp] if cp < 0x80 else letter(cp)
         if what == 0:
-            mark = _between(cp)
-            # A point inside a number, a name of a file or an address ends nothing.
-            if mark == STOP and cp < 0x80 and i + 1 < size and letter(np.int64(text[i + 1])) != 0:
-                mark = 0
-            if count:
-                words.facts[count - 1] |= mark
-            fresh = fresh or mark & (STOP | LINE) != 0
+            mark = MARKED[cp] if cp < 0x80 else between(cp)
             i += 1
+            # A point inside a number, a name of a file or an address ends nothing.
+            if mark == STOP and cp < 0x80 and i < size and letter(np.int64(text[i])) != 0:
+                mark = 0
+            if mark and count:
+                about[count - 1] |= mark
+            fresh = fresh or mark & (STOP | LINE) != 0
             continue
-        begin, hashed, stem, chars, capitals, facts = i, BASIS, BASIS, 0, 0, 0
-        one, two, three = BASIS, BASIS, BASIS  # the hashes without the last one, two and three letters
-        small = _lower(cp)
+        begin, hashed, facts = i, BASIS, 0
+        small = SMALL[cp] if cp < 0x80 else lower(cp)
         if small != cp:
             facts |= CAPITAL
         elif what == 2 and cp < 0x530:
             facts |= LOWER
-        while i < size:
+        # What is not in use of `hashes` yet takes the hashes of all that the word begins with.
+        here, ascii_, capitals = count, np.uint64(0), np.int64(0)
+        while True:
+            while i < size and text[i] < 0x80:
+                found = _IN_WORD[text[i]]
+                if found == 0:
+                    break
+                hashed = (hashed ^ (found & np.uint64(0xFF))) * _PRIME
+                hashes[here] = hashed
+                ascii_ = (ascii_ + (found >> np.uint64(_CAPITALS) << np.uint64(_CAPITALS))) | (
+                    found & np.uint64(_IS_DIGIT)
+                )
+                here += 1
+                i += 1
+            if i == size:
+                break
             cp = np.int64(text[i])
-            what = letter(cp)
+            what = letter(cp) if cp >= 0x80 else 0
             if what == 0:
-                inside = cp in (0x27, 0x2019, 0x2D) and chars and i + 1 < size and letter(np.int64(text[i + 1])) == 2
-                if not inside:
+                if i == begin or cp not in (0x27, 0x2019, 0x2D) or i + 1 == size or letter(np.int64(text[i + 1])) != 2:
                     break
                 small = 0x27 if cp != 0x2D else cp
             else:
-                small = _lower(cp)
+                if i > begin and unspaced(cp):
+                    break
+                small = lower(cp)
             capitals += small != cp and what == 2
             facts |= DIGIT if what == 1 else (FOREIGN if cp >= 0x250 else 0)
-            three, two, one = two, one, hashed
             hashed = (hashed ^ np.uint64(small)) * _PRIME
-            if chars < STEM:
-                stem = hashed
-            chars += 1
+            hashes[here] = hashed
+            here += 1
             i += 1
-            if _unspaced(cp) or (i < size and _unspaced(np.int64(text[i]))):
+            if unspaced(cp):
                 break
+        chars = i - begin
+        capitals += np.int64(ascii_ >> np.uint64(_CAPITALS))
+        facts |= DIGIT if ascii_ & np.uint64(_IS_DIGIT) else 0
+        last, before, third = np.int64(text[i - 1]), np.int64(0), np.int64(0)
+        if chars > 2:
+            before, third = np.int64(text[i - 2]), np.int64(text[i - 3])
         if chars > 1 and capitals == chars:
             facts |= UPPER
-        if 3 < chars <= STEM and text[i - 1] | 32 == 0x73 and text[i - 2] | 32 != 0x73:
-            stem = one  # the plural of a short word
-        slot = slot_of(lexicon.keys, lexicon.used, mask, hashed)
-        known = lexicon.used[slot]
-        if not known and chars > 4:
+        stem = hashed if chars <= STEM else hashes[count + STEM - 1]
+        if 3 < chars <= STEM and last | 32 == 0x73 and before | 32 != 0x73:
+            stem = hashes[here - 2]  # the plural of a short word
+        entry = lexicon[_entry_of(lexicon, hashed)]
+        if entry == 0 and chars > 4:
             # An inflected form is known if its stem is: "boats", "rowed", "rowing", "slowly".
-            for key in (one, two, three):
-                near = slot_of(lexicon.keys, lexicon.used, mask, key)
-                if lexicon.used[near] and lexicon.kind[near] < 0 and _ending(text, i, key, one, two):
-                    slot, known = near, True
-                    break
-        words.hashed[count], words.stem[count], words.chars[count], words.facts[count] = hashed, stem, chars, facts
-        words.rank[count] = lexicon.rank[slot] if known else -1
-        kind = lexicon.kind[slot] if known else -1
-        words.kind[count] = kind if kind >= 0 else _form(text, begin, i, facts & ~CAPITAL if fresh else facts)
+            for beyond in range(1, 4):
+                if _ending(last, before, third, beyond):
+                    near = lexicon[_entry_of(lexicon, hashes[here - 1 - beyond])]
+                    if near != 0 and near & _KIND == 0:
+                        entry = near
+                        break
+        hashes[count], stems[count], sizes[count], about[count] = hashed, stem, chars, facts
+        ranks[count] = np.int32((entry >> _KIND_BITS) & _PLACE) - np.int32(1)
+        kind = np.int32(entry & _KIND) - np.int32(1)
+        kinds[count] = kind if kind >= 0 else _form(chars, last, before, third, facts & ~CAPITAL if fresh else facts)
         fresh = False
-        count += 1
-    return count
-
-
-@kernel
-def decode(text: Any, points: Any) -> int:
-    """The code points of `text`, well-formed UTF-8, into `points`; their number."""
-    i, count, size = 0, 0, len(text)
-    while i < size:
-        lead = np.uint32(text[i])
-        i += 1
-        if lead >= 0x80:
-            more = 1 + (lead >= 0xE0) + (lead >= 0xF0)
-            lead &= np.uint32(0x3F) >> np.uint32(more)
-            for _ in range(more):
-                lead = (lead << np.uint32(6)) | np.uint32(text[i] & 0x3F)
-                i += 1
-        points[count] = lead
         count += 1
     return count
 
@@ -253,38 +233,31 @@ def blank_words(size: int) -> Words:
     )  # fmt: skip
 
 
-def code_points(texts: list[str]) -> tuple[npt.NDArray[np.uint32], npt.NDArray[np.int64]]:
-    """All texts as code points, one after another, and where each begins (and the last ends)."""
-    codes = np.frombuffer("".join(texts).encode("utf-32-le"), np.uint32)
-    return codes, np.concatenate([[0], np.cumsum(np.fromiter(map(len, texts), np.int64, len(texts)))]).astype(np.int64)
-
-
 def lexicon_of(vocabulary: list[str]) -> Lexicon:
-    """Tables of the words of `vocabulary` (most frequent first) and the function words of `damage_classes`.
+    """The table of the words of `vocabulary` (most frequent first) and the function words of `damage_classes`.
 
     Words of the vocabulary that are no single word here (marks, several words) are left out.
+
+    Raises
+    ------
+    ValueError : the vocabulary has more words than an entry has numbers for.
     """
-    size = 1 << (2 * (len(vocabulary) + 1024) - 1).bit_length()
-    table = Lexicon(
-        np.zeros(size, np.uint64), np.zeros(size, np.bool_), np.full(size, -1, np.int32), np.full(size, -1, np.int32)
-    )
+    if len(vocabulary) >= _PLACE:
+        raise ValueError(f"{len(vocabulary):,} words are more than the table has numbers for")
+    table = np.zeros(1 << (2 * (len(vocabulary) + 1024) - 1).bit_length(), np.uint64)
     kinds = listed()
     codes, starts = code_points([*vocabulary, *(word for word, _ in kinds)])
     words = blank_words(int(np.diff(starts).max()))
-    empty = Lexicon(
-        np.zeros(2, np.uint64), np.zeros(2, np.bool_), np.full(2, -1, np.int32), np.full(2, -1, np.int32)
-    )  # fmt: skip
+    empty = np.zeros(2, np.uint64)
     for i in range(len(starts) - 1):
-        if split(codes[starts[i] : starts[i + 1]], words, empty, 1) != 1:
+        if split(codes[starts[i] : starts[i + 1]], words, empty) != 1:
             continue
         key = words.hashed[0]
-        slot = slot_of(table.keys, table.used, size - 1, key)
-        table.keys[slot], table.used[slot] = key, True
-        if i < len(vocabulary):
-            table.rank[slot] = i
-        else:
-            table.kind[slot] = kinds[i - len(vocabulary)][1]
-            table.rank[slot] = max(table.rank[slot], 0)
+        slot = _entry_of(table, key)
+        place, kind = i + 1, 0
+        if i >= len(vocabulary):
+            place, kind = max(int((table[slot] >> _KIND_BITS) & _PLACE), 1), kinds[i - len(vocabulary)][1] + 1
+        table[slot] = (key & ~_LOW) | np.uint64(place << int(_KIND_BITS) | kind)
     return table
 
 

@@ -54,11 +54,19 @@ def _add(text: Any, limit: int, table: Any, odd: Any, seen: int, vectors: Any, c
     hashes, found = cutting
     pieces, steps, _ = vectors
     count, seen = cut(text, limit, table, odd, seen, hashes, found)
-    for spot in range(count):
+    spot = 0
+    while spot + 4 <= count:  # four at once, as each pass over `total` takes as long as to look at one piece
+        a, b, c, d = found[spot], found[spot + 1], found[spot + 2], found[spot + 3]
+        by_a, by_b, by_c, by_d = steps[a], steps[b], steps[c], steps[d]
+        for j in range(len(total)):
+            total[j] += pieces[a, j] * by_a + pieces[b, j] * by_b + pieces[c, j] * by_c + pieces[d, j] * by_d
+        spot += 4
+    while spot < count:
         piece = found[spot]
         step = steps[piece]
         for j in range(len(total)):
             total[j] += np.int32(pieces[piece, j]) * step
+        spot += 1
     return count, seen
 
 

@@ -73,26 +73,20 @@ def _decode(text: Any, i: int) -> Any:
 def tokenise(text: Any, word: Any, chars: Any, alpha: Any, line: Any, paragraph: Any) -> Any:
     """Words of `text` into the arrays: hash, characters, has a letter, number of its line and of its paragraph.
 
+    Two words are the same where they differ in the case of ASCII letters only.
     Returns the number of words and of the characters of unspaced scripts.
     """
     count, unspaced, line_no, paragraph_no = 0, 0, 0, 0
     blank, inside = True, False
+    hashed, length, letters = BASIS, 0, False
     i, size = 0, len(text)
-    # The word at hand is kept apart from the arrays: to read back what was just written takes longer than the rest.
-    hashed, length, lettered = BASIS, 0, False
     while i < size:
-        cp = np.int64(text[i])
-        if cp < 0x80:
-            kind = _ASCII[cp]
-            i += 1
-        else:
+        cp, width = np.int64(text[i]), 1
+        if cp >= 0x80:
             cp, width = _decode(text, i)
-            kind = _kind(cp)
-            i += width
+        kind = _ASCII[cp] if cp < 0x80 else _kind(cp)
+        i += width
         if kind == _SEPARATOR:
-            if length and (not inside or cp != 0x27):
-                word[count - 1], chars[count - 1], alpha[count - 1] = hashed, length, lettered
-                length = 0
             inside = inside and cp == 0x27  # an apostrophe joins the parts of a word
             if cp == 0x0A:
                 line_no += 1
@@ -103,16 +97,22 @@ def tokenise(text: Any, word: Any, chars: Any, alpha: Any, line: Any, paragraph:
             continue
         blank = False
         if not inside or kind == _UNSPACED:
-            if length:
-                word[count - 1], chars[count - 1], alpha[count - 1] = hashed, length, lettered
+            if count:
+                word[count - 1], chars[count - 1], alpha[count - 1] = hashed, length, letters
+            hashed, length, letters = BASIS, 0, False
             line[count], paragraph[count] = line_no, paragraph_no
             count += 1
-            hashed, length, lettered = BASIS, 0, False
         inside = kind != _UNSPACED
         unspaced += kind == _UNSPACED
-        hashed = (hashed ^ np.uint64(cp)) * _PRIME
+        hashed = (hashed ^ np.uint64(cp | 0x20 if 0x41 <= cp <= 0x5A else cp)) * _PRIME
         length += 1
-        lettered = lettered or kind != _DIGIT
-    if length:
-        word[count - 1], chars[count - 1], alpha[count - 1] = hashed, length, lettered
+        letters = letters or kind != _DIGIT
+        while inside and i < size and text[i] < 0x80 and _ASCII[text[i]] != _SEPARATOR:
+            # No digit changes by the bit that makes a letter small.
+            hashed = (hashed ^ np.uint64(text[i] | 0x20)) * _PRIME
+            letters = letters or _ASCII[text[i]] == _LETTER
+            length += 1
+            i += 1
+    if count:
+        word[count - 1], chars[count - 1], alpha[count - 1] = hashed, length, letters
     return count, unspaced

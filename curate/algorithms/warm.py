@@ -12,6 +12,7 @@ import numpy as np
 from curate.algorithms import (
     components,
     coverage,
+    damage_marks,
     damage_measures,
     diversity,
     facility_location,
@@ -27,6 +28,7 @@ from curate.algorithms import (
     sketch,
     task_features,
     task_model,
+    twins,
 )
 from curate.algorithms.minhash import ShingleSets
 from curate.algorithms.shingles import Room
@@ -51,6 +53,8 @@ def warm_rows() -> None:
     encoded = said.encode()
     damage_measures.measure(_texts([asked.encode()]), _texts([encoded]), table, load().order, known)
     folded.folded([_texts([asked.encode()]), _texts([encoded])])
+    damage_marks.counted(_texts([encoded]))
+    twins.twins(_texts([encoded]), np.zeros(1 << 16, np.uint8))
     whole = np.frombuffer(encoded, np.uint8), np.array([0, len(encoded)], dtype=np.int64)
     repetition.measure(*whole)
     language.score(*whole)

@@ -103,6 +103,17 @@ def _chunk_end(text: Any, i: int, size: int) -> Any:
 
 
 @kernel
+def _any_odd(text: Any) -> Any:
+    """Whether any byte is neither visible ASCII nor a gap: a loop that processors run over many bytes at once."""
+    found = np.uint8(0)
+    for i in range(len(text)):
+        byte = text[i]
+        control = (byte < 0x20) & (byte != 0x09) & (byte != 0x0A) & (byte != 0x0D)
+        found |= np.uint8(control | (byte >= 0x7F))
+    return found != 0
+
+
+@kernel
 def odd_chunks(at: Any, size: Any, most: int, read: Any, places: Any) -> int:
     """The chunks that are not of visible ASCII, in order: address and bytes into `places`, as far as it has room.
 
@@ -121,6 +132,8 @@ def odd_chunks(at: Any, size: Any, most: int, read: Any, places: Any) -> int:
                     break
                 end += 1
         read[d] = end
+        if not _any_odd(text[:end]):
+            continue
         i = 0
         while i < end:
             some = text[i : min(i + _STRIDE, end)]
@@ -206,31 +219,42 @@ def cut(text: Any, most: int, pieces: Any, odd: Any, next_odd: int, hashes: Any,
     """The first `most` pieces of a text into `out`, which has room for `LONGEST` more; and how many odd chunks it has.
 
     `odd` has the pieces of all odd chunks, one after another, and where those of each begin; the text's own begin with
-    number `next_odd`.
+    number `next_odd`. A chunk is cut before it is known whether it is odd: few are.
     """
     ids, begins = odd
+    slots, _ = pieces
     used, i, size, seen = 0, 0, len(text), next_odd
     while i < size:
-        if _KIND[text[i]] == _GAP:
+        kind = _KIND[text[i]]
+        if kind == _GAP:
             i += 1
             continue
-        begin = i
-        end, is_odd = _chunk_end(text, i, size)
-        i = end
+        before, is_odd = used, False
+        while kind != _GAP:
+            begin, hashed = i, _next(_BEGINS, _SMALL[text[i]])
+            what = kind
+            i += 1
+            kind = _KIND[text[i]] if i < size else _GAP
+            while what == _ALNUM and kind == _ALNUM:
+                hashed = _next(hashed, _SMALL[text[i]])
+                i += 1
+                kind = _KIND[text[i]] if i < size else _GAP
+            is_odd |= what == _ODD
+            if used >= most or is_odd:
+                continue
+            whole = slots[_slot(slots, hashed)]  # most words are one piece
+            if whole != 0:
+                out[used] = np.int32(whole & _LOW) - np.int32(1)
+                used += 1
+            else:
+                used = _cut_word(text, begin, i, pieces, hashes, out, used)
         if is_odd:
+            used = before
             for spot in range(begins[seen], begins[seen + 1]):
                 if used < most:
                     out[used] = ids[spot]
                     used += 1
             seen += 1
-            continue
-        while begin < end and used < most:
-            stop = begin + 1
-            if _KIND[text[begin]] == _ALNUM:
-                while stop < end and _KIND[text[stop]] == _ALNUM:
-                    stop += 1
-            used = _cut_word(text, begin, stop, pieces, hashes, out, used)
-            begin = stop
     return min(used, most), seen
 
 

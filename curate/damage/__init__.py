@@ -1,5 +1,6 @@
 """Signs of damage in a record: deterministic gates, each with its evidence, and a small linear model.
 
 `patterns` and `weighed` are regular expressions, `gates` the polars expressions made of the first, `raw` what is
-measured, `signals` the numbers that the model weighs, `model` the shipped weights.
+measured, `excuses` what the instruction asks for, `signals` the numbers that the model weighs, `model` the shipped
+weights.
 """

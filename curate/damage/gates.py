@@ -49,7 +49,7 @@ from curate.damage.patterns import (
     STRIPPED,
     SUM_END,
 )
-from curate.damage.raw import MOST_COVERED, MOST_PAUSES
+from curate.damage.raw import LOOP_COPIES, MOST_COVERED, MOST_PAUSES, SURELY_ENGLISH, SURELY_OTHER, function_share
 from curate.text import (
     WORD,
     code_line_share,
@@ -244,20 +244,26 @@ def declined() -> dict[str, pl.Expr]:
 
 
 def of_measures() -> dict[str, pl.Expr]:
-    """Gates over what `curate.damage.raw.measured` and `signals.with_context` give: loops, copies, salad, language."""
+    """Gates over what `curate.damage.excuses.excused` gives: loops, copies, salad, language."""
     words, plain = pl.col("words"), (pl.col("prose") == 1.0) & ~pl.col("repeats")
     copies, period = pl.col("rep_tail_copies"), pl.col("rep_tail_period")
     # A refrain goes line by line; a loop inside a line is none.
     inside = (pl.col("prose") == 1.0) & ~pl.col("asks_repeat") & (pl.col("last_words") >= 2 * period)
-    tail = (plain | inside) & ((copies >= 3) & (copies * period >= 8) | (copies >= 4) & (copies * period >= 6))
+    tail = (plain | inside) & (
+        (copies >= LOOP_COPIES) & (copies * period >= 8) | (copies >= 4) & (copies * period >= 6)
+    )
     copied = plain & (pl.col("copied") >= 0.3) & (pl.col("copies") >= 1) & (words >= 12)
     worded = plain & (pl.col("digits") <= 0.3 * words) & (pl.col("function") >= 0.25 * words)
     salad = worded & (pl.col("order") <= -12) & (pl.col("order") <= -0.25 * pl.col("pairs")) & ~pl.col("asks_form")
     asked, given = pl.col("asked_language"), pl.col("given_language")
     # Names and numbers alone are taken for many a language; function words are not.
-    share = pl.col("function") / pl.max_horizontal(words, pl.lit(1.0))
+    share = function_share()
     sure = (
-        pl.when(given == "en").then(share >= 0.2).when(asked == "en").then(share <= 0.1).otherwise(pl.lit(value=True))
+        pl.when(given == "en")
+        .then(share >= SURELY_ENGLISH)
+        .when(asked == "en")
+        .then(share <= SURELY_OTHER)
+        .otherwise(pl.lit(value=True))
     )
     other = (
         plain

@@ -85,7 +85,7 @@ def log_odds(values: pl.DataFrame, gates: pl.DataFrame, model: DamageModel) -> p
 
     Parameters
     ----------
-    values : the signals, as `curate.damage.signals.signal_frame` gives them.
+    values : the signals, a Float64 column for each of `curate.damage.signals.signals`.
     gates : a column of evidence for each gate, null where there is none.
     """
     hit = pl.any_horizontal(pl.col(gates.columns).is_not_null()).cast(pl.Float64)

@@ -28,10 +28,8 @@ END_MARK: Final = r"(?:<\|[a-z_]{2,24}\|>|</s>|<(?:eos|EOS|eod|eot|end_of_turn)>
 ENDS_IN: Final = "ends in {}"
 
 #: Another request and its answer, after an answer.
-WENT_ON: Final = (
-    r"\S\s*\n\s*(?:Human|User|Instruction|Prompt|Q|Question|Input):[^\n]*\n+\s*"
-    r"(?:Assistant|AI|Bot|Response|Output|Answer|A|GPT):"
-)
+ASKS_ON: Final = r"\n\s*(?:Human|User|Instruction|Prompt|Q|Question|Input):"
+WENT_ON: Final = rf"\S\s*{ASKS_ON}[^\n]*\n+\s*(?:Assistant|AI|Bot|Response|Output|Answer|A|GPT):"
 ABOUT_DIALOGUE: Final = (
     r"(?i)\b(?:dialog(?:ue)?|conversation|chat|interview|script|scene|play|faq|questions?|q&a|quiz|flash ?cards?|format|"
     r"example|role|transcript|prompt|text messages?|texts|exchange|messages|riddles?|trivia|instructions?|inputs?)"

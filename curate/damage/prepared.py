@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from curate.damage.patterns import (
+    ASKS_ON,
     DIRECTED,
     FLAG,
     HANGING,
@@ -24,6 +25,7 @@ from curate.damage.patterns import (
     TEMPLATE,
     WENT_ON,
 )
+from curate.damage.raw import LINE_CHARS
 from curate.phrases import (
     CLOSING_DISCLAIMER,
     DISCLAIMER,
@@ -36,24 +38,27 @@ from curate.phrases import (
     TURN,
     phrases,
 )
-from curate.text import ascii_twin, excerpt, fold, only, plain_quotes, scattered, without_code
+from curate.text import ascii_twins, excerpt, fold, only, plain_quotes, scattered, without_code
 
 #: Characters that open and close a response in which a phrase of refusal counts, as in `refusal_filter`.
 _HEAD: Final = 300
 _TAIL: Final = 202
 
 
-def with_twins(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with `asked` and `plain`: `instruction` and `response` in ASCII (`curate.text.ascii_twin`)."""
-    return (
-        frame.lazy()
-        .with_columns(asked=ascii_twin(pl.col("instruction")), plain=ascii_twin(pl.col("response")))
-        .collect()
+def with_views(frame: pl.DataFrame) -> pl.DataFrame:
+    """`instruction` and `response` of `frame`, with what both gates and measures look at.
+
+    `asked` and `plain` are the two in ASCII (`curate.text.ascii_twins`), `last_line` is the response's last line, null
+    where there is none.
+    """
+    last = pl.col("response").str.tail(LINE_CHARS).str.strip_chars_end().str.extract(LAST_LINE, 0)
+    return frame.select("instruction", "response", last.alias("last_line")).with_columns(
+        ascii_twins(frame["instruction"]).alias("asked"), ascii_twins(frame["response"]).alias("plain")
     )
 
 
 def prepared(frame: pl.DataFrame) -> pl.DataFrame:
-    """`frame` with texts that more than one gate looks at.
+    """`frame`, with views, and with texts that more than one gate looks at.
 
     `uncoded` is the response without code, `open_line` its last line where that ends in a word that something follows,
     `declines`, `disclaims`, `names` and `closes` are phrases of a model in its first and last characters, `echoed`,
@@ -61,38 +66,28 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     of the others. `hidden`, `garbled`, `stand_in`, `held`, `slot`, `tokens` and `went_on` are what the gates of such
     signs find before they look at what excuses it, `tags` the number of tags.
     """
-    instruction, response = pl.col("instruction"), pl.col("response")
+    response, uncoded, last = pl.col("response"), pl.col("uncoded"), pl.col("last_line")
     end = only(response.str.strip_chars_end().str.tail(_TAIL), response.str.len_chars() > _HEAD)
-    hangs, stops = pl.col("open_line").str.contains(HANGING), pl.col("open_line").str.contains(OPEN_END)
-    begun, first = (text.str.strip_chars_start().str.head(1).str.to_lowercase() for text in (instruction, response))
-    # What begins with another letter is no echo, unless nothing is left of the instruction without its marks.
-    alike = (begun == first) | begun.is_in(list(MARKS))
+    # What each pattern needs is looked for first: two characters, a word or the first half of it are soon found.
+    tagged = only(uncoded, uncoded.str.contains("[<&]"))
+    holding = only(uncoded, uncoded.str.contains(r"[\[<]") | uncoded.str.contains("(?i)lorem"))
+    asking = only(uncoded, uncoded.str.contains(ASKS_ON))
     out = (
         frame.lazy()
         .with_columns(
             uncoded=without_code(response),
-            open_line=response.str.tail(2000).str.strip_chars_end().str.extract(LAST_LINE, 0),
             opening=pl.lit(TURN) + plain_quotes(response.str.strip_chars_start().str.head(_HEAD)),
             closing=pl.lit(TAIL) + plain_quotes(end),
-            echoed=only(instruction, alike),
-            echoing=only(response, alike),
         )
         .with_columns(
             garbled=excerpt(_beyond_ascii(response), MOJIBAKE),
             stand_in=excerpt(response, STAND_IN),
-            held=excerpt(pl.col("uncoded"), PLACEHOLDER),
+            held=excerpt(holding, PLACEHOLDER),
             slot=excerpt(only(response, response.str.len_chars() <= SLOT_CHARS), SLOT),
-            tokens=excerpt(pl.col("uncoded"), TEMPLATE),
-            went_on=excerpt(pl.col("uncoded"), WENT_ON),
-            tags=pl.col("uncoded").str.count_matches(HTML),
-            open_line=only(pl.col("open_line"), hangs | stops),
-            echoing=only(pl.col("echoing"), _opens_alike()),
-        )
-        .with_columns(echoed=only(pl.col("echoed"), pl.col("echoing").is_not_null()))
-        .with_columns(
-            echoed=fold(pl.col("echoed")),
-            echoed_line=fold(pl.col("echoed").str.strip_chars_start().str.extract(r"\A[^\n]+", 0)),
-            echoing=fold(pl.col("echoing")),
+            tokens=excerpt(uncoded, TEMPLATE),
+            went_on=excerpt(asking, WENT_ON),
+            tags=tagged.str.count_matches(HTML).fill_null(0),
+            open_line=only(last, last.str.contains(HANGING) | last.str.contains(OPEN_END)),
         )
         .collect()
     )
@@ -104,7 +99,29 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
         "closes": ("closing", MAY_DISCLAIM, CLOSING_DISCLAIMER),
     }
     found = [phrases(out[side], *how).alias(name) for name, (side, *how) in sought.items()]
-    return out.drop("opening", "closing").with_columns(*found, _hidden(frame))
+    return out.drop("opening", "closing").with_columns(*found, _hidden(frame), *_echoes(frame))
+
+
+def _echoes(frame: pl.DataFrame) -> list[pl.Series]:
+    """`echoed`, `echoed_line` and `echoing` of each record that opens as the instruction does."""
+    instruction, response = pl.col("instruction"), pl.col("response")
+    begun, first = (text.str.strip_chars_start().str.head(1).str.to_lowercase() for text in (instruction, response))
+    # What begins with another letter is no echo, unless nothing is left of the instruction without its marks.
+    alike = frame.lazy().select(((begun == first) | begun.is_in(list(MARKS))).fill_null(value=False)).collect()
+    where = alike.to_series()
+    some = frame.lazy().filter(where).select(echoed=instruction, echoing=response).collect()
+    near = some.lazy().select(_opens_alike().fill_null(value=False)).collect().to_series()
+    folded = (
+        some.lazy()
+        .filter(near)
+        .select(
+            echoed=fold(pl.col("echoed")),
+            echoed_line=fold(pl.col("echoed").str.strip_chars_start().str.extract(r"\A[^\n]+", 0)),
+            echoing=fold(pl.col("echoing")),
+        )
+        .collect()
+    )
+    return [scattered(scattered(column, near), where) for column in folded]
 
 
 def _beyond_ascii(text: pl.Expr) -> pl.Expr:

@@ -10,14 +10,9 @@ from typing import Final
 
 import polars as pl
 
-from curate.damage.raw import FEW_TO_HALVE, FEW_WORDS, LITTLE_ASKED
+from curate.damage.raw import FEW_TO_HALVE, FEW_WORDS, LITTLE_ASKED, LOOP_COPIES, is_verse, prose, ramp
 
 _ONE: Final = pl.lit(1.0)
-
-
-def ramp(value: pl.Expr, low: float, high: float) -> pl.Expr:
-    """0 up to `low`, 1 from `high` on, straight between; Float64."""
-    return ((value - low) / (high - low)).clip(0.0, 1.0)
 
 
 def _flag(condition: pl.Expr) -> pl.Expr:
@@ -30,11 +25,11 @@ def _share(part: str, whole: str) -> pl.Expr:
 
 def _context() -> dict[str, pl.Expr]:
     """What excuses or qualifies signals."""
-    words, lines = pl.col("words"), pl.col("lines")
+    words = pl.col("words")
     english = (pl.col("function") >= 0.15 * words) & (pl.col("foreign") <= 0.1 * words)
-    verse = (lines >= 3) & (pl.col("unclosed_line") > 0.4 * lines)
+    verse = is_verse()
     return {
-        "prose": 1.0 - ramp(pl.col("code"), 0.15, 0.35),
+        "prose": prose(),
         "english": english,
         "verse": verse,
         "flowing": _flag(~verse & (pl.col("listed") < 0.5)),
@@ -81,7 +76,7 @@ def _repeats() -> dict[str, pl.Expr]:
     tail = pl.col("rep_tail_copies") * pl.col("rep_tail_period")
     return {
         "loop": ramp(pl.col("rep_loop_fraction"), 0.05, 0.4) * ramp(pl.col("rep_loop_copies"), 2, 5) * free,
-        "tail_again": _flag(pl.col("rep_tail_copies") >= 3)
+        "tail_again": _flag(pl.col("rep_tail_copies") >= LOOP_COPIES)
         * ramp(tail, 3, 9)
         * pl.col("prose")
         * _flag(~pl.col("repeats") | (inside & ~pl.col("asks_repeat"))),
@@ -173,7 +168,7 @@ def _echo() -> dict[str, pl.Expr]:
 
 
 def signals() -> dict[str, pl.Expr]:
-    """Each signal over the columns that `with_context` gives, by name; Float64 in 0 to 1, never null."""
+    """Each signal over the columns of `curate.damage.excuses.excused`, by name; Float64 in 0 to 1, never null."""
     return {**_ends(), **_repeats(), **_characters(), **_form(), **_matter(), **_echo()}
 
 
@@ -181,9 +176,4 @@ def with_context(raw: pl.DataFrame) -> pl.DataFrame:
     """`raw` with the columns that several signals share."""
     first = _context()
     repeats = first.pop("repeats")
-    return raw.with_columns(**first).with_columns(repeats=repeats)
-
-
-def signal_frame(raw: pl.DataFrame) -> pl.DataFrame:
-    """All signals of each row of what `curate.damage.raw.measured` gives, one Float64 column each."""
-    return with_context(raw).lazy().select(**signals()).collect()
+    return raw.lazy().with_columns(**first).with_columns(repeats=repeats).collect()

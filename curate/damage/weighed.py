@@ -85,6 +85,9 @@ HOLDS: Final[dict[str, tuple[str, str]]] = {
         r"see (?:above|below|attached)|as (?:discussed|requested|mentioned|before)|i (?:will|would|can|'ll)|i'll|"
         r"please (?:see|wait|find)|coming|working on|let me|done|thanks?)\b",
     ),
+}
+#: What an instruction asks for: the text of `curate.damage.excuses` that it is looked for in, and a pattern.
+ASKS: Final[dict[str, tuple[str, str]]] = {
     "asks_text": (
         "asked_first",
         r"(?i)\b(?:describe|explain|compose|discuss|summari[sz]e|essay|story|paragraph|poem|a speech|letter (?:to|of|for|from)|"

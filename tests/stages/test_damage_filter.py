@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import polars as pl
 import pytest
 from pydantic import ValidationError
@@ -52,6 +54,36 @@ def test_checks_can_be_switched_off(gate: str) -> None:
     assert DamageFilter(checks=[gate]).apply(rows)["reason"].drop_nulls().to_list() == [gate]  # type: ignore[list-item]
     rest = [other for other in GATES if other != gate]
     assert DamageFilter(checks=rest).apply(rows)["reason"].drop_nulls().to_list() == rest  # type: ignore[arg-type]
+
+
+def test_evidence_is_that_of_each_list_on_its_own() -> None:
+    """Drawn lists with repeated signs, without evidence, empty and null, against plain Python."""
+    random = Random(4)
+    names = [*GATES[:6], "open_end", "filler"]
+    lists = [
+        None if random.random() < 0.1 else [
+            {"sign": random.choice(names), "weight": 1.0, "evidence": random.choice([None, f"e{i}{j}"])}
+            for j in range(random.randint(0, 4))
+        ]
+        for i in range(300)
+    ]  # fmt: skip
+    odds = [random.choice([None, 0.5, 0.9]) for _ in lists]
+    rows = frame([(f"question {i}", "answer") for i in range(len(lists))]).with_columns(
+        damage=pl.Series(odds, dtype=pl.Float64), damage_signs=pl.Series(lists, dtype=pl.List(SIGN))
+    )
+    out = DamageFilter().apply(rows)
+    said = out.select("reason", "value", pl.col("also").list.join(" ")).rows()
+    for one, damage, (reason, value, also) in zip(lists, odds, said, strict=True):
+        told = {}
+        for sign in one or []:
+            if sign["sign"] in GATES and sign["evidence"] is not None:
+                told.setdefault(sign["sign"], sign["evidence"])
+        found = [gate for gate in GATES if gate in told]
+        expected = told[found[0]] if found else None
+        if one is not None and (damage or 0) > 0.7 and not {sign["sign"] for sign in one} & set(GATES):
+            found, expected = ["damaged"], f"{damage} ({', '.join(sign['sign'] for sign in one)})"
+        assert (reason, value) == (found[0] if found else None, expected)
+        assert (also or "").split() == found[1:]
 
 
 @pytest.mark.parametrize("checks", [[], ["cut"]])

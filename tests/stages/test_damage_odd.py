@@ -111,3 +111,10 @@ def test_rows_do_not_depend_on_their_neighbours(odd: list[Odd]) -> None:
     assert run_stage(Damage(), rows, 5).equals(whole)
     back = run_stage(Damage(), rows.reverse().with_columns(rows["row"])).drop("row").reverse()
     assert back.equals(whole.drop("row"))
+
+
+def test_a_request_that_is_there_many_times_counts_as_it_does_once(odd: list[Odd]) -> None:
+    asked = [one.instruction for one in odd[:60:20]]
+    pairs = [(instruction, one.response) for one in odd[::40] for instruction in asked]
+    once = [row for pair in pairs for row in judged([pair]).select("damage", "damage_signs").rows()]
+    assert judged(pairs).select("damage", "damage_signs").rows() == once

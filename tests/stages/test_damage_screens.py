@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from curate import phrases, text
 from curate.damage import gates, patterns
 from curate.damage.patterns import ECHOING, HANGING, MARKS, OPEN_END, REQUEST_END
-from curate.damage.prepared import prepared, with_twins
-from curate.damage.weighed import FILLER, HOLDS
+from curate.damage.prepared import prepared, with_views
+from curate.damage.weighed import ASKS, FILLER
 
 SIDES = ("asked", "asked_first")
 #: All patterns that are looked for in ASCII twins.
@@ -24,7 +24,7 @@ TWINNED = {
     "echoing": ECHOING,
     "about_both": gates.ABOUT_BOTH,
     **{name: pattern for name, pattern in vars(patterns).items() if name.startswith("ABOUT_")},
-    **{name: pattern for name, (side, pattern) in HOLDS.items() if side in SIDES},
+    **{name: pattern for name, (side, pattern) in ASKS.items() if side in SIDES},
 }
 #: Words that some pattern names, with what may stand beside them: letters, marks, spaces and digits beyond ASCII.
 WORDS = sorted({word for pattern in TWINNED.values() for word in re.findall(r"[A-Za-z]{2,}", pattern)})
@@ -40,6 +40,7 @@ def test_patterns_find_in_the_twin_what_they_find_in_the_text(some: list[str]) -
     texts = pl.DataFrame({"text": some})
     twins = texts.select(text.ascii_twin(pl.col("text")))
     assert twins["text"].str.len_chars().to_list() == [len(one) for one in some]
+    assert text.ascii_twins(texts["text"]).to_list() == twins["text"].to_list()
     for name, pattern in TWINNED.items():
         counts = [frame["text"].str.count_matches(pattern).to_list() for frame in (texts, twins)]
         assert counts[0] == counts[1], (name, some)
@@ -86,7 +87,7 @@ def echo(instruction: str, response: str, min_chars: int) -> bool:
 @settings(max_examples=50, deadline=None)
 def test_no_echo_is_lost_to_the_screen(pairs: list[tuple[str, str]], min_chars: int) -> None:
     frame = pl.DataFrame(pairs, schema={"instruction": pl.String, "response": pl.String}, orient="row")
-    found = prepared(with_twins(frame)).select(gates.prompt_echo(min_chars).is_not_null().alias("echo"))
+    found = prepared(with_views(frame)).select(gates.prompt_echo(min_chars).is_not_null().alias("echo"))
     assert found["echo"].to_list() == [echo(*pair, min_chars) for pair in pairs]
 
 
@@ -99,7 +100,32 @@ def test_a_line_is_left_out_only_where_it_ends_in_neither(responses: list[str]) 
         line if line is not None and (hangs or stops) else None
         for line, hangs, stops in zip(lines, lines.str.contains(HANGING), lines.str.contains(OPEN_END), strict=True)
     ]
-    assert prepared(with_twins(frame))["open_line"].to_list() == kept
+    assert prepared(with_views(frame))["open_line"].to_list() == kept
+
+
+def test_compiled_twins_are_those_of_the_patterns() -> None:
+    points = [chr(point) for point in range(0x80, 0x11000) if not 0xD800 <= point < 0xE000]
+    some = pl.Series("text", [*points, "plain", "", "a" + "".join(points[:500]) + "z", None])
+    expected = some.to_frame().select(text.ascii_twin(pl.col("text"))).to_series()
+    assert text.ascii_twins(some).to_list() == expected.to_list()
+
+
+MARKED = ["<", "&", "[", "]", "{", "insert text here", "your answer", "lorem ipsum", "LOREM", "<br>", "&amp;", "<b>x</b>", "<p class='a'>", "\n",
+          "\n\n", " ", "Question: a", "Q:", "Human:", "Answer: b", "A: c", "Input:", "word", "é", "`", "<noinput>"]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(MARKED), max_size=9).map("".join), min_size=1, max_size=40))
+@settings(max_examples=40, deadline=None)
+def test_no_mark_is_lost_to_what_is_looked_for_first(responses: list[str]) -> None:
+    frame = pl.DataFrame({"instruction": responses, "response": responses})
+    found = prepared(with_views(frame))
+    uncoded = pl.col("uncoded")
+    plain = found.select(
+        held=text.excerpt(uncoded, patterns.PLACEHOLDER),
+        went_on=text.excerpt(uncoded, patterns.WENT_ON),
+        tags=uncoded.str.count_matches(patterns.HTML),
+    )
+    assert found.select(plain.columns).equals(plain)
 
 
 SAID = ["I'm sorry, but I can't help with that. ", "As an AI language model, I cannot browse. ", "I am ChatGPT. ", "The lake is deep. ",

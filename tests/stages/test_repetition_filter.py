@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.algorithms.parallel import set_threads
-from curate.algorithms.repetition import MAX_PERIOD, MEASURES, MIN_COPIES, MIN_SEGMENT_WORDS, measure
+from curate.algorithms.repetition import BRIEF_WORDS, MAX_PERIOD, MEASURES, MIN_COPIES, MIN_SEGMENT_WORDS, measure
 from curate.stages.filter.repetition_filter import RepetitionFilter
 from tests.conformance import check_screens
 from tests.helpers import REAL_DATA, corpus, frame
@@ -299,8 +299,8 @@ def test_in_brief_what_is_taken_is_the_same() -> None:
     data = [text.lower().encode() for text in [*LOOPS, *PHRASES, *FINE, "", "one"]]
     offsets = np.cumsum([0, *map(len, data)])
     buffer = np.frombuffer(b"".join(data), np.uint8)
-    left_out = {"lines", "line_fraction", "line_char_fraction", "paragraph_fraction", "paragraph_char_fraction"}
-    taken = [name not in {*left_out, "dup_8", "dup_9", "dup_10"} for name in MEASURES]
+    kept = {"words", "unspaced", *(f"{which}_{what}" for which in ("loop", "tail") for what in ("copies", "period"))}
+    taken = [name in {*kept, "loop_fraction", f"dup_{BRIEF_WORDS}"} for name in MEASURES]
     full, brief = measure(buffer, offsets), measure(buffer, offsets, brief=True)
     assert (brief[:, taken] == full[:, taken]).all()
     assert full[:, taken].any(axis=0).all()

@@ -9,10 +9,10 @@ import polars as pl
 from pydantic import Field
 
 from curate.damage import gates
+from curate.damage.excuses import excused
 from curate.damage.model import SIGN, load, log_odds, strongest
-from curate.damage.prepared import prepared, with_twins
-from curate.damage.raw import measured
-from curate.damage.signals import signals, with_context
+from curate.damage.prepared import prepared, with_views
+from curate.damage.signals import signals
 from curate.stage import Annotator
 
 
@@ -132,9 +132,8 @@ class Damage(Annotator):
 
     def evidence(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Of each row, what each gate found (String, null for nothing), and each signal (Float64, 0 to 1)."""
-        texts = with_twins(frame.select("instruction", "response"))
-        raw = with_context(measured(texts, load().order))
-        both = pl.concat([prepared(texts), raw], how="horizontal")
+        texts = with_views(frame)
+        both = pl.concat([prepared(texts), excused(texts, load().order)], how="horizontal")
         return gates.evidence(both, self._gates()), both.lazy().select(**signals()).collect()
 
     def _gates(self) -> dict[str, gates.Gate]:

@@ -30,6 +30,7 @@ Check = Literal[
     "damaged",
 ]
 _ALL: Final[tuple[Check, ...]] = get_args(Check)
+_GATES: Final = tuple(check for check in _ALL if check != "damaged")
 
 
 class DamageFilter(Filter):
@@ -92,19 +93,45 @@ class DamageFilter(Filter):
         "the sound sample records goes, at 0.7 one in 700.",
     )
 
+    def apply(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """See `Filter.apply`; the rules read the evidence of each gate, which is taken out of `damage_signs` here."""
+        return super().apply(frame.hstack(_evidence(frame["damage_signs"])))
+
     def rules(self) -> list[Rule]:
         """One rule for each of `checks`, in the order of `reasons`."""
-        return [self._damaged() if check == "damaged" else _gate(check) for check in _ALL if check in self.checks]
+        return [
+            self._damaged() if check == "damaged" else Rule.found(check, pl.col(f"{check}_found"))
+            for check in _ALL
+            if check in self.checks
+        ]
 
     def _damaged(self) -> Rule:
         signs = pl.col("damage_signs").list.eval(pl.element().struct.field("sign"))
-        gated = pl.any_horizontal(signs.list.contains(gate) for gate in _ALL if gate != "damaged")
         value = pl.format("{} ({})", pl.col("damage"), signs.list.join(", "))
-        return Rule("damaged", (pl.col("damage") > self.max_damage) & ~gated, value)
+        over = pl.col("damage") > self.max_damage
+        return Rule("damaged", over & ~pl.col("gated"), value, screen=over)
 
 
-def _gate(name: str) -> Rule:
-    """The evidence of a gate, out of `damage_signs`."""
-    sign = pl.element().struct
-    mine = pl.col("damage_signs").list.eval(pl.when(sign.field("sign") == name).then(sign.field("evidence")))
-    return Rule.found(name, mine.list.drop_nulls().list.first())
+def _evidence(signs: pl.Series) -> pl.DataFrame:
+    """`<gate>_found`, the first evidence of each gate in each row, null for none; and `gated`, whether there is any.
+
+    All lists are unfolded once. Few rows have a gate, and an expression for each gate would go through all of them.
+    """
+    every = (
+        signs.to_frame("signs")
+        .with_row_index("at")
+        .lazy()
+        .explode("signs", empty_as_null=True, keep_nulls=True)
+        .unnest("signs")
+    )
+    gates = every.filter(pl.col("sign").is_in(_GATES)).select("at", "sign", "evidence").collect()
+    gated = pl.repeat(False, signs.len(), eager=True).scatter(gates["at"].unique(), True)
+    columns = {"gated": pl.select(pl.when(signs.is_not_null()).then(gated)).to_series()}
+    told = gates.filter(pl.col("evidence").is_not_null()).unique(["at", "sign"], keep="first", maintain_order=True)
+    by_gate = told.partition_by("sign", as_dict=True)
+    for gate in _GATES:
+        found = pl.repeat(None, signs.len(), dtype=pl.String, eager=True)
+        if (gate,) in by_gate:
+            found = found.scatter(by_gate[gate,]["at"], by_gate[gate,]["evidence"])
+        columns[f"{gate}_found"] = found
+    return pl.DataFrame(columns)
