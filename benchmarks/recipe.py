@@ -4,9 +4,10 @@
 
 Each command is a process of its own, one after the other: `curate run` with the default recipe, `curate run` with
 only the stages that data-juicer has equivalents of, and `dj-process` with those. Ours write a page about the result;
-data-juicer has another command for that, so ours run without it, too. Ours read the raw dumps; data-juicer
-reads the same records as JSON lines of one text each, which are written for it beforehand at no charge. `--share N`
-gives data-juicer every N-th record only, and the ratio is that per record. Writes `benchmarks/results/recipe.json`.
+data-juicer has another command for that, so ours run without it, too. All have one thread, since two threads on one
+core take more CPU time for the same work. Ours read the raw dumps; data-juicer reads the same records as JSON lines of
+one text each, which are written for it beforehand at no charge. `--share N` gives data-juicer every N-th record only,
+and the ratio is that per record. Writes `benchmarks/results/recipe.json`.
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def ours(recipe: Path, folder: Path, scratch: Path, limit_s: float, *options: st
     out = scratch / "".join((recipe.stem, *options))
     files = sorted(str(path) for path in folder.rglob("*") if path.is_file() and path.suffix != ".md")
     code = "from curate.cli import main; main()"
-    arguments = ["run", str(recipe), *files, "--out", str(out), "--threads", "2", "--skip-unknown", *options]
+    arguments = ["run", str(recipe), *files, "--out", str(out), "--threads", "1", "--skip-unknown", *options]
     command = [sys.executable, "-c", code, *arguments]
     cost = measure(command, cwd=ROOT, log=scratch / "log.txt", limit_s=limit_s, environment={"PYTHONPATH": str(ROOT)})
     if cost.exit not in (0, 1):  # 1: done, with findings

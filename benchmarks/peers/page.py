@@ -62,8 +62,8 @@ that of the power of the number of documents that fits CPU seconds best.
 RECIPE = """\
 The default recipe is `pipelines/lima_1k.yaml`, from raw dumps to a finished set. *Equivalent stages* are those that
 data-juicer has operators for: text length, alphanumeric share, repetition, language, near-duplicates. Both write a page
-about the result unless `--no-report` is given (*no page*); data-juicer's job writes none. CPU seconds are of whole
-processes; the ratio is what data-juicer takes for a record over what ours take.
+about the result unless `--no-report` is given (*no page*); data-juicer's job writes none. All run in one thread. CPU
+seconds are of whole processes; the ratio is what data-juicer takes for a record over what ours take.
 """
 
 ROWS = """\
