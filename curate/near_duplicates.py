@@ -32,9 +32,12 @@ from curate.handles import FrameFn, Shards
 if TYPE_CHECKING:
     from curate.algorithms.minhash import ShingleSets
     from curate.algorithms.shingles import Room
+    from curate.algorithms.sketch import Sketches
 
 Index = NDArray[np.int64]
 Hashes = NDArray[np.uint64]
+#: The sketches of the texts of a frame.
+Sketch = Callable[[pl.DataFrame], "Sketches"]
 #: Writes the distinct shingles of the chosen texts of a frame; how many each has (`sketch.fill_sets`).
 Grams = Callable[[pl.DataFrame, NDArray[np.bool_], "Room"], Index]
 #: What is said of the rows of a frame, where those of another one are known before.
@@ -44,18 +47,18 @@ Known = Callable[[], Iterator[pl.DataFrame]]
 
 
 def compared_apart(
-    shards: Shards, sketch: FrameFn, grams: Grams, compare: Compare, known: Known, *, ngram: int
+    shards: Shards, about: FrameFn, sketch: Sketch, grams: Grams, compare: Compare, known: Known, *, ngram: int
 ) -> pl.DataFrame:
     """What `compare` says of each component of rows that hang together by shared bands; sorted by `row`.
 
     Parameters
     ----------
-    sketch : gives for each row `row`, `words` Int64 (tokens), a digest of them (`one`, `two` UInt64), `bands`
-        Array(UInt32), and what else `compare` needs.
+    about : gives for each row `row` and what else `compare` needs.
+    sketch : gives the sketches, with bands.
     grams : gives the sets of n-grams.
-    compare : is called with all rows of some components, in the order of `row`: with what `sketch` gives, and in
-        `shingles` the set of each that is the first one with its digest. Then the same of those known before that hang
-        together with them.
+    compare : is called with all rows of some components, in the order of `row`: with what `about` gives, the columns
+        that `sketches_in` reads, and in `shingles` the set of each that is the first one with its digest. Then the
+        same of those known before that hang together with them.
     known : gives the texts known before, with a `row` among themselves.
     ngram : words of an n-gram. Rows with fewer hang together by their digest, those without any by nothing.
     """
@@ -76,7 +79,13 @@ def compared_apart(
     ours = components < least  # a component has the number of its first text
     rows, components = rows[ours], components[ours]
     chosen = partial(
-        _chosen, sketch=sketch, grams=grams, rows=shards.share(rows), components=shards.share(components), ngram=ngram
+        _chosen,
+        about=about,
+        sketch=sketch,
+        grams=grams,
+        rows=shards.share(rows),
+        components=shards.share(components),
+        ngram=ngram,
     )
     beside = pl.concat([part for part in map(chosen, texts()) if part.height] or [pl.DataFrame()])
     return shards.map(chosen).group("component", partial(_both, compare=compare, known=shards.share(beside))).collect()
@@ -89,18 +98,13 @@ def _both(frame: pl.DataFrame, compare: Compare, known: pl.DataFrame) -> pl.Data
     return compare(frame, known.filter(pl.col("component").is_in(frame["component"].unique().implode())))
 
 
-def _lines(frame: pl.DataFrame, sketch: FrameFn, ngram: int) -> pl.DataFrame:
+def _lines(frame: pl.DataFrame, sketch: Sketch, ngram: int) -> pl.DataFrame:
     """`row` and `key` of each line of a shard."""
     from curate.algorithms.candidates import lines
 
     found = sketch(frame)
-    rows, keys = lines(
-        found["row"].to_numpy().astype(np.int64),
-        found["bands"].to_numpy(),
-        found["one"].to_numpy(),
-        found["words"].to_numpy(),
-        ngram,
-    )
+    numbers = frame["row"].to_numpy().astype(np.int64)
+    rows, keys = lines(numbers, found.keys, found.digests[:, 0].copy(), found.tokens, ngram)
     return pl.DataFrame({"row": pl.Series(rows, dtype=pl.UInt64), "key": keys})
 
 
@@ -126,9 +130,9 @@ def _links(frame: pl.DataFrame, known: tuple[Hashes, Hashes]) -> pl.DataFrame:
 
 
 def _chosen(
-    frame: pl.DataFrame, sketch: FrameFn, grams: Grams, rows: Index, components: Index, ngram: int
+    frame: pl.DataFrame, about: FrameFn, sketch: Sketch, grams: Grams, rows: Index, components: Index, ngram: int
 ) -> pl.DataFrame:
-    """`sketch` of those of `rows` that are in a shard, with the `component` of each and its `shingles`."""
+    """`about` those of `rows` that are in a shard, with its sketch, the `component` of each and its `shingles`."""
     from curate.algorithms.shingles import Room
     from curate.algorithms.sketch import first_equal
 
@@ -138,11 +142,25 @@ def _chosen(
     frame = frame.filter(pl.Series(here, dtype=pl.Boolean))
     found = sketch(frame)
     # A repeat needs no set of its own: it stands and falls with the first one, which is in the same component.
-    first = first_equal(found.select("one", "two").to_numpy()) == np.arange(found.height)
-    room = Room.of(np.where(first, found["words"].to_numpy(), 0), ngram)
-    sizes = np.zeros(found.height, dtype=np.int64)
+    first = first_equal(found.digests) == np.arange(frame.height)
+    room = Room.of(np.where(first, found.tokens, 0), ngram)
+    sizes = np.zeros(frame.height, dtype=np.int64)
     sizes[first] = grams(frame, first, room.part(first))
-    return found.with_columns(component=pl.Series(components[at[here]], dtype=pl.UInt64), shingles=_lists(room, sizes))
+    return about(frame).with_columns(
+        words=found.tokens,
+        one=found.digests[:, 0],
+        two=found.digests[:, 1],
+        bands=pl.Series(found.keys, dtype=pl.Array(pl.UInt32, found.keys.shape[1])),
+        component=pl.Series(components[at[here]], dtype=pl.UInt64),
+        shingles=_lists(room, sizes),
+    )
+
+
+def sketches_in(frame: pl.DataFrame) -> Sketches:
+    """The sketches in `words`, `one`, `two` and `bands`."""
+    from curate.algorithms.sketch import Sketches
+
+    return Sketches(frame["bands"].to_numpy(), frame.select("one", "two").to_numpy(), frame["words"].to_numpy())
 
 
 def _lists(room: Room, sizes: Index) -> pl.Series:
@@ -165,35 +183,73 @@ def listed_sets(lists: pl.Series, nodes: Index) -> ShingleSets:
     return ShingleSets(nodes, chosen.explode(empty_as_null=False).to_numpy(), np.cumsum(sizes) - sizes, sizes)
 
 
-def sets_here(
-    shards: Shards, known: Known, nodes: Index, *, told: pl.DataFrame, size: int, grams: Grams, ngram: int
-) -> ShingleSets:
-    """The sets of `nodes`, for rows in this process: whichever thread has a text writes its set into one array.
+def sketches_here(
+    shards: Shards, known: Known, about: FrameFn, sketch: Sketch, bands: int
+) -> tuple[pl.DataFrame, Sketches]:
+    """`about` and the sketches of all rows, for rows in this process, and after them of all that are known before.
+
+    The sketches of each shard are written where they stay, so that those of all are in memory once.
+    """
+    from curate.algorithms.sketch import Sketches
+
+    rows = shards.rows().to_numpy()
+    before = [(about(part), sketch(part)) for part in known()]
+    ends = rows.size + np.cumsum([part.height for part, _ in before])
+    every = Sketches.room(int(ends[-1]) if before else rows.size, bands)
+
+    def fill(frame: pl.DataFrame) -> pl.DataFrame:
+        at = np.searchsorted(rows, frame["row"].to_numpy())
+        low, high = (int(at[0]), int(at[-1]) + 1) if at.size else (0, 0)
+        # One copy of a range is quicker than one of each row.
+        every.put(slice(low, high) if high - low == at.size else at, sketch(frame))
+        return about(frame)
+
+    frame = shards.map(fill).collect()
+    for (part, found), end in zip(before, ends.tolist(), strict=True):
+        every.put(slice(end - part.height, end), found)
+    return pl.concat([frame, *(part for part, _ in before)]), every
+
+
+class SetsHere:
+    """Gives the sets of nodes, for rows in this process: whichever thread has a text writes its set into one array.
+
+    Each call writes over what the last one gave: memory that is new to the process costs as much as filling it.
 
     Parameters
     ----------
-    nodes : int64, ascending, places in `told`.
-    told : `row` and `words` of the `size` rows of `shards`, in order, and then those of `known`.
+    rows, tokens : of the `size` rows of `shards`, in order, and then of those of `known`.
     """
-    from curate.algorithms.minhash import ShingleSets
-    from curate.algorithms.shingles import Room
 
-    room = Room.of(told["words"].to_numpy()[nodes], ngram)
-    sizes = np.zeros(nodes.size, dtype=np.int64)
-    rows = told["row"].to_numpy()[nodes]
+    def __init__(
+        self, shards: Shards, known: Known, grams: Grams, rows: pl.Series, tokens: Index, *, size: int, ngram: int
+    ) -> None:
+        """No sets yet."""
+        self._shards, self._known, self._grams, self._size, self._ngram = shards, known, grams, size, ngram
+        self._rows, self._tokens = rows.to_numpy(), tokens
+        self._values = np.empty(0, dtype=np.uint64)
 
-    def fill(part: pl.DataFrame, low: int, high: int) -> pl.DataFrame:
+    def __call__(self, nodes: Index) -> ShingleSets:
+        """The sets of `nodes`, int64, ascending, places in `rows`."""
+        from curate.algorithms.minhash import ShingleSets
+        from curate.algorithms.shingles import Room
+
+        room = Room.of(self._tokens[nodes], self._ngram, self._values)
+        self._values = room.values
+        sizes = np.zeros(nodes.size, dtype=np.int64)
+        fill = partial(self._fill, rows=self._rows[nodes], room=room, sizes=sizes)
+        ours = int(np.searchsorted(nodes, self._size))
+        self._shards.map(partial(fill, low=0, high=ours)).collect()
+        if ours < nodes.size:
+            for part in self._known():
+                fill(part, low=ours, high=nodes.size)
+        return ShingleSets(nodes, room.values, room.begins, sizes)
+
+    def _fill(self, part: pl.DataFrame, rows: Index, room: Room, sizes: Index, low: int, high: int) -> pl.DataFrame:
+        """Write the sets of those texts of `part` whose `row` is among `rows[low:high]`, and their `sizes`."""
         there = part["row"].to_numpy()
         at = np.searchsorted(rows[low:high], there)
         here = at < high - low
         here[here] = rows[low:high][at[here]] == there[here]
         places = low + at[here]
-        sizes[places] = grams(part, here, room.part(places))
+        sizes[places] = self._grams(part, here, room.part(places))
         return part.select("row").clear()
-
-    ours = int(np.searchsorted(nodes, size))
-    shards.map(partial(fill, low=0, high=ours)).collect()
-    if ours < nodes.size:
-        for part in known():
-            fill(part, ours, nodes.size)
-    return ShingleSets(nodes, room.values, room.begins, sizes)

@@ -186,7 +186,8 @@ def _alike(texts: Sequence[str], threshold: float, *, short: bool) -> tuple[NDAr
         sizes = sketch.fill_sets([in_memory(column.gather(some))], room, ngram=_NGRAM, unit="word")
         return ShingleSets(some, room.values, room.begins, sizes)
 
-    sketch.cluster(found.keys, nodes[found.tokens >= _NGRAM], threshold, parent, sets_of)
+    long, every = nodes[found.tokens >= _NGRAM], int(found.tokens.sum())
+    list(sketch.cluster(found.keys, long, threshold, parent, sets_of, sizes=found.tokens, at_once=every))
     if short:
         first: dict[bytes, int] = {}
         for row in np.flatnonzero((found.tokens < _NGRAM) & (found.tokens > 0)).tolist():

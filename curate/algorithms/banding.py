@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from curate.algorithms.buckets import Buckets
+from curate.algorithms.components import root
 from curate.algorithms.jit import kernel
 
 Index = NDArray[np.int64]
@@ -77,7 +78,8 @@ def first_pairs(keys: Keys, tables: list[Buckets], parent: Index) -> Iterator[tu
     ----------
     keys : uint32 `(n, bands)`.
     tables : `buckets` of those keys.
-    parent : int64 `(n,)`, the component of each node, which the caller may change between two steps.
+    parent : int64 `(n,)`, the components as `components.join` leaves them, to which the caller may join more between
+        two steps.
     """
     for band, table in enumerate(tables):
         yield _first_pairs(keys, band, table.order, table.starts, table.ends, parent)
@@ -129,15 +131,15 @@ def _share_a_band(keys, left, right):  # type: ignore[no-untyped-def]  # numba
 def _first_pairs(keys, band, order, starts, ends, parent):  # type: ignore[no-untyped-def]  # numba
     room = 0
     for bucket in range(starts.size):
-        room += ends[bucket] - starts[bucket] - 1
+        room += np.int64(ends[bucket]) - starts[bucket] - 1
     left = np.empty(room, dtype=np.int64)
     right = np.empty(room, dtype=np.int64)
     n = 0
     for bucket in range(starts.size):
-        a = order[starts[bucket]]
+        a = np.int64(order[starts[bucket]])
         for at in range(starts[bucket] + 1, ends[bucket]):
-            b = order[at]
-            if parent[a] != parent[b] and not _met_before(keys, band, a, b):
+            b = np.int64(order[at])
+            if root(parent, a) != root(parent, b) and not _met_before(keys, band, a, b):
                 left[n] = a
                 right[n] = b
                 n += 1
@@ -150,8 +152,7 @@ def _open_members(table: Buckets, parent: Index, crowded: NDArray[np.bool_]) -> 
     With each one the place where its component ends, and where its bucket ends. Of a bucket with more than `CROWDED`
     pairs of different components a member, the members are marked instead.
     """
-    members, bucket = _several(table.order, table.starts, table.ends, parent)
-    roots = parent[members]
+    members, bucket, roots = _several(table.order, table.starts, table.ends, parent)
     order = np.lexsort((members, roots, bucket))
     members, roots, bucket = members[order], roots[order], bucket[order]
     bucket_ends = _run_ends(np.diff(bucket) != 0, members.size)
@@ -177,21 +178,25 @@ def _run_ends(changes: NDArray[np.bool_], size: int) -> Index:
 
 @kernel
 def _several(order, starts, ends, parent):  # type: ignore[no-untyped-def]  # numba
-    """The members, but the first, of buckets where these are of several components, and the bucket of each."""
+    """The members, but the first, of buckets where these are of several components; of each its bucket and root."""
     members = np.empty(order.size, dtype=np.int64)
     bucket = np.empty(order.size, dtype=np.int64)
+    roots = np.empty(order.size, dtype=np.int64)
     n = 0
     for one in range(starts.size):
-        first = parent[order[starts[one] + 1]]
+        if ends[one] - starts[one] < 3:  # a single one besides the first
+            continue
         several = False
-        for at in range(starts[one] + 2, ends[one]):
-            several |= parent[order[at]] != first
-        if several:
-            for at in range(starts[one] + 1, ends[one]):
-                members[n] = order[at]
-                bucket[n] = one
-                n += 1
-    return members[:n].copy(), bucket[:n].copy()
+        begun = n
+        for at in range(starts[one] + 1, ends[one]):
+            members[n] = order[at]
+            bucket[n] = one
+            roots[n] = root(parent, members[n])
+            several |= roots[n] != roots[begun]
+            n += 1
+        if not several:
+            n = begun
+    return members[:n].copy(), bucket[:n].copy(), roots[:n].copy()
 
 
 @kernel
@@ -205,7 +210,7 @@ def _other_pairs(keys, band, ranges, parent, at, room):  # type: ignore[no-untyp
         a = members[at]
         for other in range(group_ends[at], bucket_ends[at]):
             b = members[other]
-            if parent[a] != parent[b] and not _met_before(keys, band, a, b):
+            if root(parent, a) != root(parent, b) and not _met_before(keys, band, a, b):
                 left[n] = a
                 right[n] = b
                 n += 1

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.algorithms.components import unite
+from curate.algorithms.components import flatten, join_two
 from curate.algorithms.jit import kernel
 from curate.algorithms.parallel import thread_map
 
@@ -20,14 +20,19 @@ Keys = NDArray[np.uint32]
 
 @dataclass(frozen=True, slots=True)
 class Buckets:
-    """The nodes that share a band's key, for each band: `order[starts[i] : ends[i]]`, ascending, two or more.
+    """The nodes that share one band's key: those of bucket i are `order[starts[i] : ends[i]]`, ascending, two or more.
 
-    `order` holds no other nodes.
+    All uint32: the buckets of all bands are in memory at once.
     """
 
-    order: Index
-    starts: Index
-    ends: Index
+    order: Keys
+    starts: Keys
+    ends: Keys
+
+    def where(self, chosen: NDArray[np.bool_]) -> Buckets:
+        """The buckets whose nodes, all or none of a bucket, are `chosen`, Boolean `(n,)`."""
+        here = chosen[self.order[self.starts]]
+        return Buckets(self.order, self.starts[here], self.ends[here])
 
 
 def buckets(keys: Keys, nodes: Index) -> list[Buckets]:
@@ -41,21 +46,12 @@ def buckets(keys: Keys, nodes: Index) -> list[Buckets]:
     return thread_map(lambda band: Buckets(*_buckets(keys, nodes, band)), range(keys.shape[1]))
 
 
-def candidate_components(keys: Keys, nodes: Index) -> Index:
-    """The components of the graph in which nodes that share a band's key are joined, int64 `(n,)`, by smallest member.
-
-    One band's buckets are in memory at a time for each thread.
-
-    Parameters
-    ----------
-    keys, nodes : as in `buckets`.
-    """
-    label = np.arange(keys.shape[0], dtype=np.int64)
-    for band in range(keys.shape[1]):
-        order, starts, ends = _buckets(keys, nodes, band)
-        sizes = ends - starts
-        inside = np.repeat(starts - (np.cumsum(sizes) - sizes), sizes) + np.arange(sizes.sum())
-        unite(label, np.repeat(order[starts], sizes), order[inside])
+def candidate_components(tables: list[Buckets], size: int) -> Index:
+    """The components of the graph in which the nodes of a bucket are joined, int64 `(size,)`, by smallest member."""
+    label = np.arange(size, dtype=np.int64)
+    for table in tables:
+        _join_buckets(table.order, table.starts, table.ends, label)
+    flatten(label)
     return label
 
 
@@ -106,9 +102,9 @@ def _buckets(keys, nodes, band):  # type: ignore[no-untyped-def]  # numba infers
             spare[counts[digit]] = packed[at]
             counts[digit] += 1
         packed, spare = spare, packed
-    order = np.empty(size, dtype=np.int64)
-    starts = np.empty(size // 2, dtype=np.int64)
-    ends = np.empty(size // 2, dtype=np.int64)
+    order = np.empty(size, dtype=np.uint32)
+    starts = np.empty(size // 2, dtype=np.uint32)
+    ends = np.empty(size // 2, dtype=np.uint32)
     found = 0
     start = 0
     n = 0
@@ -117,12 +113,19 @@ def _buckets(keys, nodes, band):  # type: ignore[no-untyped-def]  # numba infers
             if at > start:
                 starts[found] = n
                 for member in range(start, at + 1):
-                    order[n] = np.int64(packed[member] & np.uint64(0xFFFFFFFF))
+                    order[n] = np.uint32(packed[member])
                     n += 1
                 ends[found] = n
                 found += 1
             start = at + 1
     return order[:n].copy(), starts[:found].copy(), ends[:found].copy()
+
+
+@kernel
+def _join_buckets(order, starts, ends, label):  # type: ignore[no-untyped-def]  # numba
+    for bucket in range(starts.size):
+        for at in range(starts[bucket] + 1, ends[bucket]):
+            join_two(label, np.int64(order[starts[bucket]]), np.int64(order[at]))
 
 
 @kernel

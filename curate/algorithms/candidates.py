@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from curate.algorithms.buckets import Keys, candidate_components
+from curate.algorithms.buckets import Keys, buckets, candidate_components
 from curate.algorithms.components import connected_components
 from curate.algorithms.jit import kernel
 
@@ -43,7 +43,7 @@ def lines(rows: Index, bands: Keys, digests: Hashes, tokens: Index, ngram: int) 
     long, short = np.flatnonzero(tokens >= ngram), np.flatnonzero((tokens > 0) & (tokens < ngram))
     bands = bands.view()
     bands.setflags(write=False)  # to a kernel that is another type, and one of the two is enough to compile
-    label = candidate_components(bands, long)
+    label = candidate_components(buckets(bands, long), rows.size)
     digest = digests[short] >> np.uint64(2) | _DIGEST
     known, firsts, which = np.unique(digest, return_index=True, return_inverse=True)
     label[short] = short[firsts][which]

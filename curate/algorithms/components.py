@@ -39,30 +39,71 @@ def unite(parent: Index, left: Index, right: Index) -> None:
     ------
     ValueError : the two ends differ in number, or a node is out of range.
     """
+    join(parent, left, right)
+    flatten(parent)
+
+
+def join(parent: Index, left: Index, right: Index) -> None:
+    """As `unite`, in time that `parent` has no part in: afterwards `root` says a node's component, not its entry.
+
+    Entries lead by way of ever smaller members of a component to its smallest one; `flatten` shortens all to that.
+    """
     if left.shape != right.shape:
         raise ValueError(f"{left.size} left and {right.size} right ends")
     if not left.size:
         return
     if min(left.min(), right.min()) < 0 or max(left.max(), right.max()) >= parent.size:
         raise ValueError(f"an edge leads out of the {parent.size} nodes")
-    _unite(parent, left, right)
+    _join(parent, left, right)
+
+
+def flatten(parent: Index) -> None:
+    """Make each entry of `parent` the smallest member of its component, after `join`."""
+    _flatten(parent)
+
+
+def roots(parent: Index, nodes: Index) -> Index:
+    """The smallest member of each node's component after `join`, int64 like `nodes`."""
+    found: Index = _roots(parent, nodes)
+    return found
 
 
 @kernel
-def _unite(parent, left, right):  # type: ignore[no-untyped-def]  # numba infers the types of a kernel
+def root(parent, node):  # type: ignore[no-untyped-def]  # numba infers the types of a kernel
+    """The smallest member of a node's component; halves the path to it."""
+    while parent[node] != node:
+        parent[node] = parent[parent[node]]
+        node = parent[node]
+    return node
+
+
+@kernel
+def join_two(parent, one, two):  # type: ignore[no-untyped-def]  # numba
+    """Join the components of two nodes."""
+    a, b = root(parent, one), root(parent, two)
+    if a < b:
+        parent[b] = a
+    elif b < a:
+        parent[a] = b
+
+
+@kernel
+def _join(parent, left, right):  # type: ignore[no-untyped-def]  # numba
     for edge in range(left.size):
-        a, b = left[edge], right[edge]
-        while parent[a] != a:
-            parent[a] = parent[parent[a]]
-            a = parent[a]
-        while parent[b] != b:
-            parent[b] = parent[parent[b]]
-            b = parent[b]
-        if a < b:
-            parent[b] = a
-        elif b < a:
-            parent[a] = b
-    # A root is smaller than its members, so one pass in ascending order flattens every path.
+        join_two(parent, left[edge], right[edge])
+
+
+@kernel
+def _roots(parent, nodes):  # type: ignore[no-untyped-def]  # numba
+    out = np.empty(nodes.size, dtype=np.int64)
+    for at in range(nodes.size):
+        out[at] = root(parent, nodes[at])
+    return out
+
+
+@kernel
+def _flatten(parent):  # type: ignore[no-untyped-def]  # numba
+    # A root is smaller than its members, so one pass in ascending order is enough.
     for node in range(parent.size):
         parent[node] = parent[parent[node]]
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from curate.algorithms.banding import first_pairs, other_pairs, share_a_band
 from curate.algorithms.buckets import Buckets
-from curate.algorithms.components import unite
+from curate.algorithms.components import flatten, join
 from curate.algorithms.jit import count_ones, kernel
 from curate.algorithms.parallel import thread_map
 from curate.algorithms.prefix_join import possible_pairs
@@ -51,6 +51,8 @@ class ShingleSets:
     begins: Index
     sizes: Index
     _places: Index = field(init=False, repr=False, compare=False)
+    _partners: Index = field(init=False, repr=False, compare=False)
+    _indices: NDArray[np.float64] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Note the place of each node, -1 for those without a set: looked up for every pair."""
@@ -61,6 +63,8 @@ class ShingleSets:
         places = np.full(int(self.nodes.max(initial=-1)) + 2, -1, dtype=np.int64)
         places[self.nodes] = np.arange(self.nodes.size)
         object.__setattr__(self, "_places", places)
+        object.__setattr__(self, "_partners", np.full(self.nodes.size, -1, dtype=np.int64))
+        object.__setattr__(self, "_indices", np.empty(self.nodes.size))
 
     @cached_property
     def _marks(self) -> Hashes:
@@ -86,13 +90,30 @@ class ShingleSets:
         Where it is below `least`, any number below `least` may stand in its place (the comparison stops as soon
         as that is certain). Two empty sets have 0.
 
+        Of each set the last one that reached a `least` with it is remembered: most pairs are asked for again, without
+        one, when it is clear which of them stays.
+
         Raises
         ------
         ValueError : a node has no set here.
         """
         a, b = self.places(left), self.places(right)
+        if least:
+            out = self._compared(a, b, least)
+            alike = out >= least
+            a, b, indices = a[alike], b[alike], out[alike]
+            self._partners[a], self._indices[a] = b, indices
+            self._partners[b], self._indices[b] = a, indices
+            return out
+        out = np.where(self._partners[b] == a, self._indices[b], self._indices[a])
+        new = np.flatnonzero((self._partners[b] != a) & (self._partners[a] != b))
+        out[new] = self._compared(a[new], b[new], 0.0)
+        return out
+
+    def _compared(self, a: Index, b: Index, least: float) -> NDArray[np.float64]:
+        """As `jaccard`, of sets by their places."""
         sets = (self.values, self.begins, self.sizes), self._marks
-        cuts = (slice(at, at + _PAIRS_PER_TASK) for at in range(0, left.size, _PAIRS_PER_TASK))
+        cuts = (slice(at, at + _PAIRS_PER_TASK) for at in range(0, a.size, _PAIRS_PER_TASK))
         parts = thread_map(lambda cut: _jaccard(*sets, a[cut], b[cut], least), cuts)
         return np.concatenate(parts) if parts else np.zeros(0)
 
@@ -155,8 +176,8 @@ def cluster(keys: Signatures, tables: list[Buckets], sets: ShingleSets, threshol
     Parameters
     ----------
     keys : uint32 `(n, bands)`.
-    tables : `buckets.buckets` of those keys.
-    sets : the sets of all nodes in a bucket.
+    tables : `buckets.buckets` of those keys, all or some of them.
+    sets : the sets of all nodes in those buckets.
     threshold : least Jaccard index of two near-duplicates, in (0, 1].
     parent : int64 `(n,)`, as in `components.unite`, changed in place.
     """
@@ -169,11 +190,12 @@ def cluster(keys: Signatures, tables: list[Buckets], sets: ShingleSets, threshol
         for left, right in possible:
             here = share_a_band(keys, left, right)
             _verify(sets, left[here], right[here], threshold, parent)
+    flatten(parent)
 
 
 def _verify(sets: ShingleSets, left: Index, right: Index, threshold: float, parent: Index) -> None:
     alike = sets.jaccard(left, right, least=threshold) >= threshold
-    unite(parent, left[alike], right[alike])
+    join(parent, left[alike], right[alike])
 
 
 @kernel

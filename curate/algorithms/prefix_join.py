@@ -19,6 +19,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from curate.algorithms.components import root, roots
 from curate.algorithms.jit import kernel
 
 Index = NDArray[np.int64]
@@ -42,7 +43,8 @@ def possible_pairs(
     sets : `values`, `begins` and `sizes` of sets, as in `minhash.ShingleSets`.
     nodes, places : int64 `(m,)`, the nodes to look at, and which of the sets is that of each.
     threshold : Jaccard index, in (0, 1].
-    parent : int64, the component of every node, which the caller may change between two steps.
+    parent : int64, the components of all nodes as `components.join` leaves them, to which the caller may join more
+        between two steps.
     """
     sizes = sets[2][places]
     order = np.lexsort((nodes, sizes))
@@ -51,7 +53,7 @@ def possible_pairs(
     # One line for each indexed member of each set, by member, component of the set, and size of the set.
     owner = np.repeat(np.arange(nodes.size), np.diff(starts))
     lines = np.flatnonzero(np.arange(tokens.size) - starts[owner] < indexed[owner])
-    components = parent[nodes]
+    components = roots(parent, nodes)
     lines = lines[np.lexsort((owner[lines], components[owner[lines]], tokens[lines]))]
     known, firsts = np.unique(tokens[lines], return_index=True)
     token_ends = np.append(firsts[1:], lines.size).astype(np.int64)
@@ -130,7 +132,11 @@ def _meetings(index, sets, parent, seen, threshold, at, room):  # type: ignore[n
                 if components[other] == components[at] or other >= at:
                     line = group_ends[line]
                     continue
-                if sizes[other] >= least and seen[other] != at and parent[nodes[other]] != parent[nodes[at]]:
+                if (
+                    sizes[other] >= least
+                    and seen[other] != at
+                    and root(parent, nodes[other]) != root(parent, nodes[at])
+                ):
                     left[n] = nodes[other]
                     right[n] = nodes[at]
                     n += 1

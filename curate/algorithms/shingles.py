@@ -119,11 +119,14 @@ class Room:
     values: Hashes
 
     @classmethod
-    def of(cls, tokens: Offsets, ngram: int) -> Room:
-        """New room for texts of so many `tokens` each, int64 `(n,)`."""
+    def of(cls, tokens: Offsets, ngram: int, values: Hashes | None = None) -> Room:
+        """Room for texts of so many `tokens` each, int64 `(n,)`: in `values` if these are enough, or in new memory."""
         most = np.maximum(tokens - (ngram - 1), 0)
         ends = np.cumsum(most)
-        return cls(ends - most, ends, np.empty(int(ends[-1]) if ends.size else 0, dtype=np.uint64))
+        size = int(ends[-1]) if ends.size else 0
+        if values is None or values.size < size:
+            values = np.empty(size, dtype=np.uint64)
+        return cls(ends - most, ends, values)
 
     def part(self, chosen: Offsets | NDArray[np.bool_]) -> Room:
         """That of some of the texts, by their places (int64) or a mask (Boolean)."""

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from curate.algorithms import banding, components, minhash, plain, shingles
 from curate.algorithms.banding import text_keys
-from curate.algorithms.buckets import bucket_members, buckets, candidate_components
+from curate.algorithms.buckets import Buckets, bucket_members, buckets, candidate_components
 from curate.algorithms.folding import fold_table
 from curate.algorithms.jit import kernel
 from curate.algorithms.minhash import ShingleSets, permutations, text_signature
@@ -35,6 +35,19 @@ class Sketches:
     keys: NDArray[np.uint32]
     digests: Hashes
     tokens: Index
+
+    @classmethod
+    def room(cls, size: int, bands: int) -> Sketches:
+        """New memory for those of `size` texts."""
+        return cls(
+            np.empty((size, bands), dtype=np.uint32),
+            np.empty((size, 2), dtype=np.uint64),
+            np.empty(size, dtype=np.int64),
+        )
+
+    def put(self, at: Index | slice, part: Sketches) -> None:
+        """Write the sketches of the texts at some places."""
+        self.keys[at], self.digests[at], self.tokens[at] = part.keys, part.digests, part.tokens
 
 
 def sketches(
@@ -78,62 +91,64 @@ def first_equal(digests: Hashes) -> Index:
     return plain.first_equal(digests) if few else components.first_equal(digests)
 
 
-def batches(keys: NDArray[np.uint32], nodes: Index, sizes: Index, at_once: int) -> Iterator[Index]:
-    """`nodes` in parts for `cluster`, one after the other: no two that share a band stand in different parts.
-
-    Parameters
-    ----------
-    keys, nodes : as in `cluster`.
-    sizes : int64 `(n,)`, at least the number of shingles of each node.
-    at_once : shingles that a part may have; nodes that hang together by shared bands stay together, though they have
-        more.
-    """
-    if int(sizes[nodes].sum()) <= at_once:
-        yield nodes
-        return
-    label = candidate_components(_constant(keys), nodes)
-    members = nodes[np.bincount(label, minlength=label.size)[label[nodes]] > 1]
-    members = members[np.argsort(label[members], kind="stable")]
-    first = np.flatnonzero(np.diff(label[members], prepend=-1))
-    begun = (np.cumsum(sizes[members]) - sizes[members])[first] // at_once
-    cuts = first[np.flatnonzero(np.diff(begun, prepend=-1))]
-    for low, high in pairwise([*cuts.tolist(), members.size]):
-        yield np.sort(members[low:high])
-
-
 def cluster(
-    keys: NDArray[np.uint32], nodes: Index, threshold: float, parent: Index, sets_of: Callable[[Index], ShingleSets]
-) -> ShingleSets:
+    keys: NDArray[np.uint32],
+    nodes: Index,
+    threshold: float,
+    parent: Index,
+    sets_of: Callable[[Index], ShingleSets],
+    *,
+    sizes: Index,
+    at_once: int,
+) -> Iterator[ShingleSets]:
     """Join all of `nodes` that share a band and have a Jaccard index of `threshold` or more, as `minhash.cluster`.
+
+    This is done part by part, and after each one its sets are told, so that only those of one are in memory.
 
     Parameters
     ----------
     keys : uint32 `(n, bands)`.
     nodes : int64, ascending, the nodes to look at.
     parent : int64 `(n,)`, as in `components.unite`, changed in place.
-    sets_of : gives the sets of those nodes that share a band with another; they are returned.
+    sets_of : gives the sets of nodes, ascending: in the end of all of `nodes` that share a band with another.
+    sizes : int64 `(n,)`, at least the number of shingles of each node.
+    at_once : shingles that a part may have; nodes that hang together by shared bands stay together, though they have
+        more.
     """
     if nodes.size <= plain.FEW:
         sets = sets_of(plain.bucket_members(keys, nodes))
         plain.cluster(keys, sets, threshold, parent)
-        return sets
-    keys = _constant(keys)
+        yield sets
+        return
+    keys = keys.view()
+    keys.setflags(write=False)  # to a kernel that is another type, and one of the two is enough to compile
     tables = buckets(keys, nodes)
-    sets = sets_of(bucket_members(tables, keys.shape[0]))
-    minhash.cluster(keys, tables, sets, threshold, parent)
-    return sets
+    for members, some in _parts(tables, bucket_members(tables, parent.size), sizes, at_once):
+        sets = sets_of(members)
+        minhash.cluster(keys, some, sets, threshold, parent)
+        yield sets
+        del sets  # before those of the next part are made
+
+
+def _parts(tables: list[Buckets], members: Index, sizes: Index, at_once: int) -> Iterator[tuple[Index, list[Buckets]]]:
+    """`members`, all that are in a bucket, in parts as `cluster` makes them, and the buckets of each part."""
+    if int(sizes[members].sum()) <= at_once:
+        yield members, tables
+        return
+    label = candidate_components(tables, sizes.size)
+    members = members[np.argsort(label[members], kind="stable")]
+    first = np.flatnonzero(np.diff(label[members], prepend=-1))
+    begun = (np.cumsum(sizes[members]) - sizes[members])[first] // at_once
+    cuts = first[np.flatnonzero(np.diff(begun, prepend=-1))]
+    for low, high in pairwise([*cuts.tolist(), members.size]):
+        here = np.zeros(sizes.size, dtype=np.bool_)
+        here[members[low:high]] = True
+        yield np.flatnonzero(here), [table.where(here) for table in tables]
 
 
 def jaccard(sets: ShingleSets, left: Index, right: Index) -> NDArray[np.float64]:
     """As `ShingleSets.jaccard`, without a bound."""
     return plain.jaccard(sets, left, right) if left.size <= plain.FEW else sets.jaccard(left, right)
-
-
-def _constant(keys: NDArray[np.uint32]) -> NDArray[np.uint32]:
-    """`keys`, read-only: to a kernel that is another type, and one of the two is enough to compile."""
-    keys = keys.view()
-    keys.setflags(write=False)
-    return keys
 
 
 def _places(sides: Sequence[Texts]) -> tuple[Index, Index]:

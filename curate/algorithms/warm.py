@@ -88,7 +88,8 @@ def warm() -> None:
             raise AssertionError("texts around a template must share a band")
         return sets
 
-    sketch.cluster(found.keys, nodes, 0.7, nodes.copy(), sets_of)
+    for at_once in (1 << 20, 1):  # at once, and in parts
+        list(sketch.cluster(found.keys, nodes, 0.7, nodes.copy(), sets_of, sizes=found.tokens, at_once=at_once))
 
 
 def warm_choosing() -> None:

@@ -3,11 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from datasketch import MinHashLSH
+from numpy.typing import NDArray
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from curate.algorithms import banding, sketch
+from curate.algorithms import banding, plain, sketch
 from curate.algorithms.buckets import bucket_members, buckets, candidate_components
+from curate.algorithms.minhash import ShingleSets
 
 
 @pytest.mark.parametrize("num_perm", [16, 64, 128])
@@ -126,16 +128,22 @@ def test_candidate_components_are_those_of_the_graph_of_shared_bands() -> None:
     graph = coo_matrix((np.ones(left.size), (left, right)), shape=(500, 500))
     _, labels = connected_components(graph, directed=False)
     smallest = {label: int(np.flatnonzero(labels == label)[0]) for label in set(labels.tolist())}
-    got = candidate_components(keys, nodes)
+    got = candidate_components(buckets(keys, nodes), 500)
     assert got.tolist() == [smallest[label] for label in labels.tolist()]
 
 
 @pytest.mark.parametrize("at_once", [1, 300, 10**9])
-def test_batches_part_no_two_that_share_a_band(at_once: int) -> None:
+def test_parts_part_no_two_that_share_a_band(at_once: int) -> None:
     rng = np.random.default_rng(9)
     keys = rng.integers(0, 900, (600, 3)).astype(np.uint32)
     nodes, sizes = np.flatnonzero(rng.random(600) < 0.7), rng.integers(1, 50, 600)
-    parts = list(sketch.batches(keys, nodes, sizes, at_once))
+    assert nodes.size > plain.FEW
+
+    def own(some: NDArray[np.int64]) -> ShingleSets:  # no two have a member in common
+        return ShingleSets(some, some.astype(np.uint64), np.arange(some.size), np.ones_like(some))
+
+    how = {"sizes": sizes, "at_once": at_once}
+    parts = [sets.nodes for sets in sketch.cluster(keys, nodes, 0.7, np.arange(600), own, **how)]
     of = {int(node): number for number, part in enumerate(parts) for node in part}
     assert len(of) == sum(map(len, parts))
     assert (len(parts) == 1) == (at_once == 10**9)
@@ -147,6 +155,6 @@ def test_batches_part_no_two_that_share_a_band(at_once: int) -> None:
                 assert of[a] == of[b]
     assert shared > 100
     if at_once == 300:  # beyond the limit goes a part by its last component only
-        label = candidate_components(keys, nodes)
+        label = candidate_components(buckets(keys, nodes), 600)
         largest = max(int(sizes[nodes[label[nodes] == one]].sum()) for one in set(label[nodes].tolist()))
         assert all(sizes[part].sum() <= at_once + largest for part in parts)

@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components as scipy_components
 
-from curate.algorithms.components import connected_components, survivors, unite
+from curate.algorithms.components import connected_components, flatten, join, roots, survivors, unite
 
 
 def smallest_members(size: int, left: np.ndarray, right: np.ndarray) -> list[int]:
@@ -37,6 +37,20 @@ def test_edges_may_come_in_parts() -> None:
     parent = np.arange(500)
     for part in np.array_split(np.arange(400), 9):
         unite(parent, left[part], right[part])
+    assert parent.tolist() == smallest_members(500, left, right)
+
+
+@pytest.mark.parametrize("edges", [0, 100, 400, 2000])
+def test_joined_nodes_have_the_root_of_their_component_before_and_after_flattening(edges: int) -> None:
+    rng = np.random.default_rng(edges)
+    left, right = rng.integers(0, 500, (2, edges))
+    parent, nodes = np.arange(500), np.arange(500)
+    for part in np.array_split(np.arange(edges), 7):
+        join(parent, left[part], right[part])
+        done = slice(part[-1] + 1) if part.size else slice(0)
+        wanted = smallest_members(500, left[done], right[done])
+        assert roots(parent, nodes).tolist() == wanted
+    flatten(parent)
     assert parent.tolist() == smallest_members(500, left, right)
 
 

@@ -96,6 +96,8 @@ def test_jaccard_is_that_of_python_sets() -> None:
         stopped = packed.jaccard(nodes[left], nodes[right], least=least)
         assert [x for x in stopped if x >= least] == [x for x in exact if x >= least]
         assert ((stopped >= least) == (np.array(exact) >= least)).all()
+        for a, b in ((left, right), (right, left)):  # what is remembered of it is of the same pair
+            assert packed.jaccard(nodes[a], nodes[b]).tolist() == exact
 
 
 @pytest.mark.parametrize("size", [4095, 4096, 5000, 9000])

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from curate.algorithms import plain, sketch
+from curate.algorithms import minhash, plain
 from curate.algorithms.banding import optimal_bands
 from curate.errors import StageError
 from curate.stages.dedup.minhash_dedup import MinhashDedup
@@ -235,8 +235,8 @@ def test_many_candidates_are_compared_some_at_a_time(monkeypatch: pytest.MonkeyP
     known = compared_with(MinhashDedup(keep_by=keep_by, against=("x",)), pairs[:40:4])
     wanted = [run(one, frame) for one in (stage, known)]
     passes: list[int] = []
-    cluster = sketch.cluster
-    monkeypatch.setattr(sketch, "cluster", lambda *args: passes.append(1) or cluster(*args))
+    cluster = minhash.cluster
+    monkeypatch.setattr(minhash, "cluster", lambda *args: passes.append(1) or cluster(*args))
     monkeypatch.setattr("curate.stages.dedup.minhash_dedup._AT_ONCE", 1000)
     monkeypatch.setattr("curate.stages.dedup.minhash_dedup._EACH", 1)
     assert [run(one, frame).equals(before) for one, before in zip((stage, known), wanted, strict=True)] == [True, True]

@@ -118,7 +118,7 @@ def test_what_is_compared_is_what_hangs_together(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(
         MinhashDedup, "_compared", lambda stage, *parts: seen.append(parts[0].height) or compare(stage, *parts)
     )
-    monkeypatch.setattr(near_duplicates, "sets_here", None)  # what one process does with all of them
+    monkeypatch.setattr(near_duplicates, "SetsHere", None)  # what one process does with all of them
     MinhashDedup().apply(replace(shards(whole, 5), apart=True))
     assert least < max(seen) <= sum(seen) <= whole.height - 50
 

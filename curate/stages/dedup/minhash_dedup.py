@@ -17,13 +17,14 @@ from curate.stage import Selection, Selector, Shards, verdict_frame
 if TYPE_CHECKING:
     from curate.algorithms.minhash import ShingleSets
     from curate.algorithms.shingles import Room
+    from curate.algorithms.sketch import Sketches
     from curate.algorithms.texts import Texts
 
 
 #: Shingles of 8 bytes that are compared at once: so many for each example, and at least so many in all. A third of the
 #: texts of a crawl have candidates, with some hundred shingles each: they are then read twice or thrice.
 _EACH: Final = 16
-_AT_ONCE: Final = 1 << 25
+_AT_ONCE: Final = 1 << 24
 
 
 class MinhashDedup(Selector):
@@ -139,18 +140,14 @@ class MinhashDedup(Selector):
 
     def verdict(self, shards: Shards) -> Selection:
         """Drop all but one example of each cluster of near-duplicates, and each that is in one with `against`."""
-        from curate.near_duplicates import sets_here
+        from curate.near_duplicates import SetsHere, sketches_here
 
         if shards.apart:
             return self._apart(shards)
-        frame = shards.map(self._sketch).collect()
-        size = frame.height
-        if self.against:
-            frame = pl.concat([frame, *(self._sketch(part) for part in self._known())])
-        at_once = max(_AT_ONCE, _EACH * size)
-        told = frame.select("row", "words")
-        sets = partial(sets_here, shards, self._known, told=told, size=size, grams=self._grams, ngram=self.ngram)
-        kept, index = self._clusters(frame, size, sets, at_once)
+        size = shards.rows().len()
+        frame, sketches = sketches_here(shards, self._known, self._about, self._sketch, self._bands[0])
+        sets = SetsHere(shards, self._known, self._grams, frame["row"], sketches.tokens, size=size, ngram=self.ngram)
+        kept, index = self._clusters(frame, sketches, size, sets, max(_AT_ONCE, _EACH * size))
         verdicts = verdict_frame(
             frame["row"][:size],
             keep=pl.Series(kept == np.arange(size), dtype=pl.Boolean),
@@ -164,7 +161,9 @@ class MinhashDedup(Selector):
         """As `verdict`, for rows in other processes: what belongs together is compared there."""
         from curate.near_duplicates import compared_apart
 
-        dropped = compared_apart(shards, self._sketch, self._grams, self._compared, self._known, ngram=self.ngram)
+        dropped = compared_apart(
+            shards, self._about, self._sketch, self._grams, self._compared, self._known, ngram=self.ngram
+        )
         every = pl.DataFrame({"row": shards.rows()}).join(dropped, on="row", how="left", maintain_order="left")
         verdicts = verdict_frame(
             every["row"],
@@ -177,10 +176,12 @@ class MinhashDedup(Selector):
 
     def _compared(self, frame: pl.DataFrame, known: pl.DataFrame) -> pl.DataFrame:
         """Of all rows of some components those that are dropped: `row`, `reason`, `kept_id`, `value` and `differs`."""
-        from curate.near_duplicates import listed_sets
+        from curate.near_duplicates import listed_sets, sketches_in
 
         both, size = pl.concat([frame, known]), frame.height
-        kept, index = self._clusters(both, size, partial(listed_sets, both["shingles"]), int(both["words"].sum()))
+        sketches = sketches_in(both)
+        sets = partial(listed_sets, both["shingles"])
+        kept, index = self._clusters(both, sketches, size, sets, int(sketches.tokens.sum()))
         said = frame.select(
             "row",
             reason=self._reasons(kept, size),
@@ -198,29 +199,30 @@ class MinhashDedup(Selector):
     def _clusters(
         self,
         frame: pl.DataFrame,
+        sketches: Sketches,
         size: int,
         sets_of: Callable[[NDArray[np.int64]], ShingleSets],
         at_once: int,
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Of the first `size` sketches of `frame`: the place of the example kept for each, and the Jaccard index."""
+        """Of the first `size` rows of `frame`: the place of the example kept for each, and the Jaccard index."""
         from curate.algorithms import sketch
 
         nodes = np.arange(frame.height, dtype=np.int64)
-        same = sketch.first_equal(frame.select("one", "two").to_numpy())
-        words = frame["words"].to_numpy()
+        same = sketch.first_equal(sketches.digests)
+        words = sketches.tokens
         same = np.where(words > 0, same, nodes)
         # One node stands for all texts with the same words, so that any number of them costs linear time.
         distinct = nodes[(same == nodes) & (words >= self.ngram)]
-        keys, parent, index = frame["bands"].to_numpy(), same.copy(), np.ones(size)
+        keys, parent, index = sketches.keys, same.copy(), np.ones(size)
         kept = np.full(frame.height, -1, dtype=np.int64)
-        for some in sketch.batches(keys, distinct, words, at_once):
-            sets = sketch.cluster(keys, some, self.threshold, parent, sets_of)
+        for sets in sketch.cluster(keys, distinct, self.threshold, parent, sets_of, sizes=words, at_once=at_once):
             here = np.zeros(frame.height, dtype=np.bool_)
-            here[some] = True
+            here[sets.nodes] = True
             self._keep(kept, frame, parent, here[same], size)
             other = np.flatnonzero(here[same[:size]] & (same[:size] != same[kept[:size]]))
             other = other[np.argsort(same[kept[other]], kind="stable")]  # a set compared with many is looked up once
             index[other] = sketch.jaccard(sets, same[kept[other]], same[other])
+            del sets  # before those of the next part are made
         self._keep(kept, frame, parent, kept < 0, size)
         return kept[:size], index
 
@@ -271,14 +273,22 @@ class MinhashDedup(Selector):
             extra = [] if self.keep_by is None else [pl.lit(None, dtype=pl.Float64).alias(self.keep_by)]
             yield part.with_columns(name.alias("name"), *extra)
 
-    def _sketch(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """`row`, `id`, `name`, `other`, `words`, a 128-bit digest of them (`one`, `two`), `bands` and maybe `score`."""
-        from curate.algorithms import banding, sketch
+    @property
+    def _bands(self) -> tuple[int, int]:
+        """How many bands, and of how many rows."""
+        from curate.algorithms.banding import optimal_bands
 
-        bands = banding.optimal_bands(self.threshold, self.num_perm)
-        found = sketch.sketches(
-            self._sides(frame), ngram=self.ngram, unit=self.unit, num_perm=self.num_perm, bands=bands
+        return optimal_bands(self.threshold, self.num_perm)
+
+    def _sketch(self, frame: pl.DataFrame) -> Sketches:
+        from curate.algorithms import sketch
+
+        return sketch.sketches(
+            self._sides(frame), ngram=self.ngram, unit=self.unit, num_perm=self.num_perm, bands=self._bands
         )
+
+    def _about(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`row`, `id`, `name`, `other` and maybe `score`."""
         # Of the side that is not compared: equal hashes, equal texts.
         left_out = [column for column in SIDES["both"] if column not in SIDES[self.on]]
         other = pl.col(left_out[0]).hash() if left_out else pl.lit(0, dtype=pl.UInt64)
@@ -287,10 +297,6 @@ class MinhashDedup(Selector):
             "id",
             pl.col("name" if "name" in frame.columns else "id").alias("name"),
             other.alias("other"),
-            pl.Series("words", found.tokens),
-            pl.Series("one", found.digests[:, 0]),
-            pl.Series("two", found.digests[:, 1]),
-            pl.Series("bands", found.keys, dtype=pl.Array(pl.UInt32, bands[0])),
         )
         return out if self.keep_by is None else out.with_columns(self.numbers(frame, self.keep_by).alias("score"))
 
