@@ -248,17 +248,24 @@ def lexicon_of(vocabulary: list[str]) -> Lexicon:
     kinds = listed()
     codes, starts = code_points([*vocabulary, *(word for word, _ in kinds)])
     words = blank_words(int(np.diff(starts).max()))
+    _enter(codes, starts, words, len(vocabulary), np.array([kind + 1 for _, kind in kinds], np.int64), table)
+    return table
+
+
+@kernel
+def _enter(codes: Any, starts: Any, words: Any, known: int, kinds: Any, table: Any) -> None:
+    """Put the single words of a vocabulary of `known` words into `table`, and after them those of the given kinds."""
     empty = np.zeros(2, np.uint64)
     for i in range(len(starts) - 1):
         if split(codes[starts[i] : starts[i + 1]], words, empty) != 1:
             continue
         key = words.hashed[0]
         slot = _entry_of(table, key)
-        place, kind = i + 1, 0
-        if i >= len(vocabulary):
-            place, kind = max(int((table[slot] >> _KIND_BITS) & _PLACE), 1), kinds[i - len(vocabulary)][1] + 1
-        table[slot] = (key & ~_LOW) | np.uint64(place << int(_KIND_BITS) | kind)
-    return table
+        place, kind = np.uint64(i + 1), np.uint64(0)
+        if i >= known:
+            place = max((table[slot] >> _KIND_BITS) & _PLACE, np.uint64(1))
+            kind = np.uint64(kinds[i - known])
+        table[slot] = (key & ~_LOW) | (place << _KIND_BITS) | kind
 
 
 #: Whether a text cannot end in a word of each class.

@@ -12,7 +12,21 @@ from typing import Any
 import numba
 from llvmlite import ir
 from numba import types
+from numba.core.caching import FunctionCache
+from numba.core.runtime import rtsys
 from numba.extending import intrinsic
+
+
+class _Kept(FunctionCache):
+    """The compiled code of one kernel on disk."""
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """The code for arguments of these types, or None."""
+        # Code that is compiled needs the runtime. numba's own method also makes known whatever a compilation may need,
+        # which takes a quarter of a second and imports scipy.linalg; the compiler does so itself.
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
 
 
 def kernel(fn: Callable[..., Any]) -> Any:
@@ -20,15 +34,17 @@ def kernel(fn: Callable[..., Any]) -> Any:
 
     Where neither the package's folder nor the user's cache folder can be written, it is compiled in each process.
     """
+    compiled = numba.njit(nogil=True)(fn)
     try:
-        compiled = numba.njit(nogil=True, cache=True)(fn)
+        kept = _Kept(fn)
     except RuntimeError:
         # numba finds no folder to keep the code in (a read-only installation, a full disk).
-        return numba.njit(nogil=True)(fn)
+        return compiled
     # numba compares the date of the one file that `fn` stands in, and would go on with old code of kernels that `fn`
     # calls in others. In a version without this attribute that remains so.
     with suppress(AttributeError):
-        compiled._cache._cache_file._source_stamp = _sources()  # noqa: SLF001 - numba has no other way
+        kept._cache_file._source_stamp = _sources()  # noqa: SLF001 - numba has no other way
+    compiled._cache = kept  # noqa: SLF001 - nor a public name for what `cache=True` sets
     return compiled
 
 

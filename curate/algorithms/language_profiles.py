@@ -33,6 +33,8 @@ SYLLABIC: Final = (
 #: How many letters one of them counts for.
 SYLLABIC_LETTERS: Final = 3
 FREE: Final = -1
+#: Characters of langdetect's longest n-grams.
+_LONGEST: Final = 3
 #: Of an n-gram that so many languages have, the weights stand as a whole row: adding one is faster than picking.
 DENSE: Final = 8
 #: Columns of such a row: one for each of langdetect's 55 languages, and one more, as whole registers are added.
@@ -102,15 +104,17 @@ def profiles() -> Profiles:
     languages = known_languages()
     if len(languages) > WIDTH:
         raise ValueError(f"langdetect has {len(languages)} languages; {WIDTH} are provided for")
-    packed, numbers, weights = [], [], []
+    grams: list[str] = []
+    numbers, weights = [], []
     for number, code in enumerate(languages):
         profile = json.loads((_folder() / code).read_text(encoding="utf-8"))
-        grams = [gram for gram in profile["freq"] if 1 <= len(gram) <= 3]
-        total = np.array(profile["n_words"], np.float64)[[len(gram) - 1 for gram in grams]]
-        packed.append(_pack(grams))
-        weights.append(np.log1p(np.array([profile["freq"][gram] for gram in grams], np.float64) / total / SMOOTHING))
-        numbers.append(np.full(len(grams), number, np.uint8))
-    key = np.concatenate(packed)
+        frequency = {gram: count for gram, count in profile["freq"].items() if 1 <= len(gram) <= _LONGEST}
+        size = np.fromiter(map(len, frequency), np.int64, len(frequency))
+        total = np.array(profile["n_words"], np.float64)[size - 1]
+        grams += frequency
+        weights.append(np.log1p(np.fromiter(frequency.values(), np.float64, len(frequency)) / total / SMOOTHING))
+        numbers.append(np.full(len(frequency), number, np.uint8))
+    key = _pack(grams)
     order = np.argsort(key, kind="stable")
     distinct, first = np.unique(key[order], return_index=True)
     start = np.append(first, len(order)).astype(np.int32)
@@ -149,13 +153,12 @@ def _characters(
     normalize: Callable[[str], str],
 ) -> tuple[NDArray[np.uint16], NDArray[np.bool_], NDArray[np.int64]]:
     """The tables `normal`, `upper` and `letters` of `Profiles`."""
-    every = [chr(code) for code in range(_LETTERS_END)]
-    upper = np.array([char.isupper() for char in every])
-    letters = np.array([char.isalpha() for char in every]).astype(np.int64)
+    every = np.arange(_LETTERS_END, dtype=np.uint32).view("U1")
+    upper, letters = np.char.isupper(every), np.char.isalpha(every).astype(np.int64)
     for first, end in SYLLABIC:
         letters[first:end] *= SYLLABIC_LETTERS
     normal = np.where(upper, _OUTSIDE_UPPER, OUTSIDE).astype(np.uint16)
-    normal[:_PLANE] = [ord(normalize(char)) for char in every[:_PLANE]]
+    normal[:_PLANE] = np.fromiter(map(ord, map(normalize, map(chr, range(_PLANE)))), np.uint16, _PLANE)
     normal[_OUTSIDE_UPPER] = OUTSIDE  # the code points used as stand-ins are no characters
     upper = upper[:_PLANE].copy()
     upper[_OUTSIDE_UPPER] = True
@@ -164,9 +167,11 @@ def _characters(
 
 def _pack(grams: list[str]) -> NDArray[np.int64]:
     """The packed n-grams; shorter ones have zeros in front."""
-    codes = np.frombuffer("".join(gram.rjust(3, "\0") for gram in grams).encode("utf-32-le"), np.uint32)
-    wide = codes.reshape(-1, 3).astype(np.int64)
-    return (wide[:, 0] << 32) | (wide[:, 1] << 16) | wide[:, 2]
+    codes = np.array(grams, f"U{_LONGEST}").view(np.uint32).reshape(-1, _LONGEST).astype(np.int64)
+    packed = codes[:, 0]
+    for place in range(1, _LONGEST):
+        packed = np.where(codes[:, place] != 0, (packed << 16) | codes[:, place], packed)
+    return packed
 
 
 def home(key: NDArray[np.int64], size: int) -> NDArray[np.int64]:

@@ -60,14 +60,14 @@ def character_tables(unspaced: str) -> tuple[npt.NDArray[np.uint32], npt.NDArray
 
     `unspaced` is the inside of a character class.
     """
-    every = "".join(map(chr, range(POINTS)))
+    every = np.arange(POINTS, dtype=np.uint32).tobytes().decode("utf-32-le", "surrogatepass")
     facts = np.zeros(POINTS, np.uint8)
     patterns = r"[^\W_]+", r"\d+", r"\s+", f"[{unspaced}]+", None, "[.!?。！？]", "\n", r"[\[<oO]"
     for fact, pattern in ((1 << i, pattern) for i, pattern in enumerate(patterns) if pattern):
         for run in re.finditer(pattern, every):
             facts[run.start() : run.end()] |= fact
     # The odd ones have no single lower case; they are marked, and what stands here for them is never used.
-    plain = every.translate(dict.fromkeys(map(ord, _ODD), "x"))
+    plain = re.sub(f"[{_ODD}]", "x", every)
     lower = np.frombuffer(plain.lower().encode("utf-32-le", "surrogatepass"), np.uint32)
     facts[[ord(character) for character in _ODD]] |= ODD
     return lower, facts

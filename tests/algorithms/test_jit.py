@@ -36,3 +36,38 @@ def test_a_kernel_is_compiled_anew_when_one_that_it_calls_has_changed(tmp_path: 
     assert [from_cache(), from_cache()] == [False, True]
     os.utime(package / "algorithms" / "minhash.py")  # the same text with another date is the same
     assert from_cache()
+
+
+CALL = """
+import sys
+import numpy as np
+from curate.algorithms.components import _unite
+from curate.algorithms.jit import kernel
+
+def united():
+    parent = np.arange(4)
+    _unite(parent, np.array([1]), np.array([3]))
+    return parent
+
+found = united()
+light = "scipy.linalg" not in sys.modules
+
+@kernel
+def another():
+    parent = np.arange(4)
+    _unite(parent, np.array([1]), np.array([3]))
+    return np.dot(parent.astype(np.float64), np.ones(4))
+
+print(light, sum(_unite.stats.cache_hits.values()), *found, another(), sep=",")
+"""
+
+
+def test_a_kept_kernel_loads_no_compiler_and_another_can_be_compiled_after_it(tmp_path: Path) -> None:
+    env = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path)}
+
+    def call() -> list[str]:
+        done = subprocess.run([sys.executable, "-c", CALL], cwd=ROOT, env=env, check=True, capture_output=True)
+        return done.stdout.decode().strip().split(",")
+
+    assert call() == ["False", "0", "0", "1", "2", "1", "4.0"]  # compiled here, and kept
+    assert call() == ["True", "1", "0", "1", "2", "1", "4.0"]
