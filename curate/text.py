@@ -162,7 +162,7 @@ def ascii_twins(texts: pl.Series) -> pl.Series:
 def _twin_table() -> NDArray[np.uint8]:
     """The twin of each code point of up to three bytes in UTF-8."""
     points = np.array([point for point in range(0x80, 1 << 16) if not 0xD800 <= point < 0xE000])
-    # One text of all, each of which becomes one character. `ascii_twin` would leave a text with one of `_CASED` as it is.
+    # One text of all: each becomes one character. `ascii_twin` would leave a text with one of `_CASED` as it is.
     every = re.sub(_CASED, "\x01", "".join(map(chr, points)))
     twin: str = pl.DataFrame({"text": [every]}).select(ascii_twin(pl.col("text"))).item()
     table = np.arange(1 << 16, dtype=np.uint32)
