@@ -17,7 +17,7 @@ from numba.core.runtime import rtsys
 from numba.extending import intrinsic
 
 
-class _Kept(FunctionCache):
+class _Kept(FunctionCache):  # type: ignore[misc]  # numba has no types
     """The compiled code of one kernel on disk."""
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
