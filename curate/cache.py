@@ -275,6 +275,31 @@ class Table:
         out += [_matched(self.added[n[0]].read(index, ["row", *n]), rows) for n in by_step.values()]
         return pl.concat(out, how="horizontal").select("row", "id", *wanted)
 
+    def load_all(self, shards: Sequence[int], columns: Sequence[str]) -> pl.DataFrame:
+        """`load` of some shards, as one frame."""
+        frames = [self.load(shard, columns) for shard in shards]
+        return frames[0] if len(frames) == 1 else pl.concat(frames, rechunk=True)
+
+    def together(self, shards: Sequence[int], at_least: int) -> list[list[int]]:
+        """`shards` in groups of neighbours, for what is done once for each frame, however few rows are left in it.
+
+        No group has more rows or text than the largest shard that was read, so memory stays as it was. There are
+        `at_least` so many if shards are small enough.
+        """
+        sizes = [(part.rows, part.read.part_path(part.index).stat().st_size) for part in self.parts]
+        alive = [len(self.alive(shard)) for shard in shards]
+        room = min(max(rows for rows, _ in sizes), -(-sum(alive) // at_least)), max(size for _, size in sizes)
+        groups: list[list[int]] = []
+        rows = text = 0.0
+        for shard, there in zip(shards, alive, strict=True):
+            size = sizes[shard][1] * there / max(sizes[shard][0], 1)
+            if not groups or rows + there > room[0] or text + size > room[1]:
+                groups.append([])
+                rows = text = 0.0
+            groups[-1].append(shard)
+            rows, text = rows + there, text + size
+        return groups
+
     def with_step(self, step: Step, writes: Iterable[str], *, dropping: bool) -> Table:
         """The table after `step`, which wrote the columns `writes` and, if `dropping`, verdicts."""
         added = {**self.added, **dict.fromkeys(writes, step)}

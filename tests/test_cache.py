@@ -212,3 +212,56 @@ def test_table_is_what_annotations_and_drops_add_up_to(
         full = table.load(index, list(known), rows=every)
         for name, values in known.items():
             assert full[name].to_list() == [values.get(r) for r in every]
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data(), sizes=st.lists(st.integers(0, 6), min_size=1, max_size=8), at_least=st.integers(1, 4))
+def test_shards_that_go_together_are_neighbours_and_no_larger_than_one_that_was_read(
+    data: st.DataObject, sizes: list[int], at_least: int, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    table, _ = table_of(tmp_path_factory.mktemp("table"), sizes)
+    step = Cache(table.ids.folder.parents[1]).step("drops")
+    step.start()
+    for shard in range(len(sizes)):
+        rows = table.alive(shard)
+        keep = data.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
+        step.write(shard, verdict_frame(rows, keep=pl.Series(keep, dtype=pl.Boolean), reason="r"))
+    step.finish({})
+    table = table.with_step(step, [], dropping=True)
+    shards = [shard for shard in range(len(sizes)) if data.draw(st.booleans())]
+    alive = [len(table.alive(shard)) for shard in shards]
+    groups = table.together(shards, at_least)
+    assert [shard for group in groups for shard in group] == shards
+    assert all(groups)
+    for group in groups:
+        frame = table.load_all(group, ["response"])
+        assert frame["response"].to_list() == [f"answer {row}" for shard in group for row in table.alive(shard)]
+        assert len(group) == 1 or frame.height <= min(max(sizes), -(-sum(alive) // at_least))
+    if at_least == 1 and sum(sizes) <= max(sizes) and shards:  # all are in one shard, or there are none
+        assert len(groups) == 1
+
+
+def test_shards_of_long_texts_do_not_go_together(tmp_path: Path) -> None:
+    """One shard has many rows of little text, the others few rows of as much text: no more of it is held at a time."""
+    rng = random.Random(3)
+    texts = [[f"{i}" for i in range(900)], *([rng.randbytes(9000).hex() for _ in range(3)] for _ in range(4))]
+    cache, parts, offset = Cache(tmp_path), [], 0
+    ids = cache.step("ids")
+    for step in (ids, *(cache.step(f"read{number}") for number in range(5))):
+        step.start()
+        if step is ids:
+            continue
+        piece = frame([(text, "") for text in texts[len(parts)]]).drop("row")
+        step.write(0, piece)
+        ids.write(len(parts), piece.select("id"))
+        step.finish({})
+        parts.append(Part(step, 0, offset, piece.height))
+        offset += piece.height
+    ids.finish({})
+    table = Table(tuple(parts), ids)
+    largest = max(part.read.part_path(0).stat().st_size for part in parts)
+    groups = table.together(range(5), 1)
+    assert [shard for group in groups for shard in group] == list(range(5))
+    for group in groups:
+        assert len(group) == 1 or sum(parts[s].read.part_path(0).stat().st_size for s in group) <= largest
+    assert len(groups) >= 4

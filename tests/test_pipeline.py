@@ -332,6 +332,41 @@ def test_stage_that_breaks_its_word_is_named_and_nothing_is_written(stage: Any, 
     assert snapshot(tmp_path) == {}
 
 
+class Numbered(Annotator):
+    """Fails on one text, and gives too few rows where there is another."""
+
+    stage: Literal["numbered"] = "numbered"
+    reads: ClassVar[tuple[str, ...]] = ("response",)
+    writes: ClassVar[dict[str, pl.DataType]] = {"extra": pl.Int64()}
+
+    def columns(self, frame: pl.DataFrame) -> pl.DataFrame:
+        if "fail" in frame["response"]:
+            raise ValueError("told")
+        height = frame.height - ("short" in frame["response"])
+        return pl.DataFrame({"extra": pl.Series(range(height), dtype=pl.Int64)})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("fail", r"numbered failed on shard 1, record b\.jsonl:2 \([0-9a-f]{16}\): ValueError: told"),
+        ("short", r"numbered: 4 rows for 5 \(shards 0 to 2, a\.jsonl:2 to c\.jsonl:60\)"),
+    ],
+)
+def test_the_place_of_a_failure_is_told_where_small_shards_go_together(tmp_path: Path, text: str, told: str) -> None:
+    """Three files, of which a filter leaves a row, two and two: fewer than the largest shard that was read."""
+    for name, lines, kept in (("a", 4, {2}), ("b", 3, {1, 2}), ("c", 60, {7, 60})):
+        answers = [f"answer {name} {i}" if i in kept else "" for i in range(1, lines + 1)]
+        if name == "b":
+            answers[1] = text
+        records = [{"instruction": f"question {name} {i}", "output": answer} for i, answer in enumerate(answers)]
+        (tmp_path / f"{name}.jsonl").write_text("".join(json.dumps(r) + "\n" for r in records))
+    with pytest.raises(StageError, match=told):
+        Pipeline([LengthFilter(min_response_chars=1), Numbered()]).run(
+            sorted(tmp_path.glob("*.jsonl")), tmp_path / "out", options=Options(threads=1)
+        )
+
+
 def test_old_result_stays_whole_when_a_later_run_fails(dump: Dump, tmp_path: Path) -> None:
     Pipeline([ExactDedup()]).run(dump.files, tmp_path)
     before = snapshot(tmp_path)

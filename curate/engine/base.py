@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from collections.abc import Callable, Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Protocol
 
+import numpy as np
 import polars as pl
 
 from curate.cache import Step, Table
@@ -79,25 +82,30 @@ def run_stage(
     raise StageError(f"{stage.name} is neither an annotator, a filter nor a selector")
 
 
-def row_part(stage: Annotator | Filter, table: Table, index: int) -> pl.DataFrame:
-    """What a row stage says of the rows of shard `index`.
+def row_parts(stage: Annotator | Filter, table: Table, shards: Sequence[int]) -> list[pl.DataFrame]:
+    """What a row stage says of the rows of some shards, which it sees as one frame; a frame for each.
 
     Raises
     ------
     StageError : as `Engine.run`.
     """
-    frame = table.load(index, stage.needs())
+    frame = table.load_all(shards, stage.needs())
     try:
-        return stage.apply(frame)
+        said = stage.apply(frame)
     except StageError as error:
-        raise StageError(f"{error} ({place(table, index)})") from error
+        raise StageError(f"{error} ({place(table, shards)})") from error
     except (CurateError, MemoryError):
         raise
     except Exception as error:
         rows = _culprit(stage, frame)["row"]
         raise StageError(
-            f"{stage.name} failed on {place(table, index, rows)}: {type(error).__name__}: {error}"
+            f"{stage.name} failed on {place(table, shards, rows)}: {type(error).__name__}: {error}"
         ) from error
+    if len(shards) == 1:
+        return [said]
+    ends = accumulate((len(table.alive(shard)) for shard in shards), initial=0)
+    # Rows are gathered, for a column of lists that is a slice of another one takes more room on disk.
+    return [said[np.arange(*some)] for some in pairwise(ends)]
 
 
 def _culprit(stage: Annotator | Filter, frame: pl.DataFrame) -> pl.DataFrame:
@@ -115,15 +123,20 @@ def _culprit(stage: Annotator | Filter, frame: pl.DataFrame) -> pl.DataFrame:
     return frame
 
 
-def place(table: Table, index: int, rows: pl.Series | None = None) -> str:
-    """Shard `index` for a person, with its first and last record; or the record that is the only one of `rows`."""
-    rows = table.alive(index) if rows is None else rows
+def place(table: Table, shards: Sequence[int], rows: pl.Series | None = None) -> str:
+    """Some shards for a person, with their first and last record; or those that hold `rows`, with these."""
+    rows = pl.concat([table.alive(shard) for shard in shards]) if rows is None else rows
+    if not rows.is_empty():
+        starts = [table.parts[shard].offset for shard in shards]
+        first, last = (bisect(starts, row) - 1 for row in (rows[0], rows[-1]))
+        shards = shards[first : last + 1]
+    told = f"shard {shards[0]}" if len(shards) == 1 else f"shards {shards[0]} to {shards[-1]}"
     if rows.is_empty():
-        return f"shard {index}"
-    ends = table.load(index, ["file", "line"], rows=rows[[0, -1]] if len(rows) > 1 else rows)
+        return told
+    at = [(shards[0], rows[:1]), (shards[-1], rows[-1:])][: len(rows)]
+    ends = pl.concat([table.load(shard, ["file", "line"], rows=row) for shard, row in at])
     where = [f"{file}:{line}" for file, line in ends.select("file", "line").iter_rows()]
-    told = f"record {where[0]} ({ends['id'][0]})" if len(where) == 1 else " to ".join(where)
-    return f"shard {index}, {told}"
+    return f"{told}, " + (f"record {where[0]} ({ends['id'][0]})" if len(where) == 1 else " to ".join(where))
 
 
 def write_verdicts(stage: Stage, selection: Selection, table: Table, step: Step) -> None:

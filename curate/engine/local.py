@@ -1,4 +1,4 @@
-"""The engine of this machine: shards in threads, text in memory one shard a thread at a time."""
+"""The engine of this machine: shards in threads, small ones together; of text, one large shard a thread is held."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import polars as pl
 
-from curate.algorithms.parallel import thread_map
+from curate.algorithms.parallel import thread_map, threads
 from curate.cache import Step, Table
-from curate.engine.base import Progress, row_part, run_stage, write_verdicts
+from curate.engine.base import Progress, row_parts, run_stage, write_verdicts
 from curate.errors import StageError
 from curate.stage import Annotator, Filter, Finding, FrameFn, Selector, Stage
 
@@ -79,28 +79,31 @@ class LocalEngine:
     def _rows(stage: Annotator | Filter, table: Table, step: Step, progress: Progress) -> None:
         finished = step.resume(len(table.parts))
 
-        def one(index: int) -> None:
-            if index not in finished:
-                step.write(index, row_part(stage, table, index))
-            progress.advance()
+        progress.advance(len(finished))
+        todo = [shard for shard in range(len(table.parts)) if shard not in finished]
 
-        thread_map(one, range(len(table.parts)))
+        def some(shards: Sequence[int]) -> None:
+            for shard, part in zip(shards, row_parts(stage, table, shards), strict=True):
+                step.write(shard, part)
+            progress.advance(len(shards))
+
+        thread_map(some, table.together(todo, threads()))
 
     @staticmethod
     def _corpus(stage: Selector, table: Table, step: Step, progress: Progress) -> tuple[Finding, ...]:
-        count = len(table.parts)
-        unread = set(range(count))
+        groups = table.together(range(len(table.parts)), threads())
+        unread = set(range(len(groups)))
 
-        def loader(index: int) -> Callable[[], pl.DataFrame]:
+        def loader(group: int) -> Callable[[], pl.DataFrame]:
             def load() -> pl.DataFrame:
-                frame = table.load(index, stage.needs())
-                if index in unread:  # a selector may go over the rows more than once
-                    unread.discard(index)
-                    progress.advance()
+                frame = table.load_all(groups[group], stage.needs())
+                if group in unread:  # a selector may go over the rows more than once
+                    unread.discard(group)
+                    progress.advance(len(groups[group]))
                 return frame
 
             return load
 
-        selection = stage.apply(LocalShards(tuple(loader(i) for i in range(count)), table.rows))
+        selection = stage.apply(LocalShards(tuple(loader(i) for i in range(len(groups))), table.rows))
         write_verdicts(stage, selection, table, step)
         return selection.findings

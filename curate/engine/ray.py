@@ -75,7 +75,7 @@ class _Tasks:
         import ray.exceptions
 
         def where() -> str:
-            return "a group of rows" if shard is None else place(self.table, shard)
+            return "a group of rows" if shard is None else place(self.table, [shard])
 
         try:
             return ray.get(ref)

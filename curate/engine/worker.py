@@ -23,7 +23,7 @@ import curate.judge
 from curate.algorithms.parallel import set_threads
 from curate.cache import Step, Table
 from curate.encoders import use_vector_cache
-from curate.engine.base import place, row_part
+from curate.engine.base import place, row_parts
 from curate.errors import CurateError, StageError, UsageError
 from curate.manifest import versions
 from curate.stage import FrameFn, Stage
@@ -99,7 +99,7 @@ def probe(told: Mapping[str, str], mark: Path, stages: Sequence[Stage], keys: Se
 def write_part(job: Job, index: int) -> str:
     """Run a row stage over shard `index` and write the part; gives its hash."""
     ready(job.versions)
-    return job.step.write(index, row_part(job.stage, job.table, index))  # type: ignore[arg-type]
+    return job.step.write(index, row_parts(job.stage, job.table, [index])[0])  # type: ignore[arg-type]
 
 
 def pack(frame: pl.DataFrame) -> Packed:
@@ -123,7 +123,7 @@ def mapped(job: Job, index: int, fns: Sequence[FrameFn]) -> pl.DataFrame:
     """
     ready(job.versions)
     frame = job.table.load(index, job.stage.needs())
-    return _applied(job, frame, fns, lambda: place(job.table, index))
+    return _applied(job, frame, fns, lambda: place(job.table, [index]))
 
 
 def map_part(job: Job, index: int, fns: Sequence[FrameFn]) -> Packed:
