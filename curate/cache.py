@@ -26,9 +26,11 @@ import polars as pl
 
 from curate.errors import OutputError
 from curate.io.atomic import atomic_file
-from curate.schema import CANONICAL
+from curate.schema import CANONICAL, pair_messages
 
 DONE = "done.json"
+#: What `messages` is made of in a part that was written without it.
+_PAIR = ("instruction", "response")
 PARTIAL = "partial"
 #: Ends the name of a file with the hash of a part, in a folder that is not yet complete.
 _HASH = ".sha256"
@@ -226,6 +228,10 @@ class Part:
     offset: int
     rows: int
 
+    def lacks(self, column: str) -> bool:
+        """Whether the part was written without a column that others tell."""
+        return column not in pl.read_parquet_schema(self.read.part_path(self.index))
+
 
 @dataclass(frozen=True)
 class Table:
@@ -266,8 +272,13 @@ class Table:
         ids = _ids(*_as_it_is(self.ids.part_path(index)))
         out.append(ids if whole else ids[position])
         if base := [c for c in wanted if c in CANONICAL and c not in self.added]:
-            frame = part.read.read(part.index, base)
-            out.append(frame if whole else frame[position])
+            told = "messages" in base and part.lacks("messages")
+            stored = list(dict.fromkeys([c for c in base if c != "messages"] + list(_PAIR))) if told else base
+            frame = part.read.read(part.index, stored)
+            frame = frame if whole else frame[position]
+            if told:
+                frame = frame.with_columns(pair_messages(*(frame[c] for c in _PAIR)))
+            out.append(frame.select(base))
         by_step: dict[str, list[str]] = {}
         for column in wanted:
             if column in self.added:
@@ -279,26 +290,6 @@ class Table:
         """`load` of some shards, as one frame."""
         frames = [self.load(shard, columns) for shard in shards]
         return frames[0] if len(frames) == 1 else pl.concat(frames, rechunk=True)
-
-    def together(self, shards: Sequence[int], at_least: int) -> list[list[int]]:
-        """`shards` in groups of neighbours, for what is done once for each frame, however few rows are left in it.
-
-        No group has more rows or text than the largest shard that was read, so memory stays as it was. There are
-        `at_least` so many if shards are small enough.
-        """
-        sizes = [(part.rows, part.read.part_path(part.index).stat().st_size) for part in self.parts]
-        alive = [len(self.alive(shard)) for shard in shards]
-        room = min(max(rows for rows, _ in sizes), -(-sum(alive) // at_least)), max(size for _, size in sizes)
-        groups: list[list[int]] = []
-        rows = text = 0.0
-        for shard, there in zip(shards, alive, strict=True):
-            size = sizes[shard][1] * there / max(sizes[shard][0], 1)
-            if not groups or rows + there > room[0] or text + size > room[1]:
-                groups.append([])
-                rows = text = 0.0
-            groups[-1].append(shard)
-            rows, text = rows + there, text + size
-        return groups
 
     def with_step(self, step: Step, writes: Iterable[str], *, dropping: bool) -> Table:
         """The table after `step`, which wrote the columns `writes` and, if `dropping`, verdicts."""

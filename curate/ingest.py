@@ -15,6 +15,7 @@ from curate.cache import Cache, Part, Step, Table, address
 from curate.engine.base import Progress
 from curate.errors import StageError
 from curate.io import InputFile, LeftOut, ReadOptions, Reject, read
+from curate.schema import are_pairs
 
 #: Records in one shard. Memory of a row stage follows it; no result depends on it.
 SHARD_ROWS = 16_384
@@ -119,11 +120,11 @@ def _read_file(
         rejects += batch.rejects
         left.append(_left_frame(file, batch.left))
         if batch.frame.height:
-            step.write(len(rows), batch.frame)
+            step.write(len(rows), _written(batch.frame))
             rows.append(batch.frame.height)
         progress.advance()
     if not rows:  # a file without examples is an empty shard, so that a table is never without any
-        step.write(0, batch.frame)
+        step.write(0, _written(batch.frame))
         rows.append(0)
     if info["lines"] + info["expanded"] != sum(info[what] for what in COUNTS[2:]):
         raise StageError(f"{file.name}: the lines do not add up: {info}")
@@ -134,6 +135,11 @@ def _read_file(
     done: dict[str, Any] = {**info, "rows": rows}
     step.finish(done)
     return done
+
+
+def _written(frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` without `messages` where instruction and response tell them: most of the time, and half of all text."""
+    return frame.drop("messages") if are_pairs(frame) else frame
 
 
 def _left_frame(file: InputFile, left: Sequence[LeftOut]) -> pl.DataFrame:

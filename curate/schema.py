@@ -131,3 +131,27 @@ def check_columns(frame: pl.DataFrame, columns: Mapping[str, pl.DataType], *, wh
     for name, dtype in columns.items():
         if have[name] != dtype:
             raise StageError(f"{what}: column {name} is {have[name]}, declared {dtype}")
+
+
+def nest_messages(flat: pl.DataFrame) -> pl.Series:
+    """`messages` from one row per message in order: `i`, the same for those of one example, `role` and `content`."""
+    nested = flat.group_by("i", maintain_order=True).agg(pl.struct("role", "content").alias("messages"))
+    return nested["messages"].cast(CANONICAL["messages"])
+
+
+def pair_messages(instruction: pl.Series, response: pl.Series) -> pl.Series:
+    """`messages` of examples that are a question and an answer each."""
+    sides = [(instruction, "user"), (response, "assistant")]
+    turns = [pl.DataFrame({"content": s}).with_row_index("i").with_columns(role=pl.lit(role)) for s, role in sides]
+    return nest_messages(pl.concat(turns))
+
+
+def are_pairs(frame: pl.DataFrame) -> bool:
+    """Whether each example of `frame` is a question and an answer, so that `pair_messages` gives its messages."""
+    messages = pl.col("messages")
+    alike = messages.list.len() == 2
+    sides = ((messages.list.first(), "user", "instruction"), (messages.list.last(), "assistant", "response"))
+    for turn, role, text in sides:
+        alike &= turn.struct.field("role").eq_missing(pl.lit(role))
+        alike &= turn.struct.field("content").eq_missing(pl.col(text))
+    return bool(frame.lazy().select(alike.all()).collect().item())

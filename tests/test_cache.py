@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from curate.cache import Cache, Part, Table, address
+from curate.engine.local import together
 from curate.errors import OutputError
 from curate.stage import verdict_frame
 from tests.helpers import frame
@@ -230,7 +231,7 @@ def test_shards_that_go_together_are_neighbours_and_no_larger_than_one_that_was_
     table = table.with_step(step, [], dropping=True)
     shards = [shard for shard in range(len(sizes)) if data.draw(st.booleans())]
     alive = [len(table.alive(shard)) for shard in shards]
-    groups = table.together(shards, at_least)
+    groups = together(table, shards, at_least)
     assert [shard for group in groups for shard in group] == shards
     assert all(groups)
     for group in groups:
@@ -260,8 +261,24 @@ def test_shards_of_long_texts_do_not_go_together(tmp_path: Path) -> None:
     ids.finish({})
     table = Table(tuple(parts), ids)
     largest = max(part.read.part_path(0).stat().st_size for part in parts)
-    groups = table.together(range(5), 1)
+    groups = together(table, range(5), 1)
     assert [shard for group in groups for shard in group] == list(range(5))
     for group in groups:
         assert len(group) == 1 or sum(parts[s].read.part_path(0).stat().st_size for s in group) <= largest
     assert len(groups) >= 4
+
+
+@pytest.mark.parametrize(
+    "wanted", [["messages"], ["messages", "response", "source"], ["line", "instruction", "messages"]]
+)
+def test_messages_of_a_part_that_was_written_without_them(tmp_path: Path, wanted: list[str]) -> None:
+    table, whole = table_of(tmp_path, [4, 0, 3])
+    for part in table.parts[:2]:
+        part.read.write(0, part.read.read(0).drop("messages"))
+    assert [part.lacks("messages") for part in table.parts] == [True, True, False]
+    for shard, part in enumerate(table.parts):
+        piece = whole.slice(part.offset, part.rows)
+        assert table.load(shard, wanted).equals(piece.select("row", "id", *wanted))
+        some = piece["row"].gather_every(2, 1) if part.rows else piece["row"]
+        expected = piece.filter(pl.col("row").is_in(some.implode())).select("row", "id", *wanted)
+        assert table.load(shard, wanted, rows=some).equals(expected)

@@ -60,6 +60,27 @@ class LocalShards:
         return value
 
 
+def together(table: Table, shards: Sequence[int], at_least: int) -> list[list[int]]:
+    """`shards` in groups of neighbours, for what is done once for each frame, however few rows are left in it.
+
+    No group has more rows or text than the largest shard that was read, so memory stays as it was. There are
+    `at_least` so many if shards are small enough.
+    """
+    sizes = [(part.rows, part.read.part_path(part.index).stat().st_size) for part in table.parts]
+    alive = [len(table.alive(shard)) for shard in shards]
+    room = min(max(rows for rows, _ in sizes), -(-sum(alive) // at_least)), max(size for _, size in sizes)
+    groups: list[list[int]] = []
+    rows = text = 0.0
+    for shard, there in zip(shards, alive, strict=True):
+        size = sizes[shard][1] * there / max(sizes[shard][0], 1)
+        if not groups or rows + there > room[0] or text + size > room[1]:
+            groups.append([])
+            rows = text = 0.0
+        groups[-1].append(shard)
+        rows, text = rows + there, text + size
+    return groups
+
+
 class LocalEngine:
     """Runs stages in threads of this process."""
 
@@ -87,11 +108,11 @@ class LocalEngine:
                 step.write(shard, part)
             progress.advance(len(shards))
 
-        thread_map(some, table.together(todo, threads()))
+        thread_map(some, together(table, todo, threads()))
 
     @staticmethod
     def _corpus(stage: Selector, table: Table, step: Step, progress: Progress) -> tuple[Finding, ...]:
-        groups = table.together(range(len(table.parts)), threads())
+        groups = together(table, range(len(table.parts)), threads())
         unread = set(range(len(groups)))
 
         def loader(group: int) -> Callable[[], pl.DataFrame]:

@@ -13,7 +13,7 @@ from pydantic_core import to_json
 from curate.io.formats.alike import Pairs
 from curate.io.formats.base import Example
 from curate.io.model import InputFile
-from curate.schema import CANONICAL, SEPARATOR
+from curate.schema import CANONICAL, SEPARATOR, nest_messages, pair_messages
 
 COLUMNS: Final = tuple(name for name in CANONICAL if name != "row")
 #: Examples that are made columns of together, at least; all but the last ones of a batch.
@@ -164,25 +164,13 @@ def _part(examples: Sequence[Example]) -> _Part:
         _texts([SEPARATOR.join(texts[int(system) :: 2]) for texts, system, _ in examples]),
         _texts([SEPARATOR.join(texts[int(system) + 1 :: 2]) for texts, system, _ in examples]),
         _texts([meta for _, _, meta in examples]),
-        _nest(pl.DataFrame(dict(zip(schema, flat, strict=True)), schema=schema)),
+        nest_messages(pl.DataFrame(dict(zip(schema, flat, strict=True)), schema=schema)),
     )
 
 
 def _messages(parts: Sequence[_Part], instruction: pl.Series, response: pl.Series) -> pl.Series:
     if all(part.messages is None for part in parts):
-        return _nest_pairs(instruction, response)
+        return pair_messages(instruction, response)
     return pl.concat(
-        [_nest_pairs(part.instruction, part.response) if part.messages is None else part.messages for part in parts]
+        [pair_messages(part.instruction, part.response) if part.messages is None else part.messages for part in parts]
     )
-
-
-def _nest_pairs(instruction: pl.Series, response: pl.Series) -> pl.Series:
-    sides = [(instruction, "user"), (response, "assistant")]
-    turns = [pl.DataFrame({"content": s}).with_row_index("i").with_columns(role=pl.lit(role)) for s, role in sides]
-    return _nest(pl.concat(turns))
-
-
-def _nest(flat: pl.DataFrame) -> pl.Series:
-    """One list of messages for each value of `i`, from one row per message in order."""
-    nested = flat.group_by("i", maintain_order=True).agg(pl.struct("role", "content").alias("messages"))
-    return nested["messages"].cast(CANONICAL["messages"])
