@@ -131,7 +131,9 @@ def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFram
 
     texts = texts_of(frame)
     table, known = lexicon()
-    words, _ = measure(in_memory(texts["instruction"]), in_memory(texts["prose"]), table, order, known)
+    asked, given = (in_memory(texts[side]) for side in ("instruction", "prose"))
+    # No sign asks for what so few words have in common with an instruction, and so few letters are in no language.
+    words, _ = measure(asked, given, table, order, known, few=(FEW_WORDS, _LETTERS - 1))
     measures = pl.DataFrame(words, schema=dict.fromkeys(MEASURES, pl.Float64))
     marks = _marks(texts)
     there = pl.concat([texts, marks, _repetition(texts["prose"])], how="horizontal")
@@ -181,12 +183,13 @@ def _marks(texts: pl.DataFrame) -> pl.DataFrame:
 def _repetition(prose: pl.Series) -> pl.DataFrame:
     """Loops and phrases of seven words said again of each text, as `curate.algorithms.repetition` measures them."""
     from curate.algorithms.repetition import MEASURES as REPETITION
-    from curate.algorithms.repetition import measure as repetition
+    from curate.algorithms.repetition import measure_texts
+    from curate.algorithms.texts import texts as in_memory
 
     text = pl.col(prose.name)
     beyond = only(text, text.str.len_bytes() != text.str.len_chars())  # ASCII is compared in any case
     lower = prose.to_frame().lazy().select(pl.coalesce(beyond.str.to_lowercase(), text)).collect().to_series()
-    found = repetition(*utf8(lower), brief=True)
+    found = measure_texts(in_memory(lower), brief=True)
     every = pl.DataFrame(found, schema=dict.fromkeys((f"rep_{name}" for name in REPETITION), pl.Float64))
     return every.select(REPEATED)
 
