@@ -95,26 +95,24 @@ def log_odds(values: pl.DataFrame, gates: pl.DataFrame, model: DamageModel) -> p
     return total.alias("log_odds")
 
 
+def _found(gate: pl.Series) -> pl.DataFrame:
+    """The rows in which a gate found something: `row`, `sign` (the gate's name) and `evidence`."""
+    rows = gate.is_not_null().arg_true()
+    return pl.DataFrame({"row": rows, "evidence": gate.gather(rows)}).with_columns(sign=pl.lit(gate.name))
+
+
 def strongest(values: pl.DataFrame, gates: pl.DataFrame, model: DamageModel, keep: int) -> pl.Series:
     """All gates that fired and the `keep` signals that add most, of each row: `List(SIGN)`, strongest first.
 
     The evidence of a gate is what it found, that of a signal its value. Ties go to the first by name.
     """
-    rows = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
-    found = (
-        gates.lazy()
-        .with_columns(rows)
-        .unpivot(index="row", variable_name="sign", value_name="evidence")
-        .filter(pl.col("evidence").is_not_null())
-        .with_columns(weight=pl.lit(model.gate))
-    )
-    added = [(pl.col(name) * weight).alias(name) for name, weight in model.weights.items()]
+    found = pl.concat(_found(gate) for gate in gates).lazy().with_columns(weight=pl.lit(model.gate))
+    added = values.select(list(model.weights)).to_numpy() * np.array(list(model.weights.values()))
+    # Few of all are worth mentioning.
+    rows, which = np.nonzero(added >= _LEAST)
+    signs = pl.Series(list(model.weights), dtype=pl.String)
     weighed = (
-        values.lazy()
-        .with_columns(added)
-        .with_columns(rows)
-        .unpivot(index="row", variable_name="sign", value_name="weight")
-        .filter(pl.col("weight") >= _LEAST)
+        pl.LazyFrame({"row": rows.astype(np.uint32), "sign": signs.gather(which), "weight": added[rows, which]})
         .sort("row", pl.col("weight").neg(), "sign")
         .filter(pl.int_range(pl.len()).over("row") < keep)
         .with_columns(
@@ -124,7 +122,7 @@ def strongest(values: pl.DataFrame, gates: pl.DataFrame, model: DamageModel, kee
         )
     )
     columns = ["row", "sign", "weight", "evidence"]
-    signs = (
+    named = (
         pl.concat([found.select(columns), weighed.select(columns)])
         .with_columns(pl.col("weight").round(2))
         .sort("row", pl.col("weight").neg(), "sign")
@@ -133,5 +131,5 @@ def strongest(values: pl.DataFrame, gates: pl.DataFrame, model: DamageModel, kee
     )
     every = pl.LazyFrame({"row": pl.int_range(values.height, dtype=pl.UInt32, eager=True)})
     none = pl.lit([], dtype=pl.List(SIGN))
-    joined = every.join(signs, on="row", how="left", maintain_order="left")
+    joined = every.join(named, on="row", how="left", maintain_order="left")
     return joined.select(pl.col("damage_signs").fill_null(none).cast(pl.List(SIGN))).collect().to_series()

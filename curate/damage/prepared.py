@@ -48,19 +48,19 @@ _TAIL: Final = 202
 def with_views(frame: pl.DataFrame) -> pl.DataFrame:
     """`instruction` and `response` of `frame`, with what both gates and measures look at.
 
-    `asked` and `plain` are the two in ASCII (`curate.text.ascii_twins`), `last_line` is the response's last line, null
-    where there is none.
+    `asked` and `plain` are the two in ASCII (`curate.text.ascii_twins`), `uncoded` is the response without code and
+    `last_line` its last line, null where there is none.
     """
     last = pl.col("response").str.tail(LINE_CHARS).str.strip_chars_end().str.extract(LAST_LINE, 0)
-    return frame.select("instruction", "response", last.alias("last_line")).with_columns(
-        ascii_twins(frame["instruction"]).alias("asked"), ascii_twins(frame["response"]).alias("plain")
-    )
+    return frame.select(
+        "instruction", "response", uncoded=without_code(pl.col("response")), last_line=last
+    ).with_columns(ascii_twins(frame["instruction"]).alias("asked"), ascii_twins(frame["response"]).alias("plain"))
 
 
 def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     """`frame`, with views, and with texts that more than one gate looks at.
 
-    `uncoded` is the response without code, `open_line` its last line where that ends in a word that something follows,
+    `open_line` is the response's last line where that ends in a word that something follows,
     `declines`, `disclaims`, `names` and `closes` are phrases of a model in its first and last characters, `echoed`,
     `echoed_line` and `echoing` the instruction, its first line and the response, folded, where the last may repeat one
     of the others. `hidden`, `garbled`, `stand_in`, `held`, `slot`, `tokens` and `went_on` are what the gates of such
@@ -75,7 +75,6 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     out = (
         frame.lazy()
         .with_columns(
-            uncoded=without_code(response),
             opening=pl.lit(TURN) + plain_quotes(response.str.strip_chars_start().str.head(_HEAD)),
             closing=pl.lit(TAIL) + plain_quotes(end),
         )
