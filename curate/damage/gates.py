@@ -113,7 +113,8 @@ class Gate(NamedTuple):
             if some.height:
                 some = some.lazy().with_columns(**step.columns).filter(step.left).collect()
         none = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
-        return none.scatter(some["row"], some.select(self.found.alias("found"))["found"]) if some.height else none
+        # A lazy query, since patterns of an eager one would take the place of those that `curate.phrases` keeps.
+        return none.scatter(some["row"], some.lazy().select(self.found).collect().to_series()) if some.height else none
 
 
 def evidence(frame: pl.DataFrame, gates: Mapping[str, Gate]) -> pl.DataFrame:

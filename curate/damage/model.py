@@ -98,7 +98,22 @@ def log_odds(values: pl.DataFrame, gates: pl.DataFrame, model: DamageModel) -> p
 def _found(gate: pl.Series) -> pl.DataFrame:
     """The rows in which a gate found something: `row`, `sign` (the gate's name) and `evidence`."""
     rows = gate.is_not_null().arg_true()
-    return pl.DataFrame({"row": rows, "evidence": gate.gather(rows)}).with_columns(sign=pl.lit(gate.name))
+    names = pl.Series([gate.name], dtype=pl.String).new_from_index(0, len(rows))
+    return pl.DataFrame({"row": rows, "sign": names, "evidence": gate.gather(rows)})
+
+
+def _weighed(values: pl.DataFrame, model: DamageModel) -> pl.DataFrame:
+    """The signals worth mentioning of each row: `row`, `sign` (the signal's name) and `weight`, what it adds."""
+    added = [values[name].to_numpy() * weight for name, weight in model.weights.items()]
+    rows = [np.flatnonzero(one >= _LEAST) for one in added]
+    names = pl.Series(list(model.weights), dtype=pl.String)
+    return pl.DataFrame(
+        {
+            "row": np.concatenate(rows).astype(np.uint32),
+            "sign": names.gather(np.repeat(np.arange(len(rows)), [len(some) for some in rows])),
+            "weight": np.concatenate([one[some] for one, some in zip(added, rows, strict=True)]),
+        }
+    )
 
 
 def strongest(values: pl.DataFrame, gates: pl.DataFrame, model: DamageModel, keep: int) -> pl.Series:
@@ -106,13 +121,10 @@ def strongest(values: pl.DataFrame, gates: pl.DataFrame, model: DamageModel, kee
 
     The evidence of a gate is what it found, that of a signal its value. Ties go to the first by name.
     """
-    found = pl.concat(_found(gate) for gate in gates).lazy().with_columns(weight=pl.lit(model.gate))
-    added = values.select(list(model.weights)).to_numpy() * np.array(list(model.weights.values()))
-    # Few of all are worth mentioning.
-    rows, which = np.nonzero(added >= _LEAST)
-    signs = pl.Series(list(model.weights), dtype=pl.String)
+    found = pl.concat(map(_found, gates)).lazy().with_columns(weight=pl.lit(model.gate))
     weighed = (
-        pl.LazyFrame({"row": rows.astype(np.uint32), "sign": signs.gather(which), "weight": added[rows, which]})
+        _weighed(values, model)
+        .lazy()
         .sort("row", pl.col("weight").neg(), "sign")
         .filter(pl.int_range(pl.len()).over("row") < keep)
         .with_columns(

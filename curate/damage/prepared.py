@@ -20,6 +20,7 @@ from curate.damage.patterns import (
     PLACEHOLDER,
     RIGHT_TO_LEFT,
     SLOT,
+    SLOT_BEGINS,
     SLOT_CHARS,
     STAND_IN,
     TEMPLATE,
@@ -82,7 +83,7 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
             garbled=excerpt(_beyond_ascii(response), MOJIBAKE),
             stand_in=excerpt(response, STAND_IN),
             held=excerpt(holding, PLACEHOLDER),
-            slot=excerpt(only(response, response.str.len_chars() <= SLOT_CHARS), SLOT),
+            slotted=only(response, response.str.len_chars() <= SLOT_CHARS).str.contains(SLOT_BEGINS),
             tokens=excerpt(uncoded, TEMPLATE),
             went_on=excerpt(asking, WENT_ON),
             tags=tagged.str.count_matches(HTML).fill_null(0),
@@ -98,7 +99,16 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
         "closes": ("closing", MAY_DISCLAIM, CLOSING_DISCLAIMER),
     }
     found = [phrases(out[side], *how).alias(name) for name, (side, *how) in sought.items()]
-    return out.drop("opening", "closing").with_columns(*found, _hidden(frame), *_echoes(frame))
+    found.append(_slots(out["response"], out["slotted"].fill_null(value=False)))
+    return out.drop("opening", "closing", "slotted").with_columns(*found, _hidden(frame), *_echoes(frame))
+
+
+def _slots(responses: pl.Series, where: pl.Series) -> pl.Series:
+    """`slot` of each response; null but where `where` holds."""
+    if not where.any():  # to compile the pattern takes longer than all else that is done to a small shard
+        return pl.repeat(None, len(where), dtype=pl.String, eager=True).alias("slot")
+    some = responses.filter(where).to_frame("text").lazy().select(slot=excerpt(pl.col("text"), SLOT))
+    return scattered(some.collect().to_series(), where)
 
 
 def _echoes(frame: pl.DataFrame) -> list[pl.Series]:
