@@ -264,15 +264,9 @@ def _measure(  # noqa: PLR0913, PLR0917 - a kernel takes arrays one by one
             _cover(before, other, count, words, tables, weights, row)
 
 
-def measure(  # noqa: PLR0913 - the texts, what is known of words, and what is left out
-    asked: Texts,
-    given: Texts,
-    lexicon: Lexicon,
-    order: npt.NDArray[np.float64],
-    known: int,
-    *,
-    few: tuple[int, int] = (0, 0),
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+def measure(
+        asked: Texts, given: Texts, lexicon: Lexicon, order: npt.NDArray[np.float64], known: int,
+        *, few: tuple[int, int] = (0, 0)) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:  # fmt: skip
     """The `MEASURES` of each response beside its instruction, and the pairs of classes counted over all responses.
 
     Parameters

@@ -58,7 +58,6 @@ from curate.text import (
     line_count,
     list_line_share,
     only,
-    scattered,
 )
 
 #: Languages that a text of a few sentences does not tell apart.
