@@ -221,7 +221,7 @@ class Filter(Stage):
             look = out[f"look{i}"].fill_null(value=True)
             # One chunk, since polars fails on a frame of which a chunk is left empty.
             seen = self._said(frame.filter(look).rechunk(), {i: rules[i]})
-            place = pl.select(pl.when(look).then(look.cum_sum() - 1)).to_series()
+            place = _place(look)
             unseen_stays = pl.when(look).then(f"drop{i}").otherwise(False).alias(f"drop{i}")
             columns.append(seen.select(pl.all().gather(place)).with_columns(unseen_stays))
         return pl.concat(columns, how="horizontal")
@@ -258,15 +258,30 @@ class Filter(Stage):
         named = pl.concat_list(
             [pl.when(d).then(pl.lit(r.reason)) for d, r in zip(drops, rules, strict=True)]
         ).list.drop_nulls()
-        return facts.select(
-            pl.col("row"),
-            (~pl.any_horizontal(drops)).alias("keep"),
-            first.alias("reason"),
-            value.otherwise(pl.lit(None, dtype=pl.String)).alias("value"),
-            pl.lit(None, dtype=pl.String).alias("kept_id"),
-            named.list.slice(1).alias("also"),
-            pl.any_horizontal([pl.col(f"drop{i}").is_null() for i in range(len(rules))]).alias("unknown"),
+        out = facts.select(
+            "row",
+            keep=~pl.any_horizontal(drops),
+            unknown=pl.any_horizontal([pl.col(f"drop{i}").is_null() for i in range(len(rules))]),
+            several=pl.sum_horizontal(d.cast(pl.UInt32) for d in drops) > 1,
         )
+        # Text is made for rows that are dropped, and lists for those that more than one rule drops: few, as a rule.
+        said = {"reason": first, "value": value.otherwise(pl.lit(None, dtype=pl.String))}
+        dropped, several = ~out["keep"], out["several"]
+        why = facts.filter(dropped).rechunk().select(**said).select(pl.all().gather(_place(dropped)))
+        also = facts.filter(several).rechunk().select(also=named.list.slice(1)).to_series().gather(_place(several))
+        return out.select(
+            "row",
+            "keep",
+            *why,
+            pl.lit(None, dtype=pl.String).alias("kept_id"),
+            pl.when(several).then(also).otherwise(pl.lit([], dtype=pl.List(pl.String))).alias("also"),
+            "unknown",
+        )
+
+
+def _place(where: pl.Series) -> pl.Series:
+    """The place of each row among those where `where` holds, and null elsewhere."""
+    return pl.select(pl.when(where).then(where.cum_sum() - 1)).to_series()
 
 
 class Selector(Stage):

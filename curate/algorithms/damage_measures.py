@@ -235,7 +235,9 @@ def _cover(asked: int, other: Any, count: int, words: Any, room: Any, weights: A
 
 
 @kernel
-def _measure(asked: Any, given: Any, room: Any, lexicon: Any, table: Any, known: int, counts: Any, out: Any) -> None:
+def _measure(  # noqa: PLR0913, PLR0917 - a kernel takes arrays one by one
+    asked: Any, given: Any, few: Any, room: Any, lexicon: Any, table: Any, known: int, counts: Any, out: Any
+) -> None:
     other, words, tables, points, weights = room
     keys, used, _, _ = tables
     scale = np.log(1.0 + known)
@@ -244,13 +246,15 @@ def _measure(asked: Any, given: Any, room: Any, lexicon: Any, table: Any, known:
         weights[rank + 1] = np.log(1.0 + rank) / scale
     for d in range(len(out)):
         row = out[d]
-        size = decode(carray(at_address(asked[0][d]), asked[1][d], dtype=np.uint8), points)
-        before = split(points[:size], other, lexicon)
         size = decode(carray(at_address(given[0][d]), given[1][d], dtype=np.uint8), points)
         count = split(points[:size], words, lexicon)
-        row[0], row[20] = count, before
         if count == 0:
             continue
+        before = 0
+        if count > few[0] or given[1][d] > few[1]:
+            size = decode(carray(at_address(asked[0][d]), asked[1][d], dtype=np.uint8), points)
+            before = split(points[:size], other, lexicon)
+        row[0], row[20] = count, before
         _case(count, words, row)
         _order(count, words, table, counts, row)
         _sentences(count, words, keys, used, row)
@@ -261,8 +265,8 @@ def _measure(asked: Any, given: Any, room: Any, lexicon: Any, table: Any, known:
 
 
 def measure(
-    asked: Texts, given: Texts, lexicon: Lexicon, order: npt.NDArray[np.float64], known: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
+        asked: Texts, given: Texts, lexicon: Lexicon, order: npt.NDArray[np.float64], known: int,
+        *, few: tuple[int, int] = (0, 0)) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:  # fmt: skip
     """The `MEASURES` of each response beside its instruction, and the pairs of classes counted over all responses.
 
     Parameters
@@ -272,6 +276,7 @@ def measure(
     order : (classes, classes), log of how much more often a class follows another than by chance; see `pair_weights`.
     known : words of the vocabulary behind `lexicon`; the weight of its word of rank r is log(1 + r) / log(1 + known),
         the inverse frequency of Zipf's law.
+    few : words, and bytes, up to which a response is so short that its instruction is not read, as if there were none.
 
     Returns
     -------
@@ -292,7 +297,7 @@ def measure(
             *map(blank_words, longest), tables, np.empty(max(longest), np.uint32), np.empty(known + 1, np.float64),
         )  # fmt: skip
         sides = ((texts.at[some], texts.size[some]) for texts in (asked, given))
-        _measure(*sides, room, lexicon, order, known, counts, out[some])
+        _measure(*sides, few, room, lexicon, order, known, counts, out[some])
         return counts
 
     parts = thread_map(part, list(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)))

@@ -59,6 +59,11 @@ def _sources() -> str:
     return digest.hexdigest()
 
 
+def is_loaded(function: Any) -> bool:
+    """Whether a `kernel` is ready to run in this process: compiled in it, or read from the disk."""
+    return bool(getattr(function, "signatures", ()))
+
+
 @intrinsic
 def at_address(_typing, address):  # type: ignore[no-untyped-def]  # noqa: ARG001 (numba passes its type)
     """In a kernel: the memory at an address (int64), for `numba.carray`."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 from numba import carray
 
-from curate.algorithms.jit import at_address, kernel
+from curate.algorithms.jit import at_address, is_loaded, kernel
 from curate.algorithms.wordpiece import LONGEST, Pieces, cut
 
 
@@ -172,6 +172,11 @@ def _room(limit: int, vectors: PieceVectors) -> tuple[Any, Any, Any]:
         np.zeros((4, width), np.int32),
         np.zeros(width, np.float64),
     )
+
+
+def is_ready() -> bool:
+    """Whether `pool_texts` takes no time to load."""
+    return is_loaded(_pool)
 
 
 def pool_plain(pieces: list[list[int]], vectors: PieceVectors) -> npt.NDArray[np.int8]:

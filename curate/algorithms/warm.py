@@ -51,7 +51,7 @@ def warm_rows() -> None:
     asked, said = "What is the depth of the lake?", "The lake is deep. It is 湖 deep."
     table, known = lexicon()
     encoded = said.encode()
-    damage_measures.measure(_texts([asked.encode()]), _texts([encoded]), table, load().order, known)
+    damage_measures.measure(_texts([asked.encode()]), _texts([encoded]), table, load().order, known, few=(0, 0))
     folded.folded([_texts([asked.encode()]), _texts([encoded])])
     damage_marks.counted(_texts([encoded]))
     twins.twins(_texts([encoded]), np.zeros(1 << 16, np.uint8))

@@ -58,7 +58,6 @@ from curate.text import (
     line_count,
     list_line_share,
     only,
-    scattered,
 )
 
 #: Languages that a text of a few sentences does not tell apart.
@@ -79,6 +78,13 @@ RELATIVES: Final = tuple(
 ABOUT_BOTH: Final = f"(?:{ABOUT_SELF})|(?:{ABOUT_REFUSAL})"
 
 
+class Step(NamedTuple):
+    """Columns that a gate looks at, and what holds wherever there may still be evidence once they are known."""
+
+    columns: Mapping[str, pl.Expr]
+    left: pl.Expr
+
+
 class Gate(NamedTuple):
     """What a gate finds.
 
@@ -91,7 +97,23 @@ class Gate(NamedTuple):
 
     found: pl.Expr
     screen: pl.Expr | None = None
-    steps: tuple[Mapping[str, pl.Expr], ...] = ()
+    steps: tuple[Step, ...] = ()
+
+    def evidence(self, frame: pl.DataFrame, where: pl.Series) -> pl.Series:
+        """What is found in those rows of `frame` where the screen holds, null in all others.
+
+        Without any row that is left, no pattern is compiled: for a small shard that takes longer than to look for it.
+        """
+        looks = [self.found, *(column for step in self.steps for column in step.columns.values())]
+        roots = {root for look in looks for root in look.meta.root_names()}
+        some = frame.select(name for name in frame.columns if name in roots).filter(where)
+        some = some.with_columns(where.arg_true().alias("row"))
+        for step in self.steps:
+            if some.height:
+                some = some.lazy().with_columns(**step.columns).filter(step.left).collect()
+        none = pl.repeat(None, frame.height, dtype=pl.String, eager=True)
+        # A lazy query, since patterns of an eager one would take the place of those that `curate.phrases` keeps.
+        return none.scatter(some["row"], some.lazy().select(self.found).collect().to_series()) if some.height else none
 
 
 def evidence(frame: pl.DataFrame, gates: Mapping[str, Gate]) -> pl.DataFrame:
@@ -100,10 +122,7 @@ def evidence(frame: pl.DataFrame, gates: Mapping[str, Gate]) -> pl.DataFrame:
     columns = {column.name: column for column in frame.lazy().select(**plain).collect()}
     screens = {name: gate.screen.fill_null(value=False) for name, gate in gates.items() if gate.screen is not None}
     for where in frame.lazy().select(**screens).collect():
-        gate, some = gates[where.name], frame.lazy().filter(where)
-        for step in gate.steps:
-            some = some.with_columns(**step)
-        columns[where.name] = scattered(some.select(gate.found.alias("found")).collect().to_series(), where)
+        columns[where.name] = gates[where.name].evidence(frame, where)
     return pl.DataFrame({name: columns[name] for name in gates})
 
 
@@ -157,19 +176,23 @@ def truncated(min_prose_words: int, min_sentence_words: int) -> Gate:
     alone = flows & (words >= min_sentence_words)
     open_end = (hanging | ((inside | alone) & pl.col("line_stops"))) & ~pl.col("line_odd")
     # Code that has a fence is not looked at any further.
-    share = code_line_share(only(pl.col("plain"), pl.col("open_end")), twin=True)
-    cut = pl.col("open_end") & (share <= CODE_SHARE) & ~response.str.contains("```", literal=True)
+    cut = open_end & (pl.col("whole_code") <= CODE_SHARE) & ~response.str.contains("```", literal=True)
     unasked = pl.col("cut") & ~_about(ABOUT_CUT, pl.col("cut"))
     found = pl.when("fence").then(pl.lit("``` left open")).when(unasked).then(last.str.tail(60))
-    steps = ({"fence": fence, **of_line}, {"open_end": open_end}, {"cut": cut})
-    return Gate(found, last.is_not_null() | response.str.contains("```", literal=True), steps)
+    stopped = last.is_not_null() | response.str.contains("```", literal=True)
+    hangs = pl.col("line_hangs") | pl.col("line_stops")
+    steps = (
+        Step({"fence": fence, **of_line}, pl.col("fence") | hangs),
+        Step({"cut": cut}, pl.col("fence") | pl.col("cut")),
+    )
+    return Gate(found, stopped, steps)
 
 
 def html_residue(max_share: float) -> Gate:
     """Tags or entities in prose, more than `max_share` of the words."""
     uncoded, many = pl.col("uncoded"), pl.col("many")
     about = _about(ABOUT_HTML, many) | _is_code(many) | only(pl.col("response"), many).str.contains(PAGE)
-    steps = ({"many": pl.col("tags") > max_share * uncoded.str.count_matches(WORD)},)
+    steps = (Step({"many": pl.col("tags") > max_share * uncoded.str.count_matches(WORD)}, many),)
     return Gate(pl.when(many & ~about).then(excerpt(uncoded, HTML)), pl.col("tags") > 0, steps)
 
 
@@ -218,10 +241,10 @@ def unpunctuated() -> Gate:
     response, words, bare = pl.col("response"), pl.col("bare_words"), pl.col("bare")
     # A few words to the line: a list, or verse; but not a list that has lost its bullets and commas.
     items = (words <= ITEM_WORDS * line_count(response)) & ~response.str.contains(STRIPPED)
-    many = (words >= BARE_WORDS) & (response.str.count_matches(r"\p{L}{2}\S*") >= BARE_WORDS)
+    many = response.str.count_matches(r"\p{L}{2}\S*") >= BARE_WORDS
     steps = (
-        {"bare_words": response.str.count_matches(WORD)},
-        {"bare": many & (list_line_share(response) < 0.5) & ~items},
+        Step({"bare_words": response.str.count_matches(WORD)}, words >= BARE_WORDS),
+        Step({"bare": many & (list_line_share(response) < 0.5) & ~items}, bare),
     )
     found = pl.when(bare & ~_about(ABOUT_CUT, bare)).then(response.str.head(60))
     return Gate(found, ~response.str.contains(PUNCTUATED), steps)

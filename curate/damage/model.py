@@ -95,26 +95,36 @@ def log_odds(values: pl.DataFrame, gates: pl.DataFrame, model: DamageModel) -> p
     return total.alias("log_odds")
 
 
+def _found(gate: pl.Series) -> pl.DataFrame:
+    """The rows in which a gate found something: `row`, `sign` (the gate's name) and `evidence`."""
+    rows = gate.is_not_null().arg_true()
+    names = pl.Series([gate.name], dtype=pl.String).new_from_index(0, len(rows))
+    return pl.DataFrame({"row": rows, "sign": names, "evidence": gate.gather(rows)})
+
+
+def _weighed(values: pl.DataFrame, model: DamageModel) -> pl.DataFrame:
+    """The signals worth mentioning of each row: `row`, `sign` (the signal's name) and `weight`, what it adds."""
+    added = [values[name].to_numpy() * weight for name, weight in model.weights.items()]
+    rows = [np.flatnonzero(one >= _LEAST) for one in added]
+    names = pl.Series(list(model.weights), dtype=pl.String)
+    return pl.DataFrame(
+        {
+            "row": np.concatenate(rows).astype(np.uint32),
+            "sign": names.gather(np.repeat(np.arange(len(rows)), [len(some) for some in rows])),
+            "weight": np.concatenate([one[some] for one, some in zip(added, rows, strict=True)]),
+        }
+    )
+
+
 def strongest(values: pl.DataFrame, gates: pl.DataFrame, model: DamageModel, keep: int) -> pl.Series:
     """All gates that fired and the `keep` signals that add most, of each row: `List(SIGN)`, strongest first.
 
     The evidence of a gate is what it found, that of a signal its value. Ties go to the first by name.
     """
-    rows = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
-    found = (
-        gates.lazy()
-        .with_columns(rows)
-        .unpivot(index="row", variable_name="sign", value_name="evidence")
-        .filter(pl.col("evidence").is_not_null())
-        .with_columns(weight=pl.lit(model.gate))
-    )
-    added = [(pl.col(name) * weight).alias(name) for name, weight in model.weights.items()]
+    found = pl.concat(map(_found, gates)).lazy().with_columns(weight=pl.lit(model.gate))
     weighed = (
-        values.lazy()
-        .with_columns(added)
-        .with_columns(rows)
-        .unpivot(index="row", variable_name="sign", value_name="weight")
-        .filter(pl.col("weight") >= _LEAST)
+        _weighed(values, model)
+        .lazy()
         .sort("row", pl.col("weight").neg(), "sign")
         .filter(pl.int_range(pl.len()).over("row") < keep)
         .with_columns(
@@ -124,7 +134,7 @@ def strongest(values: pl.DataFrame, gates: pl.DataFrame, model: DamageModel, kee
         )
     )
     columns = ["row", "sign", "weight", "evidence"]
-    signs = (
+    named = (
         pl.concat([found.select(columns), weighed.select(columns)])
         .with_columns(pl.col("weight").round(2))
         .sort("row", pl.col("weight").neg(), "sign")
@@ -133,5 +143,5 @@ def strongest(values: pl.DataFrame, gates: pl.DataFrame, model: DamageModel, kee
     )
     every = pl.LazyFrame({"row": pl.int_range(values.height, dtype=pl.UInt32, eager=True)})
     none = pl.lit([], dtype=pl.List(SIGN))
-    joined = every.join(signs, on="row", how="left", maintain_order="left")
+    joined = every.join(named, on="row", how="left", maintain_order="left")
     return joined.select(pl.col("damage_signs").fill_null(none).cast(pl.List(SIGN))).collect().to_series()

@@ -84,6 +84,11 @@ SLOT: Final = any_of(
     r"(?: (?:later|here|soon|shortly|afterwards|below))*[\s.!…\])>\"'*_]*(?:XXX|TODO|TBD|FIXME)?[\s.!…]*\z",
 )
 
+#: What each of them begins with, soon found and soon compiled.
+SLOT_BEGINS: Final = any_of(
+    rf"\A[\s\"'<\[({{*_]*(?:[\[<{{]|(?-i:TODO|TBD|TBA|FIXME)|(?:(?:the|your|my|an?) )?{_FILLING} )"
+)
+
 #: About twelve words: a longer response is more than a slot.
 SLOT_CHARS: Final = 100
 

@@ -20,6 +20,7 @@ from curate.damage.patterns import (
     PLACEHOLDER,
     RIGHT_TO_LEFT,
     SLOT,
+    SLOT_BEGINS,
     SLOT_CHARS,
     STAND_IN,
     TEMPLATE,
@@ -48,19 +49,19 @@ _TAIL: Final = 202
 def with_views(frame: pl.DataFrame) -> pl.DataFrame:
     """`instruction` and `response` of `frame`, with what both gates and measures look at.
 
-    `asked` and `plain` are the two in ASCII (`curate.text.ascii_twins`), `last_line` is the response's last line, null
-    where there is none.
+    `asked` and `plain` are the two in ASCII (`curate.text.ascii_twins`), `uncoded` is the response without code and
+    `last_line` its last line, null where there is none.
     """
     last = pl.col("response").str.tail(LINE_CHARS).str.strip_chars_end().str.extract(LAST_LINE, 0)
-    return frame.select("instruction", "response", last.alias("last_line")).with_columns(
-        ascii_twins(frame["instruction"]).alias("asked"), ascii_twins(frame["response"]).alias("plain")
-    )
+    return frame.select(
+        "instruction", "response", uncoded=without_code(pl.col("response")), last_line=last
+    ).with_columns(ascii_twins(frame["instruction"]).alias("asked"), ascii_twins(frame["response"]).alias("plain"))
 
 
 def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     """`frame`, with views, and with texts that more than one gate looks at.
 
-    `uncoded` is the response without code, `open_line` its last line where that ends in a word that something follows,
+    `open_line` is the response's last line where that ends in a word that something follows,
     `declines`, `disclaims`, `names` and `closes` are phrases of a model in its first and last characters, `echoed`,
     `echoed_line` and `echoing` the instruction, its first line and the response, folded, where the last may repeat one
     of the others. `hidden`, `garbled`, `stand_in`, `held`, `slot`, `tokens` and `went_on` are what the gates of such
@@ -75,7 +76,6 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
     out = (
         frame.lazy()
         .with_columns(
-            uncoded=without_code(response),
             opening=pl.lit(TURN) + plain_quotes(response.str.strip_chars_start().str.head(_HEAD)),
             closing=pl.lit(TAIL) + plain_quotes(end),
         )
@@ -83,7 +83,7 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
             garbled=excerpt(_beyond_ascii(response), MOJIBAKE),
             stand_in=excerpt(response, STAND_IN),
             held=excerpt(holding, PLACEHOLDER),
-            slot=excerpt(only(response, response.str.len_chars() <= SLOT_CHARS), SLOT),
+            slotted=only(response, response.str.len_chars() <= SLOT_CHARS).str.contains(SLOT_BEGINS),
             tokens=excerpt(uncoded, TEMPLATE),
             went_on=excerpt(asking, WENT_ON),
             tags=tagged.str.count_matches(HTML).fill_null(0),
@@ -99,7 +99,16 @@ def prepared(frame: pl.DataFrame) -> pl.DataFrame:
         "closes": ("closing", MAY_DISCLAIM, CLOSING_DISCLAIMER),
     }
     found = [phrases(out[side], *how).alias(name) for name, (side, *how) in sought.items()]
-    return out.drop("opening", "closing").with_columns(*found, _hidden(frame), *_echoes(frame))
+    found.append(_slots(out["response"], out["slotted"].fill_null(value=False)))
+    return out.drop("opening", "closing", "slotted").with_columns(*found, _hidden(frame), *_echoes(frame))
+
+
+def _slots(responses: pl.Series, where: pl.Series) -> pl.Series:
+    """`slot` of each response; null but where `where` holds."""
+    if not where.any():  # to compile the pattern takes longer than all else that is done to a small shard
+        return pl.repeat(None, len(where), dtype=pl.String, eager=True).alias("slot")
+    some = responses.filter(where).to_frame("text").lazy().select(slot=excerpt(pl.col("text"), SLOT))
+    return scattered(some.collect().to_series(), where)
 
 
 def _echoes(frame: pl.DataFrame) -> list[pl.Series]:

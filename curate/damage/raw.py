@@ -13,6 +13,7 @@ from curate.damage.patterns import LAST_LINE
 from curate.damage.weighed import COUNTED, ENDINGS, FILLER, HOLDS
 from curate.text import (
     WORD,
+    code_line_share,
     code_lines,
     for_language,
     line_count,
@@ -88,24 +89,26 @@ def lexicon() -> tuple[Lexicon, int]:
 def texts_of(frame: pl.DataFrame) -> pl.DataFrame:
     """The texts that are looked at, out of what `prepared.with_views` gives, and how many lines are code.
 
-    `response` is its beginning, `prose` that without code, `said` the ASCII twin of that, `last` its last line and
-    `first` the first line of the instruction.
+    `response` is its beginning, `prose` that without code, `said` the ASCII twin of that and `last` its last line.
     """
+    whole = pl.col("response")
     response, plain = (pl.col(name).str.head(HEAD_CHARS) for name in ("response", "plain"))
-    cut = only(response, pl.col("response").str.len_chars() > HEAD_CHARS)
+    long, beyond = whole.str.len_chars() > HEAD_CHARS, whole.str.len_bytes() != whole.str.len_chars()
+    # Of nearly all the text without code is known, and is its own twin.
+    cut, odd = only(response, long), only(plain, long | beyond)
+    prose = pl.coalesce(without_code(cut), "uncoded").str.strip_chars()
     return (
         frame.lazy()
         .select(
             "instruction",
             response=response,
-            prose=without_code(response).str.strip_chars(),
-            said=without_code(plain).str.strip_chars(),
+            prose=prose,
+            said=pl.coalesce(without_code(odd).str.strip_chars(), prose),
             code_lines=code_lines(plain, twin=True),
-            last=pl.when(pl.col("response").str.len_chars() > HEAD_CHARS)
+            last=pl.when(long)
             .then(cut.str.tail(LINE_CHARS).str.strip_chars_end().str.extract(LAST_LINE, 0))
             .otherwise("last_line")
             .fill_null(""),
-            first=first_line(_INSTRUCTION),
         )
         .collect()
     )
@@ -123,7 +126,7 @@ def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFram
 
     Parameters
     ----------
-    frame : `instruction`, `response`, `asked` and `plain`, String.
+    frame : `instruction`, `response`, `asked`, `plain`, `uncoded` and `last_line`, String.
     order : the weights of pairs of word classes; see `curate.algorithms.damage_measures.measure`.
     """
     from curate.algorithms.damage_measures import MEASURES, measure
@@ -131,7 +134,9 @@ def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFram
 
     texts = texts_of(frame)
     table, known = lexicon()
-    words, _ = measure(in_memory(texts["instruction"]), in_memory(texts["prose"]), table, order, known)
+    asked, given = (in_memory(texts[side]) for side in ("instruction", "prose"))
+    # No sign asks for what so few words have in common with an instruction, and so few letters are in no language.
+    words, _ = measure(asked, given, table, order, known, few=(FEW_WORDS, _LETTERS - 1))
     measures = pl.DataFrame(words, schema=dict.fromkeys(MEASURES, pl.Float64))
     marks = _marks(texts)
     there = pl.concat([texts, marks, _repetition(texts["prose"])], how="horizontal")
@@ -156,8 +161,18 @@ def measured(frame: pl.DataFrame, order: npt.NDArray[np.float64]) -> pl.DataFram
         **{name: pl.col("last").str.contains(pattern) for name, pattern in ENDINGS.items()},
         **{name: pl.col(side).str.contains(pattern) for name, (side, pattern) in HOLDS.items()},
     )
-    seen = pl.concat([measures, counts.collect()], how="horizontal")
+    counted = counts.collect()
+    seen = pl.concat([measures, counted, _whole_code(frame, counted["code"])], how="horizontal")
     return pl.concat([seen, _likeness(texts, seen), _languages(texts, seen)], how="horizontal")
+
+
+def _whole_code(frame: pl.DataFrame, code: pl.Series) -> pl.DataFrame:
+    """`whole_code`, the share of lines of code in each response, of which `code` is that of the part looked at."""
+    long = frame["response"].str.len_chars() > HEAD_CHARS
+    if long.any():
+        share = frame.lazy().filter(long).select(code_line_share(pl.col("plain"), twin=True)).collect().to_series()
+        code = code.zip_with(~long, scattered(share, long))
+    return code.alias("whole_code").to_frame()
 
 
 def _marks(texts: pl.DataFrame) -> pl.DataFrame:
@@ -181,12 +196,13 @@ def _marks(texts: pl.DataFrame) -> pl.DataFrame:
 def _repetition(prose: pl.Series) -> pl.DataFrame:
     """Loops and phrases of seven words said again of each text, as `curate.algorithms.repetition` measures them."""
     from curate.algorithms.repetition import MEASURES as REPETITION
-    from curate.algorithms.repetition import measure as repetition
+    from curate.algorithms.repetition import measure_texts
+    from curate.algorithms.texts import texts as in_memory
 
     text = pl.col(prose.name)
     beyond = only(text, text.str.len_bytes() != text.str.len_chars())  # ASCII is compared in any case
     lower = prose.to_frame().lazy().select(pl.coalesce(beyond.str.to_lowercase(), text)).collect().to_series()
-    found = repetition(*utf8(lower), brief=True)
+    found = measure_texts(in_memory(lower), brief=True)
     every = pl.DataFrame(found, schema=dict.fromkeys((f"rep_{name}" for name in REPETITION), pl.Float64))
     return every.select(REPEATED)
 
@@ -208,7 +224,7 @@ def _likeness(texts: pl.DataFrame, seen: pl.DataFrame) -> pl.DataFrame:
     given[halved.to_numpy()], head, tail = encoder.encode_halves(texts["response"].filter(halved))
     short = asked & ~halved
     given[short.to_numpy()] = encoder.encode_column(texts["response"].filter(short))
-    sides = texts.filter(asked).select("instruction", "first")
+    sides = texts.lazy().filter(asked).select("instruction", first=first_line(_INSTRUCTION)).collect()
     longer = sides["first"] != sides["instruction"]
     whole = _encoded(sides["instruction"])
     given = given[asked.to_numpy()]

@@ -81,10 +81,10 @@ class StaticEncoder:
     def encode_column(self, texts: pl.Series) -> Vectors:
         """`encode` of a column, in as many threads as there are; where each text lies, it is cut and summed."""
         from curate.algorithms.plain import FEW, FEW_BYTES
-        from curate.algorithms.pooling import pool_plain
+        from curate.algorithms.pooling import is_ready, pool_plain
 
         column = arrow_texts(texts)
-        if len(column) <= FEW and column.size.sum() <= FEW_BYTES:
+        if len(column) <= FEW and column.size.sum() <= FEW_BYTES and not is_ready():
             read = texts.str.head(MAX_CHARS).fill_null("").to_list()
             found = self._tokenizer.encode_batch_fast(read, add_special_tokens=False)
             few: Vectors = pool_plain([one.ids for one in found], self._vectors)

@@ -129,3 +129,18 @@ def test_cosines_are_those_of_numpy() -> None:
 def test_no_function_word_has_two_classes() -> None:
     words = [word for line in FUNCTION_WORDS.values() for word in line.split()]
     assert len(words) == len(set(words))
+
+
+def test_the_instruction_of_a_short_response_is_not_read() -> None:
+    asked, given = (
+        pl.Series(["row the deep cold lake"] * 3),
+        pl.Series(["deep cold lake", "deep cold lake town", "the lake " + "a" * 40]),
+    )
+
+    def of(asked: pl.Series, few: tuple[int, int]) -> np.ndarray:
+        return measure(*map(texts, (asked, given)), lexicon_of(VOCABULARY), NONE, len(VOCABULARY), few=few)[0]
+
+    full, bare, some = of(asked, (0, 0)), of(pl.Series([""] * 3), (0, 0)), of(asked, (3, 20))
+    assert not np.array_equal(full[0], bare[0])
+    # Three words in 14 bytes are few; four words, or 49 bytes, are not.
+    np.testing.assert_array_equal(some, np.stack([bare[0], full[1], full[2]]))
