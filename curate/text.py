@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Callable
 from typing import Final
 
 import numpy as np
@@ -52,9 +53,7 @@ _TWINS: Final = (
     (r"[^\x00-\x7f]", "\x01"),
 )
 #: The Kelvin sign and the long s: the two characters beyond ASCII that are ASCII letters in another case.
-_CASED: Final = "[\u212a\u017f]"
-#: What `ascii_twins` leaves to the patterns: those, and characters of four bytes.
-_LEFT: Final = "[\u212a\u017f\U00010000-\U0010ffff]"
+_CASED: Final = "\u212a\u017f"
 
 
 def only(text: pl.Expr, where: pl.Expr) -> pl.Expr:
@@ -138,36 +137,59 @@ def ascii_twin(text: pl.Expr) -> pl.Expr:
     letters to a pattern in any case, stays as it is.
     """
     beyond = only(text, text.str.len_bytes() != text.str.len_chars())
-    twin = only(beyond, ~beyond.str.contains(_CASED))
+    twin = only(beyond, ~beyond.str.contains(f"[{_CASED}]"))
     for pattern, instead in _TWINS:
         twin = twin.str.replace_all(pattern, instead)
     return pl.coalesce(twin, text)
 
 
+class Twins:
+    """Columns with a character of ASCII in place of each one beyond: what patterns say of characters, compiled.
+
+    Parameters
+    ----------
+    by_patterns : gives the twin of a text: of each character beyond ASCII one of ASCII, whatever stands beside it.
+    left : characters for which that is not so, the inside of a class. Texts that hold one of them, or one of four
+        bytes in UTF-8, go through `by_patterns`.
+    """
+
+    def __init__(self, by_patterns: Callable[[pl.Expr], pl.Expr], left: str = "") -> None:
+        """Nothing is compiled yet."""
+        self._by_patterns, self._left = by_patterns, f"[{left}\U00010000-\U0010ffff]"
+
+    def of(self, texts: pl.Series) -> pl.Series:
+        """The twin of each text."""
+        from curate.algorithms.texts import texts as in_memory
+        from curate.algorithms.twins import twins
+
+        beyond = texts.str.len_bytes() != texts.str.len_chars()
+        if not beyond.any():
+            return texts
+        some = texts.filter(beyond)
+        left = some.str.contains(self._left)
+        ready = pl.Series(twins(in_memory(some.filter(~left)), self._table), dtype=pl.String)
+        rest = some.filter(left).to_frame("text").select(self._by_patterns(pl.col("text"))).to_series()
+        found = scattered(ready, ~left).zip_with(~left, scattered(rest, left))
+        return texts.zip_with(~beyond, scattered(found, beyond))
+
+    @functools.cached_property
+    def _table(self) -> NDArray[np.uint8]:
+        """The twin of each code point of up to three bytes."""
+        points = np.array([point for point in range(0x80, 1 << 16) if not 0xD800 <= point < 0xE000])
+        # One text of all: each becomes one character.
+        every = re.sub(self._left, "\x01", "".join(map(chr, points)))
+        twin: str = pl.DataFrame({"text": [every]}).select(self._by_patterns(pl.col("text"))).item()
+        table = np.arange(1 << 16, dtype=np.uint32)
+        table[points] = np.frombuffer(twin.encode("ascii"), np.uint8)
+        return table.astype(np.uint8)
+
+
+_ASCII: Final = Twins(ascii_twin, _CASED)
+
+
 def ascii_twins(texts: pl.Series) -> pl.Series:
-    """`ascii_twin` of a column, compiled; what has characters of more than three bytes is left to the patterns."""
-    from curate.algorithms.texts import texts as in_memory
-    from curate.algorithms.twins import twins
-
-    beyond = texts.str.len_bytes() != texts.str.len_chars()
-    some = texts.filter(beyond)
-    left = some.str.contains(_LEFT)
-    ready = pl.Series(twins(in_memory(some.filter(~left)), _twin_table()), dtype=pl.String)
-    rest = some.filter(left).to_frame("text").select(ascii_twin(pl.col("text"))).to_series()
-    found = scattered(ready, ~left).zip_with(~left, scattered(rest, left))
-    return texts.zip_with(~beyond, scattered(found, beyond))
-
-
-@functools.cache
-def _twin_table() -> NDArray[np.uint8]:
-    """The twin of each code point of up to three bytes in UTF-8."""
-    points = np.array([point for point in range(0x80, 1 << 16) if not 0xD800 <= point < 0xE000])
-    # One text of all: each becomes one character. `ascii_twin` would leave a text with one of `_CASED` as it is.
-    every = re.sub(_CASED, "\x01", "".join(map(chr, points)))
-    twin: str = pl.DataFrame({"text": [every]}).select(ascii_twin(pl.col("text"))).item()
-    table = np.arange(1 << 16, dtype=np.uint32)
-    table[points] = np.frombuffer(twin.encode("ascii"), np.uint8)
-    return table.astype(np.uint8)
+    """`ascii_twin` of a column, compiled."""
+    return _ASCII.of(texts)
 
 
 def without_code(text: pl.Expr) -> pl.Expr:

@@ -41,12 +41,12 @@ def test_a_kernel_is_compiled_anew_when_one_that_it_calls_has_changed(tmp_path: 
 CALL = """
 import sys
 import numpy as np
-from curate.algorithms.components import _unite
+from curate.algorithms.components import _join
 from curate.algorithms.jit import kernel
 
 def united():
     parent = np.arange(4)
-    _unite(parent, np.array([1]), np.array([3]))
+    _join(parent, np.array([1]), np.array([3]))
     return parent
 
 found = united()
@@ -55,10 +55,10 @@ light = "scipy.linalg" not in sys.modules
 @kernel
 def another():
     parent = np.arange(4)
-    _unite(parent, np.array([1]), np.array([3]))
+    _join(parent, np.array([1]), np.array([3]))
     return np.dot(parent.astype(np.float64), np.ones(4))
 
-print(light, sum(_unite.stats.cache_hits.values()), *found, another(), sep=",")
+print(light, sum(_join.stats.cache_hits.values()), *found, another(), sep=",")
 """
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from curate.algorithms.task_rules import TABLE
 from curate.algorithms.task_twins import NAMED, SCREENS, TWINS, screens_of, twin_of
-from curate.stages.annotate.task_type import _twin
+from curate.stages.annotate.task_type import _COMPILED, twin
 from tests.stages.test_task_type import CASES
 
 #: Characters of all sorts: named by patterns or not, letters, digits and marks of other scripts, white space, signs.
@@ -27,7 +27,8 @@ TEXT = st.lists(st.one_of(st.sampled_from(ODD), st.sampled_from(PIECES), st.samp
 
 def differing(many: list[str]) -> list[tuple[str, str]]:
     column = pl.Series(many, dtype=pl.String).str.to_lowercase()
-    twins = _twin(column)
+    twins = _COMPILED.of(column)
+    assert twins.equals(column.to_frame("text").select(twin(pl.col("text"))).to_series())
     assert twins.str.len_chars().equals(column.str.len_chars())
     assert (twins.str.len_chars() == twins.str.len_bytes()).all()
     out = []

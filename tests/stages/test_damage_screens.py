@@ -110,6 +110,20 @@ def test_compiled_twins_are_those_of_the_patterns() -> None:
     assert text.ascii_twins(some).to_list() == expected.to_list()
 
 
+SLOTS = ["[", "[[", "<", "{{", "]", "]]", ">", "}}", "TODO", "tbd", "FIXME", "your ", "the ", "an ", "my ", "answer", "answer ", "response ", "insert",
+         "text", "write ", "here", "is ", "will ", "to ", "be ", "added", "to come", "later", ": ", " ", "-", "\"", "*", "_", "(", ".", "…", "é", "\n"]  # fmt: skip
+
+
+@given(st.lists(st.lists(st.sampled_from(SLOTS), max_size=9).map("".join), min_size=20, max_size=80))
+@settings(max_examples=40, deadline=None)
+def test_each_slot_begins_as_its_screen_says(responses: list[str]) -> None:
+    whole = ["[your answer here]", "<<insert text>>", "TODO: write", "The answer will be added later.", "text to come"]
+    texts = pl.Series([*responses, *whole])
+    slots = texts.filter(texts.str.contains(patterns.SLOT))
+    assert slots.len() >= len(whole)
+    assert slots.str.contains(patterns.SLOT_BEGINS).all()
+
+
 MARKED = ["<", "&", "[", "]", "{", "insert text here", "your answer", "lorem ipsum", "LOREM", "<br>", "&amp;", "<b>x</b>", "<p class='a'>", "\n",
           "\n\n", " ", "Question: a", "Q:", "Human:", "Answer: b", "A: c", "Input:", "word", "é", "`", "<noinput>"]  # fmt: skip
 

@@ -13,7 +13,7 @@ from pydantic import Field
 from curate.algorithms.task_rules import CONTEXT_CHARS, POLITE, TABLE, TASKS
 from curate.algorithms.task_twins import NAMED, SORTS, TWINS, screens_of, twin_of
 from curate.stage import Annotator
-from curate.text import plain_quotes, scattered
+from curate.text import Twins, plain_quotes
 
 _LINE_CHARS: Final = 400
 _TEXT_CHARS: Final = 2000
@@ -110,9 +110,7 @@ def evidence(instruction: pl.Series, response: pl.Series) -> Seen:
     """The views, rules and marks of form of each record."""
     views = _views(instruction, response)
     names = ("opening", "request", "text", "response")
-    # All in one column: most records have no twins, and the patterns of Unicode's sorts are compiled once.
-    stacked = _twin(pl.concat([views[name] for name in names]))
-    twins = {name: stacked.slice(i * views.height, views.height) for i, name in enumerate(names)}
+    twins = {name: _COMPILED.of(views[name]) for name in names}
     twins["exchange"] = pl.select(pl.concat_str(twins["opening"], twins["response"], separator="\n")).to_series()
     context = views["context"].to_numpy()
     held = _held(twins, context)
@@ -148,15 +146,15 @@ def _held(twins: Mapping[str, pl.Series], context: npt.NDArray[np.bool_]) -> npt
     return held
 
 
-def _twin(view: pl.Series) -> pl.Series:
+def twin(view: pl.Expr) -> pl.Expr:
     """See `curate.algorithms.task_twins`."""
-    beyond = view.str.len_bytes() != view.str.len_chars()
-    if not beyond.any():
-        return view
-    twin = view.filter(beyond).str.replace_many(list(NAMED), list(NAMED.values()))
+    out = view.str.replace_many(list(NAMED), list(NAMED.values()))
     for pattern, instead in SORTS:
-        twin = twin.str.replace_all(pattern, instead)
-    return view.zip_with(~beyond, scattered(twin, beyond))
+        out = out.str.replace_all(pattern, instead)
+    return out
+
+
+_COMPILED: Final = Twins(twin)
 
 
 def _views(instruction: pl.Series, response: pl.Series) -> pl.DataFrame:
