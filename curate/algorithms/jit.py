@@ -24,9 +24,12 @@ class _Kept(FunctionCache):  # type: ignore[misc]  # numba has no types
         """The code for arguments of these types, or None."""
         # Code that is compiled needs the runtime. numba's own method also makes known whatever a compilation may need,
         # which takes a quarter of a second and imports scipy.linalg; the compiler does so itself.
+        load = getattr(self, "_load_overload", None)
+        if load is None:  # a version of numba that has it elsewhere
+            return super().load_overload(sig, target_context)
         rtsys.initialize(target_context)
         with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)
+            return load(sig, target_context)
 
 
 def kernel(fn: Callable[..., Any]) -> Any:
