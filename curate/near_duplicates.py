@@ -245,11 +245,15 @@ class SetsHere:
         return ShingleSets(nodes, room.values, room.begins, sizes)
 
     def _fill(self, part: pl.DataFrame, rows: Index, room: Room, sizes: Index, low: int, high: int) -> pl.DataFrame:
-        """Write the sets of those texts of `part` whose `row` is among `rows[low:high]`, and their `sizes`."""
+        """Write the sets of those texts of `part` whose `row`, ascending, is in `rows[low:high]`, and their `sizes`."""
         there = part["row"].to_numpy()
-        at = np.searchsorted(rows[low:high], there)
-        here = at < high - low
-        here[here] = rows[low:high][at[here]] == there[here]
-        places = low + at[here]
-        sizes[places] = self._grams(part, here, room.part(places))
-        return part.select("row").clear()
+        if there.size:
+            first, last = np.searchsorted(rows[low:high], [there[0], there[-1]], "left")
+            wanted = rows[low + first : min(low + last + 1, high)]
+            at = np.searchsorted(there, wanted)
+            found = there[np.minimum(at, there.size - 1)] == wanted
+            places, at = low + first + np.flatnonzero(found), at[found]
+            here = np.zeros(there.size, dtype=np.bool_)
+            here[at] = True
+            sizes[places] = self._grams(part, here, room.part(places))
+        return part.clear()
