@@ -28,7 +28,7 @@ def main() -> None:
         id=pl.col("id").cast(pl.String).str.zfill(16),
         instruction=pl.lit(""),
         response=pl.col("text"),
-    )
+    ).rechunk()  # a pipeline's shards are read from parquet, of one chunk each; this reader gives a thousand
     columns = list(dict.fromkeys(["row", "id", *stage.needs()]))
     starts = range(0, frame.height, SHARD_ROWS)
     shards = LocalShards(tuple(partial(frame.select(columns).slice, start, SHARD_ROWS) for start in starts))
