@@ -23,12 +23,16 @@ def main() -> None:
     set_threads(threads)
     stage = MinhashDedup(on="response", unit="word", ngram=5, num_perm=128, threshold=0.7)
     work.settings = {**stage.model_dump(exclude_none=True), "threads": threads, "shard_rows": SHARD_ROWS}
-    frame = pl.read_ndjson(work.documents, schema={"id": pl.Int64, "text": pl.String}).select(
-        row=pl.col("id").cast(pl.UInt64),
-        id=pl.col("id").cast(pl.String).str.zfill(16),
-        instruction=pl.lit(""),
-        response=pl.col("text"),
-    ).rechunk()  # a pipeline's shards are read from parquet, of one chunk each; this reader gives a thousand
+    frame = (
+        pl.read_ndjson(work.documents, schema={"id": pl.Int64, "text": pl.String})
+        .select(
+            row=pl.col("id").cast(pl.UInt64),
+            id=pl.col("id").cast(pl.String).str.zfill(16),
+            instruction=pl.lit(""),
+            response=pl.col("text"),
+        )
+        .rechunk()
+    )  # a pipeline's shards are read from parquet, of one chunk each; this reader gives a thousand
     columns = list(dict.fromkeys(["row", "id", *stage.needs()]))
     starts = range(0, frame.height, SHARD_ROWS)
     shards = LocalShards(tuple(partial(frame.select(columns).slice, start, SHARD_ROWS) for start in starts))
